@@ -209,7 +209,9 @@ mod tests {
 
     #[test]
     fn what_is_not_json_in_utf8_is_refused() {
-        for text in ["", "{", "{}{}", "{} x", "\u{feff}{}", "{'a':1}", "{\"a\":NaN}", "[1,]", "\"\\ud800\"", "01", "{\"a\":1,}"] {
+        for text in
+            ["", "{", "{}{}", "{} x", "\u{feff}{}", "{'a':1}", "{\"a\":NaN}", "[1,]", "\"\\ud800\"", "01", "{\"a\":1,}"]
+        {
             assert_eq!(refused(text), JsonError::Syntax, "{text:?}");
         }
         assert_eq!(parse(b"\"\xff\""), Err(JsonError::Syntax));
