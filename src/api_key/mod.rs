@@ -7,10 +7,12 @@
 //! Times in this room are whole seconds since the Unix epoch. Keys have no clock tolerance: the clock that issues and
 //! the clock that checks are the same operator's.
 
+mod check;
 mod cidr;
 mod form;
 mod record;
 
+pub use check::{ApiKeyChecker, KeyContext, KeyFacts};
 pub use cidr::{Cidr, CidrError};
 pub use form::{
     CHECK_LENGTH, Environment, FormError, ID_LENGTH, KeyForm, KeyParts, KeySpans, MIN_SEAL_BYTES, PREFIX_LENGTHS,
