@@ -10,6 +10,7 @@
 mod check;
 mod cidr;
 mod form;
+mod issue;
 mod record;
 
 pub use check::{ApiKeyChecker, KeyContext, KeyFacts};
@@ -18,4 +19,5 @@ pub use form::{
     CHECK_LENGTH, Environment, FormError, ID_LENGTH, KeyForm, KeyParts, KeySpans, MIN_SEAL_BYTES, PREFIX_LENGTHS,
     PresentedKey, SECRET_LENGTH, Seal, describe,
 };
+pub use issue::{IssueError, IssueRequest, Issued, IssuedKey, issue};
 pub use record::{FormatVersion, Record, Revocation, RevocationReason, Rotation, SecretDigest, store_key};
