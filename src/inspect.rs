@@ -133,7 +133,7 @@ pub fn inspect(credential: &str, keys: Option<&Value>, now: UnixMillis) -> Repor
             environment: parts.environment.as_str(),
             id: parts.id.to_owned(),
             secret_at: (parts.spans.secret.start, parts.spans.secret.end),
-            check_holds: parts.check_holds,
+            check_holds: parts.unsealed_check_holds,
         };
         return Report { class: Some(CredentialClass::ApiKey), token: None, key: Some(key) };
     }

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use super::{KeyForm, PresentedKey, Record, SecretDigest, store_key};
 use crate::{
     host::{Host, UnixMillis},
-    verdict::{CredentialClass, Denial, Evidence, Grant, Reason, Verdict},
+    verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Verdict},
 };
 
 /// What a check must know of the request that a key came with.
@@ -38,7 +38,7 @@ pub struct KeyFacts {
 impl KeyFacts {
     fn new(id: &str, record: Record) -> Result<Self, Denial> {
         let public =
-            record.public_json(id).map_err(|error| denied(Reason::RecordUnreadable, id, &error.to_string()))?;
+            record.public_json(id).map_err(|error| denied(Reason::RecordUnreadable, id).noting(error.to_string()))?;
         Ok(Self { id: id.to_owned(), record, public })
     }
 
@@ -46,6 +46,16 @@ impl KeyFacts {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Whom the key speaks for.
+    fn principal(&self) -> Principal {
+        Principal {
+            subject: Some(self.record.owner.clone()),
+            organization: Some(self.record.organization.clone()),
+            credential_id: Some(self.id.clone()),
+            ..Principal::default()
+        }
     }
 
     /// The key's record.
@@ -106,16 +116,16 @@ impl ApiKeyChecker {
         let stored = host
             .read(&store_key(key.id))
             .await
-            .map_err(|error| denied(Reason::StoreUnavailable, key.id, &error.to_string()))?;
+            .map_err(|error| denied(Reason::StoreUnavailable, key.id).noting(error.to_string()))?;
         let record = stored.as_deref().map(Record::from_store).transpose();
         let expected =
             record.as_ref().ok().and_then(Option::as_ref).map_or(&SecretDigest::NONE, |record| &record.digest);
         let proven = *expected == SecretDigest::of(key.secret());
         match record {
-            Err(denial) => Err(denied(denial.reason, key.id, denial.note.as_deref().unwrap_or_default())),
+            Err(denial) => Err(Denial { note: denial.note, ..denied(denial.reason, key.id) }),
             Ok(Some(record)) if proven => KeyFacts::new(key.id, record),
-            Ok(Some(_)) => Err(denied(Reason::KeySecretMismatch, key.id, "")),
-            Ok(None) => Err(denied(Reason::KeyUnknown, key.id, "")),
+            Ok(Some(_)) => Err(denied(Reason::KeySecretMismatch, key.id)),
+            Ok(None) => Err(denied(Reason::KeyUnknown, key.id)),
         }
     }
 
@@ -128,13 +138,10 @@ impl ApiKeyChecker {
     pub fn judge(&self, facts: &KeyFacts, now: UnixMillis, context: &KeyContext<'_>) -> Verdict {
         let record = &facts.record;
         match self.objection(record, now.seconds(), context.ip) {
-            Some(reason) => Err(denied(reason, &facts.id, "")),
+            Some(reason) => Err(Denial::new(reason).of(CredentialClass::ApiKey).about(facts.principal())),
             None => Ok(Grant {
                 class: CredentialClass::ApiKey,
-                subject: Some(record.owner.clone()),
-                organization: Some(record.organization.clone()),
-                client_id: None,
-                credential_id: Some(facts.id.clone()),
+                principal: facts.principal(),
                 scopes: record.scopes.clone(),
                 expires: record.expires,
                 evidence: Evidence::Record(facts.public.clone()),
@@ -172,10 +179,11 @@ fn address_allowed(record: &Record, ip: Option<&str>) -> bool {
     address.is_some_and(|address| record.allowed_cidrs.iter().any(|range| range.contains(address)))
 }
 
-/// A denial of a key whose id is known. The note names the key, which the audit event needs, and then says more.
-fn denied(reason: Reason, id: &str, more: &str) -> Denial {
-    let note = if more.is_empty() { format!("key {id}") } else { format!("key {id}: {more}") };
-    Denial::new(reason).of(CredentialClass::ApiKey).noting(note)
+/// A denial of a key of which only the id is known: nobody has proven yet to hold its secret. The audit event names the
+/// key all the same, for its owner will want to know who is trying.
+fn denied(reason: Reason, id: &str) -> Denial {
+    let principal = Principal { credential_id: Some(id.to_owned()), ..Principal::default() };
+    Denial::new(reason).of(CredentialClass::ApiKey).about(principal)
 }
 
 #[cfg(test)]
@@ -217,8 +225,8 @@ mod tests {
     fn reason(record: Record) -> Option<Reason> {
         let denial = judged_at(record, NOW * 1000, None).err()?;
         assert_eq!(
-            (denial.class, denial.note.as_deref()),
-            (Some(CredentialClass::ApiKey), Some("key 4fJ9aZ0kQ2mX7bTe"))
+            (denial.class, denial.principal.credential_id.as_deref()),
+            (Some(CredentialClass::ApiKey), Some(ID))
         );
         Some(denial.reason)
     }
@@ -232,10 +240,12 @@ mod tests {
             grant,
             Grant {
                 class: CredentialClass::ApiKey,
-                subject: Some("ada".to_owned()),
-                organization: Some("org_1".to_owned()),
-                client_id: None,
-                credential_id: Some(ID.to_owned()),
+                principal: Principal {
+                    subject: Some("ada".to_owned()),
+                    organization: Some("org_1".to_owned()),
+                    credential_id: Some(ID.to_owned()),
+                    ..Principal::default()
+                },
                 scopes: vec!["reports:read".to_owned()],
                 expires: Some(NOW + 1),
                 evidence: grant.evidence.clone(),

@@ -100,7 +100,7 @@ impl Gate {
                 Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
             };
         };
-        match self.endpoint(name, request) {
+        match Self::endpoint(name, request) {
             Ok(Endpoint::Health) => Outcome::Respond {
                 answer: Answer::json(format!("{{\"status\":\"pass\",\"version\":\"{}\"}}", crate::VERSION)),
                 audit: None,
@@ -123,7 +123,7 @@ impl Gate {
         }
     }
 
-    fn endpoint(&self, name: &str, request: &GateRequest) -> Result<Endpoint, Denial> {
+    fn endpoint(name: &str, request: &GateRequest) -> Result<Endpoint, Denial> {
         let endpoint = match name {
             "verify" => Endpoint::Verify,
             "health" => Endpoint::Health,

@@ -73,9 +73,9 @@ algorithms! {
     Ps512 = "PS512", KeyFamily::Rsa;
     /// ECDSA on P-256 with SHA-256.
     Es256 = "ES256", KeyFamily::EllipticCurve("P-256");
-    /// EdDSA, the polymorphic name; here with Ed25519 keys only.
+    /// `EdDSA`, the polymorphic name; here with Ed25519 keys only.
     EdDsa = "EdDSA", KeyFamily::OctetKeyPair("Ed25519");
-    /// EdDSA with Ed25519 keys, the fully specified name.
+    /// `EdDSA` with Ed25519 keys, the fully specified name.
     Ed25519 = "Ed25519", KeyFamily::OctetKeyPair("Ed25519");
 }
 

@@ -53,14 +53,6 @@ impl<'t> CompactJws<'t> {
     }
 }
 
-/// Whether this has the outline of a compact token: two dots or four, and no character that base64url lacks. It tells
-/// the classes of credential apart; it accepts nothing.
-#[must_use]
-pub(crate) fn looks_like_compact(credential: &str) -> bool {
-    let dots = credential.bytes().filter(|byte| *byte == b'.').count();
-    (dots == 2 || dots == 4) && credential.starts_with("ey")
-}
-
 /// Canonical unpadded base64url: no padding, no white space, no `+` or `/`, and no bits left over in the last
 /// character, so that there is one spelling for each token (RFC 7515 §2, RFC 4648 §3.5).
 fn decode(segment: &str, name: &str) -> Result<Vec<u8>, Denial> {

@@ -71,7 +71,11 @@ pub struct VerificationKey {
 impl fmt::Debug for VerificationKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let algorithms: Vec<_> = self.algorithms().collect();
-        formatter.debug_struct("VerificationKey").field("kid", &self.kid).field("algorithms", &algorithms).finish()
+        formatter
+            .debug_struct("VerificationKey")
+            .field("kid", &self.kid)
+            .field("algorithms", &algorithms)
+            .finish_non_exhaustive()
     }
 }
 

@@ -48,7 +48,7 @@ impl JsGate {
             .map_err(|error| JsError::new(&format!("the snapshots: {error}")))?
             .into_iter()
             .collect();
-        let resources = Resources { snapshots, seals: read_seals(&seals)? };
+        let resources = Resources { snapshots, seals: read_seals(seals)? };
         Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
     }
 

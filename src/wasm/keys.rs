@@ -33,7 +33,7 @@ impl JsKeyChecker {
     pub fn new(form: JsValue, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsError> {
         let form: ApiKeyPolicy = serde_wasm_bindgen::from_value(form)
             .map_err(|error| JsError::new(&format!("the form of the keys: {error}")))?;
-        let form = KeyForm::new(form.prefix, form.environment, read_seals(&seals)?)?;
+        let form = KeyForm::new(form.prefix, form.environment, read_seals(seals)?)?;
         Ok(Self { checker: Rc::new(ApiKeyChecker::new(form)), host })
     }
 
@@ -53,6 +53,6 @@ impl JsKeyChecker {
     }
 }
 
-pub(super) fn read_seals(seals: &[Uint8Array]) -> Result<Vec<Seal>, FormError> {
-    seals.iter().map(|seal| Seal::new(seal.to_vec())).collect()
+pub(super) fn read_seals(seals: Vec<Uint8Array>) -> Result<Vec<Seal>, FormError> {
+    seals.into_iter().map(|seal| Seal::new(seal.to_vec())).collect()
 }
