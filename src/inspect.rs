@@ -13,12 +13,9 @@ use crate::{
     jose::{Algorithm, CompactJws, Header, KeySet, PORTABLE, RefusedKey},
     json,
     key_source::Snapshot,
-    m2m_token::Claims,
+    m2m_token::{Claims, LONGEST_TOKEN_BYTES},
     verdict::{CredentialClass, Denial, Reason},
 };
-
-/// The largest text that is looked at, in bytes.
-const MAX_BYTES: usize = 1 << 20;
 
 /// What there is to say of a credential.
 #[derive(Debug, Clone, Serialize)]
@@ -142,7 +139,7 @@ pub fn inspect(credential: &str, keys: Option<&Value>, now: UnixMillis) -> Repor
 }
 
 fn token(credential: &str, keys: Option<&Value>, now: UnixMillis) -> TokenReport {
-    let jws = CompactJws::parse(credential, MAX_BYTES);
+    let jws = CompactJws::parse(credential, LONGEST_TOKEN_BYTES);
     let mut segments = credential.splitn(3, '.').map(lenient);
     let mut part = || Part { text: segments.next().flatten(), fault: None };
     let (mut header, mut payload) = (part(), part());

@@ -50,6 +50,12 @@ impl Answer {
         }
     }
 
+    /// The answer to give when the core itself has failed.
+    #[must_use]
+    pub fn failed() -> Self {
+        Self::denial(&Reason::HostFailed.into(), "")
+    }
+
     /// The answer of the verify endpoint to an allowed request: the verdict, and the headers that the origin would get.
     pub(super) fn grant(grant: &Grant, request_id: &str) -> Self {
         let mut answer = Self::json(verdict_document(&Verdict::Ok(grant.clone())));

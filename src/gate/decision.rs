@@ -94,6 +94,7 @@ impl Gate {
                         origin: self.origin.clone(),
                         remove: self.headers_to_remove(request),
                         set: forward::identity(grant, &decision.request_id),
+                        failure: Answer::denial(&Reason::OriginUnavailable.into(), &decision.request_id),
                     },
                     audit: Some(audit_event(&decision)),
                 },

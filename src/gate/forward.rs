@@ -1,5 +1,6 @@
 //! What the origin is told of an allowed request.
 
+use super::Answer;
 use crate::verdict::{CredentialClass, Grant};
 
 /// The headers that the gate sets toward the origin. All of them are always set, empty where they do not apply, so that
@@ -21,6 +22,8 @@ pub struct Forward {
     pub remove: Vec<String>,
     /// The headers to set.
     pub set: Vec<(String, String)>,
+    /// What to answer when the origin does not.
+    pub failure: Answer,
 }
 
 /// Whether only the gate may set this header. Some origins read `_` as `-`.

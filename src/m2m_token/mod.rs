@@ -6,4 +6,4 @@ mod verifier;
 
 pub use claims::{Claims, ScopeClaim};
 pub use issuer::{Issuer, IssuerRules};
-pub use verifier::{DEFAULT_MAX_TOKEN_BYTES, TokenFacts, TokenVerifier};
+pub use verifier::{DEFAULT_MAX_TOKEN_BYTES, LONGEST_TOKEN_BYTES, TokenFacts, TokenVerifier};

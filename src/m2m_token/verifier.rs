@@ -16,6 +16,9 @@ use crate::{
 /// The largest token that is looked at where the policy names no other bound, in bytes.
 pub const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
 
+/// The largest bound that a policy may set, in bytes.
+pub const LONGEST_TOKEN_BYTES: usize = 1024 * 1024;
+
 /// Verifies the tokens of the issuers that a policy trusts.
 #[derive(Debug)]
 pub struct TokenVerifier {

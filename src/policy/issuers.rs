@@ -8,7 +8,7 @@ use super::{IssuerPolicy, error::Faults};
 use crate::{
     jose::{Algorithm, KeySet, PORTABLE},
     key_source::Snapshot,
-    m2m_token::{DEFAULT_MAX_TOKEN_BYTES, Issuer, IssuerRules, TokenVerifier},
+    m2m_token::{DEFAULT_MAX_TOKEN_BYTES, Issuer, IssuerRules, LONGEST_TOKEN_BYTES, TokenVerifier},
 };
 
 /// A verifier for these issuers. `snapshots` holds, by issuer, the key sets that were handed over beside the policy.
@@ -32,6 +32,9 @@ pub(crate) fn prepare(
     max_token_bytes: Option<usize>,
     faults: &mut Faults,
 ) -> TokenVerifier {
+    if max_token_bytes.is_some_and(|bytes| bytes == 0 || bytes > LONGEST_TOKEN_BYTES) {
+        faults.add("/maxTokenBytes", format!("a number from 1 to {LONGEST_TOKEN_BYTES}"));
+    }
     let mut prepared: Vec<Issuer> = Vec::with_capacity(issuers.len());
     for (index, policy) in issuers.into_iter().enumerate() {
         let place = format!("/issuers/{index}");

@@ -222,6 +222,9 @@ reasons! {
     /// The store's answer cannot be read.
     RecordUnreadable = "record_unreadable", 503, None, "The credential's record cannot be read",
         "Try again later.", "contract §5.2";
+    /// The request was allowed and the origin did not answer.
+    OriginUnavailable = "origin_unavailable", 502, None, "The origin did not answer",
+        "Try again later.", "RFC 9110 §15.6.3";
     /// The host failed at something other than the store.
     HostFailed = "host_failed", 503, None, "The check could not be carried out",
         "Try again later.", "contract §7.3";

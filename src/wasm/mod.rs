@@ -15,7 +15,11 @@ mod tokens;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::verdict::{Denial, Reason, verdict_document};
+use crate::{
+    gate::Answer,
+    m2m_token::LONGEST_TOKEN_BYTES,
+    verdict::{Denial, Reason, verdict_document},
+};
 
 /// The version of the core.
 #[wasm_bindgen]
@@ -30,4 +34,18 @@ pub fn version() -> String {
 #[must_use]
 pub fn failed_verdict() -> String {
     verdict_document(&Err(Denial::new(Reason::HostFailed)))
+}
+
+/// The same as an answer: `{ status, headers, body }` as JSON.
+#[wasm_bindgen(js_name = failedAnswer)]
+#[must_use]
+pub fn failed_answer() -> String {
+    serde_json::to_string(&Answer::failed()).unwrap_or_default()
+}
+
+/// The longest text that is worth handing over, in UTF-16 code units: whatever is longer is refused.
+#[wasm_bindgen(js_name = longestInput)]
+#[must_use]
+pub fn longest_input() -> usize {
+    LONGEST_TOKEN_BYTES
 }
