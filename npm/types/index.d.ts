@@ -1,0 +1,2 @@
+/** The version of the core. */
+export declare function version(): string;
