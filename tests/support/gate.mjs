@@ -2,7 +2,7 @@
 // the demo origin, with a real local store.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Log, LogLevel, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 
 const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const TYPES = { js: "ESModule", wasm: "CompiledWasm", json: "Text" };
@@ -39,13 +39,9 @@ export async function startGate({ entries = {}, bindings = {}, ...options } = {}
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(
     readFileSync(path("wrangler.toml"), "utf8"),
   )[1];
-  const gate = new Miniflare({
+  const configuration = {
     log: new KeptLog(log),
-    handleRuntimeStdio: (out, error) => {
-      for (const stream of [out, error]) {
-        stream.setEncoding("utf8").on("data", (text) => log.push(...text.split("\n").filter(Boolean)));
-      }
-    },
+    handleStructuredLogs: ({ level, message }) => log.push(`${level}: ${message}`),
     cf: false,
     workers: [
       {
@@ -65,7 +61,8 @@ export async function startGate({ entries = {}, bindings = {}, ...options } = {}
         modulesRoot: path("worker/origin"),
       },
     ],
-  });
+  };
+  const gate = new Miniflare(convertV4MiniflareOptions(configuration));
   await gate.ready;
   const store = await gate.getKVNamespace("EDGEWARD_STORE", "edgeward");
   for (const [key, value] of Object.entries(entries)) await store.put(key, JSON.stringify(value));

@@ -161,7 +161,7 @@ fn option(name: &str, path: &Path) -> OsString {
     option
 }
 
-/// The types written by hand; CommonJS gets a twin of the main ones, which therefore import nothing.
+/// The types written by hand; `CommonJS` gets a twin of the main ones, which therefore import nothing.
 fn types(source: &Path, modules: &Path) -> Result<()> {
     for file in files_under(source)? {
         let relative = file.strip_prefix(source).unwrap_or(&file);

@@ -62,9 +62,9 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Core> {
         for file in ["glue.js", "glue.d.ts"] {
             copy(&scratch.join(file), &core.directory.join(file))?;
         }
-        optimise(workspace, tools, &core, &scratch.join("glue_bg.wasm"))?;
+        let before = optimise(workspace, tools, &core, &scratch.join("glue_bg.wasm"))?;
         inline(&core)?;
-        write(&sizes, measure(workspace, tools, &core)?)?;
+        write(&sizes, measure(workspace, tools, &core, before)?)?;
         workspace.set_stamp("core", inputs)?;
     }
     say!("{}", read_text(&sizes)?);
@@ -98,13 +98,13 @@ fn bind(compiled: &std::path::Path, scratch: &std::path::Path) -> Result<()> {
     Ok(())
 }
 
-/// Runs wasm-opt, and makes sure that it did something.
+/// Runs wasm-opt, makes sure that it did something, and returns the size it was given.
 fn optimise(
     workspace: &Workspace,
     tools: &Tools,
     core: &Core,
     bound: &std::path::Path,
-) -> Result<()> {
+) -> Result<usize> {
     begin!("wasm-opt {LEVEL} … ");
     let optimised = core.directory.join("core.wasm");
     process::quietly(
@@ -123,12 +123,8 @@ fn optimise(
             "wasm-opt left the core exactly as it was, so it cannot have run.",
         ));
     }
-    say!(
-        "{} bytes before, {} after",
-        thousands(before.len() as u64),
-        thousands(after.len() as u64)
-    );
-    Ok(())
+    say!("done");
+    Ok(before.len())
 }
 
 /// Writes the module as text, for hosts that can only load JavaScript.
@@ -144,7 +140,7 @@ fn inline(core: &Core) -> Result<()> {
     )
 }
 
-fn measure(workspace: &Workspace, tools: &Tools, core: &Core) -> Result<String> {
+fn measure(workspace: &Workspace, tools: &Tools, core: &Core, before: usize) -> Result<String> {
     let answer = process::quietly(
         workspace
             .command(&tools.node.path)
@@ -162,8 +158,9 @@ fn measure(workspace: &Workspace, tools: &Tools, core: &Core) -> Result<String> 
         )));
     };
     Ok(format!(
-        "core.wasm: {} bytes raw, {} gzip -9, {} brotli -11",
+        "core.wasm: {} bytes raw (wasm-opt was given {}), {} gzip -9, {} brotli -11",
         thousands(raw),
+        thousands(before as u64),
         thousands(gzip),
         thousands(brotli)
     ))
