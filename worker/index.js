@@ -1,11 +1,15 @@
-// A placeholder that lets everything through, until the gate is here.
-import { version } from "edgeward";
+// The gate as a Worker: everything is in the package, and what it trusts is in policy.json.
+import { env } from "cloudflare:workers";
+import { createGate } from "edgeward";
+import snapshots from "./generated/snapshots.json";
+import policy from "./policy.json";
 
-export default {
-  async fetch(request, env) {
-    const headers = new Headers(request.headers);
-    headers.set("edgeward-demo", JSON.parse(await env.EDGEWARD_STORE.get("demo/greeting")));
-    headers.set("edgeward-version", version());
-    return env.ORIGIN.fetch(new Request(request, { headers }));
-  },
-};
+const gate = await createGate(policy, {
+  snapshots,
+  store: env.EDGEWARD_STORE,
+  origin: env.ORIGIN,
+  // Cloudflare sets this header itself, over whatever a client sends.
+  address: (request) => request.headers.get("cf-connecting-ip"),
+});
+
+export default gate.worker();

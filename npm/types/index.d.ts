@@ -226,7 +226,7 @@ export interface GateOptions extends Host {
   /** Where allowed requests go. */
   origin?: Origin;
   /** Key sets by issuer, in place of `jwks` in the policy. */
-  snapshots?: Record<string, JsonWebKeySet | Snapshot>;
+  snapshots?: Record<string, JsonWebKeySet | Snapshot> | string;
   /** The seals of API keys, the current one first. */
   seals?: readonly (string | Uint8Array)[];
   /** Takes each audit event; by default it is written to the console as one line of JSON. */

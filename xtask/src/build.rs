@@ -1,7 +1,8 @@
-//! Build: the core, the npm package, the page.
+//! Build: the core, the npm package, the page, and a judgement of the policy that the Worker is bundled with.
 
 use crate::npm;
 use crate::output::Result;
+use crate::policy;
 use crate::tools::Tools;
 use crate::wasm;
 use crate::workspace::Workspace;
@@ -11,5 +12,6 @@ pub(crate) fn run(workspace: &Workspace, tools: &Tools) -> Result<()> {
     let core = wasm::build(workspace, tools)?;
     npm::package(workspace, tools, &core)?;
     npm::link(workspace)?;
-    npm::page(workspace, tools)
+    npm::page(workspace, tools)?;
+    policy::check(workspace)
 }

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::build;
-use crate::demo;
+use crate::demo::Demo;
 use crate::example::{Answer, Example};
 use crate::output::{Failure, Result, say};
 use crate::process::{self, Group};
@@ -42,16 +42,17 @@ pub(crate) fn run(workspace: &Workspace, port: Option<u16>) -> Result<Counts> {
 pub(crate) fn check(workspace: &Workspace, tools: &Tools, port: Option<u16>) -> Result<Counts> {
     let port = port.map_or_else(free_port, Ok)?;
     let state = fresh_state(workspace)?;
-    seed(workspace, tools, &state, &demo::entries())?;
+    let demo = Demo::prepare(workspace)?;
+    seed(workspace, tools, &state, demo.entries())?;
     let server = Server::start(workspace, tools, port, &state)?;
-    let examples = demo::examples();
+    let examples = demo.examples();
     let mut counts = Counts::default();
-    for example in &examples {
+    for example in examples {
         let differences = attempt(example, &server.base())?;
         report(example.title(), &differences, &mut counts);
     }
     thread::sleep(LOG_SETTLES);
-    let told = told_secrets(&examples, &server.log.lines());
+    let told = told_secrets(examples, &server.log.lines());
     report("no credential is in any line of the log", &told, &mut counts);
     if counts.failed > 0 {
         say!("\nThe last lines of the log:\n{}", server.log.tail(30));

@@ -8,6 +8,7 @@ mod example;
 mod log;
 mod npm;
 mod output;
+mod policy;
 mod process;
 mod report;
 mod serve;

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::build;
-use crate::demo;
+use crate::demo::Demo;
 use crate::log::Log;
 use crate::output::{Failure, Result, begin, say};
 use crate::process::{self, Group};
@@ -34,11 +34,12 @@ pub(crate) fn run(workspace: &Workspace, port: Option<u16>) -> Result<()> {
     let tools = setup::run(workspace, Need::Serve)?;
     build::run(workspace, &tools)?;
     let state = workspace.path("target/edgeward/state");
-    seed(workspace, &tools, &state, &demo::entries())?;
+    let demo = Demo::prepare(workspace)?;
+    seed(workspace, &tools, &state, demo.entries())?;
     let mut server = Server::start(workspace, &tools, port, &state)?;
 
     say!("\nTry these in another terminal. The page is at {}/\n", server.base());
-    for example in demo::examples() {
+    for example in demo.examples() {
         say!("{}\n", example.printed(&server.base()));
     }
     say!("Ctrl-C stops the gate. Its log:\n");

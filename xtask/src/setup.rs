@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::demo::Issuer;
 use crate::output::{Failure, Result, begin, say};
 use crate::process;
 use crate::tools::{self, NPM, Node, Tools};
@@ -35,15 +36,20 @@ struct Step {
     work: fn(&mut Found<'_>) -> Result<String>,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step { title: "Node.js and npm", needed: |_| true, work: node_and_npm },
     Step { title: "wasm target", needed: |_| true, work: wasm_target },
     Step { title: "wasm-bindgen", needed: |_| true, work: wasm_bindgen },
     Step { title: "npm packages", needed: |_| true, work: npm_packages },
     Step { title: "Node.js for wrangler", needed: |_| true, work: wrangler_node },
+    Step { title: "demo issuer", needed: |_| true, work: demo_issuer },
     Step { title: "rustfmt and clippy", needed: |need| need == Need::Everything, work: rust_components },
     Step { title: "Chromium", needed: |need| need == Need::Everything, work: chromium },
 ];
+
+fn demo_issuer(found: &mut Found<'_>) -> Result<String> {
+    Issuer::set_up(found.workspace)
+}
 
 /// Goes through the steps that `need` calls for.
 pub(crate) fn run(workspace: &Workspace, need: Need) -> Result<Tools> {
