@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -210,7 +209,7 @@ impl fmt::Debug for SecretDigest {
 
 impl From<SecretDigest> for String {
     fn from(digest: SecretDigest) -> Self {
-        format!("sha-256:{}", HEXLOWER.encode(&digest.0))
+        format!("sha-256:{}", base16ct::lower::encode_string(&digest.0))
     }
 }
 
@@ -219,7 +218,7 @@ impl TryFrom<String> for SecretDigest {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.strip_prefix("sha-256:")
-            .and_then(|digits| HEXLOWER.decode(digits.as_bytes()).ok())
+            .and_then(|digits| base16ct::lower::decode_vec(digits).ok())
             .and_then(|bytes| bytes.try_into().ok())
             .map(Self)
             .ok_or("not `sha-256:` and 64 small hexadecimal digits")

@@ -1,6 +1,5 @@
 //! From a request to a decision, and from a decision to what the host does.
 
-use data_encoding::HEXLOWER;
 use serde::Serialize;
 
 use super::{Answer, Forward, GateRequest, Route, credential, forward, path};
@@ -193,7 +192,7 @@ impl Gate {
     ) -> Decision {
         let mut id = [0; 16];
         // Without random bytes the id is of no use, and the decision stands.
-        let request_id = host.fill_random(&mut id).map(|()| HEXLOWER.encode(&id)).unwrap_or_default();
+        let request_id = host.fill_random(&mut id).map(|()| base16ct::lower::encode_string(&id)).unwrap_or_default();
         Decision {
             verdict,
             route,

@@ -1,7 +1,6 @@
 //! The JWS compact serialization (RFC 7515 §7.1), read strictly.
 
-use data_encoding::BASE64URL_NOPAD;
-
+use super::base64url;
 use crate::verdict::{Denial, Reason};
 
 /// The three parts of a token, decoded. Nothing in it is verified.
@@ -53,12 +52,9 @@ impl<'t> CompactJws<'t> {
     }
 }
 
-/// Canonical unpadded base64url: no padding, no white space, no `+` or `/`, and no bits left over in the last
-/// character, so that there is one spelling for each token (RFC 7515 §2, RFC 4648 §3.5).
 fn decode(segment: &str, name: &str) -> Result<Vec<u8>, Denial> {
-    BASE64URL_NOPAD
-        .decode(segment.as_bytes())
-        .map_err(|error| Denial::new(Reason::TokenMalformed).noting(format!("the {name} at byte {}", error.position)))
+    base64url::decode(segment)
+        .map_err(|position| Denial::new(Reason::TokenMalformed).noting(format!("the {name} at byte {position}")))
 }
 
 #[cfg(test)]

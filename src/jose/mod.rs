@@ -2,6 +2,7 @@
 //! No claims and no policy: what a token says is the business of `m2m_token`.
 
 mod algorithm;
+pub(crate) mod base64url;
 mod compact;
 mod header;
 mod key;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -120,7 +119,7 @@ impl Snapshot {
 
 /// SHA-256 over the array `keys` as JSON without white space and with sorted members, in lower-case hex.
 fn digest(keys: &Value) -> String {
-    format!("sha-256:{}", HEXLOWER.encode(&Sha256::digest(keys.to_string())))
+    format!("sha-256:{}", base16ct::lower::encode_string(&Sha256::digest(keys.to_string())))
 }
 
 #[cfg(test)]

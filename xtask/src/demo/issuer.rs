@@ -1,6 +1,7 @@
 //! The demo issuer: a private key that is made on this machine and stays in `target`, and the snapshot of its key set
 //! that the Worker bundles.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use edgeward::key_source::Snapshot;
 use jwt_compact::alg::Es256;
 use jwt_compact::jwk::JsonWebKey;
@@ -116,5 +117,5 @@ impl Issuer {
 }
 
 fn encode(bytes: &[u8]) -> String {
-    data_encoding::BASE64URL_NOPAD.encode(bytes)
+    Base64UrlUnpadded::encode_string(bytes)
 }
