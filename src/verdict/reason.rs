@@ -39,16 +39,18 @@ pub struct ReasonFacts {
     pub title: &'static str,
     /// What a client can do about it, in one sentence that never quotes the credential.
     pub advice: &'static str,
+    /// What happened, for an operator.
+    pub meaning: &'static str,
     /// The section of the standard, or of the product contract, that this reason carries out.
     pub section: &'static str,
 }
 
 macro_rules! reasons {
-    ($( $(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $error:expr, $title:literal, $advice:literal, $section:literal; )*) => {
+    ($( $(#[doc = $doc:literal])* $name:ident = $code:literal, $status:literal, $error:expr, $title:literal, $advice:literal, $section:literal; )*) => {
         /// Why a request was denied. One variant for each cause.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum Reason { $( $(#[$doc])* $name, )* }
+        pub enum Reason { $( $(#[doc = $doc])* $name, )* }
 
         impl Reason {
             /// Every reason, in the order of their declaration.
@@ -58,7 +60,8 @@ macro_rules! reasons {
             #[must_use]
             pub const fn facts(self) -> &'static ReasonFacts {
                 match self { $( Self::$name => &ReasonFacts {
-                    code: $code, status: $status, error: $error, title: $title, advice: $advice, section: $section,
+                    code: $code, status: $status, error: $error, title: $title, advice: $advice,
+                    meaning: concat!($($doc),*), section: $section,
                 }, )* }
             }
         }
@@ -82,25 +85,25 @@ reasons! {
         "Send `Authorization: Bearer` followed by one space and the credential.", "RFC 6750 §2.1";
     /// What was sent has the form of neither class.
     CredentialUnrecognized = "credential_unrecognized", 401, INVALID_TOKEN, "The credential is of no known form",
-        "Send an M2M access token or an API key as it was given to you.", "contract §7.1";
+        "Send an M2M access token or an API key as it was given to you.", "Edgeward: policy";
     /// A credential stood in the query string, where logs and histories keep it.
     CredentialInQuery = "credential_in_query", 400, INVALID_REQUEST, "A credential in the query string",
         "Send the credential in a header, and treat the one that you sent as leaked.", "RFC 9700 §4.3.2";
     /// The path can be read in two ways.
     PathAmbiguous = "path_ambiguous", 400, None, "The path can be read in two ways",
-        "Send the path without dot segments, empty segments, encoded separators or needless escapes.", "contract §7.1";
+        "Send the path without dot segments, empty segments, encoded separators or needless escapes.", "Edgeward: policy";
     /// No route of the policy matches.
     RouteUnknown = "route_unknown", 403, None, "No route of the policy matches",
-        "Check the method and the path.", "contract §7.1";
+        "Check the method and the path.", "Edgeward: policy";
     /// The route does not accept this class of credential.
     ClassNotAccepted = "class_not_accepted", 403, INSUFFICIENT_SCOPE, "This class of credential is not accepted here",
-        "Use the class of credential that this route accepts.", "contract §7.1";
+        "Use the class of credential that this route accepts.", "Edgeward: policy";
     /// The credential lacks a scope that the route needs.
     ScopeInsufficient = "scope_insufficient", 403, INSUFFICIENT_SCOPE, "A scope is missing",
         "Ask the owner of the credential for the scopes that this route needs.", "RFC 6750 §3.1";
     /// An endpoint under the prefix that does not exist.
     EndpointUnknown = "endpoint_unknown", 404, None, "No such endpoint",
-        "Check the path under the gate's prefix.", "contract §7.4";
+        "Check the path under the gate's prefix.", "Edgeward: the gate";
     /// The endpoint exists and does not take this method.
     MethodNotAllowed = "method_not_allowed", 405, None, "Method not allowed",
         "Use one of the methods in the Allow header.", "RFC 9110 §15.5.6";
@@ -108,7 +111,7 @@ reasons! {
     // The token's form.
     /// Larger than the policy's `maxTokenBytes`.
     TokenTooLarge = "token_too_large", 401, INVALID_TOKEN, "The token is too large",
-        "Ask the issuer for a smaller token.", "contract §3.2";
+        "Ask the issuer for a smaller token.", "Edgeward: policy";
     /// Not three canonical base64url segments.
     TokenMalformed = "token_malformed", 401, INVALID_TOKEN, "The token is malformed",
         "Send the token exactly as the issuer gave it.", "RFC 7515 §7.1";
@@ -166,7 +169,7 @@ reasons! {
         "Set the clock of the issuer right.", "RFC 7519 §4.1.6";
     /// The token's life is longer than the policy allows.
     TokenLifetimeTooLong = "token_lifetime_too_long", 401, INVALID_TOKEN, "The token lives too long",
-        "Ask the issuer for a token with a shorter life.", "contract §3.4";
+        "Ask the issuer for a token with a shorter life.", "Edgeward: policy";
     /// The token is bound to a key of its sender, and no proof of it can be checked.
     SenderProofMissing = "sender_proof_missing", 401, INVALID_TOKEN, "The proof of the sender is missing",
         "Send the proof that the token is bound to.", "RFC 7800 §3";
@@ -174,60 +177,60 @@ reasons! {
     // The API key. What `disclosed` hides stands first.
     /// What a client is told of every key that it cannot be helped with.
     KeyInvalid = "key_invalid", 401, INVALID_TOKEN, "The API key is not valid",
-        "Check the key, or ask its owner for a new one.", "contract §5.2";
+        "Check the key, or ask its owner for a new one.", "Edgeward: API keys";
     /// Not of the form that the policy issues.
     KeyMalformed = "key_malformed", 401, INVALID_TOKEN, "The API key is malformed",
-        "Send the key exactly as it was shown.", "contract §5.1";
+        "Send the key exactly as it was shown.", "Edgeward: API keys";
     /// The check characters are wrong: mistyped or invented, and refused without a store read.
     KeyCheckMismatch = "key_check_mismatch", 401, INVALID_TOKEN, "The API key's check is wrong",
-        "Send the key exactly as it was shown.", "contract §5.1";
+        "Send the key exactly as it was shown.", "Edgeward: API keys";
     /// No record under the key's id.
     KeyUnknown = "key_unknown", 401, INVALID_TOKEN, "No such API key",
-        "Check the key.", "contract §5.2";
+        "Check the key.", "Edgeward: API keys";
     /// The id is known and the secret is not its secret.
     KeySecretMismatch = "key_secret_mismatch", 401, INVALID_TOKEN, "The API key's secret is wrong",
-        "Check the key.", "contract §5.2";
+        "Check the key.", "Edgeward: API keys";
     /// Revoked.
     KeyRevoked = "key_revoked", 401, INVALID_TOKEN, "The API key was revoked",
-        "Ask the key's owner for a new one.", "contract §5.2";
+        "Ask the key's owner for a new one.", "Edgeward: API keys";
     /// The record names no owner or no revoker: nobody answers for the key.
     KeyUnowned = "key_unowned", 401, INVALID_TOKEN, "Nobody answers for the API key",
-        "Give the key an owner and a revoker.", "contract §5.2";
+        "Give the key an owner and a revoker.", "Edgeward: API keys";
     /// The key, or its record, belongs to another environment.
     KeyEnvironmentMismatch = "key_environment_mismatch", 401, INVALID_TOKEN, "The API key belongs to another environment",
-        "Use a key of this environment.", "contract §5.1";
+        "Use a key of this environment.", "Edgeward: API keys";
     /// Disabled for the time being.
     KeyDisabled = "key_disabled", 401, INVALID_TOKEN, "The API key is disabled",
-        "Ask the key's owner to enable it.", "contract §5.2";
+        "Ask the key's owner to enable it.", "Edgeward: API keys";
     /// Past its `expires`.
     KeyExpired = "key_expired", 401, INVALID_TOKEN, "The API key has expired",
-        "Ask the key's owner for a new one.", "contract §5.2";
+        "Ask the key's owner for a new one.", "Edgeward: API keys";
     /// Before its `notBefore`.
     KeyNotYetValid = "key_not_yet_valid", 401, INVALID_TOKEN, "The API key is not valid yet",
-        "Wait until the key's start.", "contract §5.2";
+        "Wait until the key's start.", "Edgeward: API keys";
     /// Replaced by another key, and the overlap is over.
     KeySuperseded = "key_superseded", 401, INVALID_TOKEN, "The API key was replaced",
-        "Use the key that replaced it.", "contract §5.2";
+        "Use the key that replaced it.", "Edgeward: API keys";
     /// The record restricts the addresses, and the client's is not among them or not known.
     AddressNotAllowed = "address_not_allowed", 403, INSUFFICIENT_SCOPE, "The address is not allowed",
-        "Use the key from an address that its owner allowed.", "contract §5.2";
+        "Use the key from an address that its owner allowed.", "Edgeward: API keys";
 
     // Cannot tell.
     /// The key set is past its `maxAge`: it can no longer vouch for anything.
     KeySetStale = "key_set_stale", 503, None, "The issuer's keys are too old to judge by",
-        "Try again later.", "contract §4";
+        "Try again later.", "Edgeward: key sets";
     /// The store did not answer.
     StoreUnavailable = "store_unavailable", 503, None, "The credential store did not answer",
-        "Try again later.", "contract §7.3";
+        "Try again later.", "Edgeward: the gate";
     /// The store's answer cannot be read.
     RecordUnreadable = "record_unreadable", 503, None, "The credential's record cannot be read",
-        "Try again later.", "contract §5.2";
+        "Try again later.", "Edgeward: API keys";
     /// The request was allowed and the origin did not answer.
     OriginUnavailable = "origin_unavailable", 502, None, "The origin did not answer",
         "Try again later.", "RFC 9110 §15.6.3";
     /// The host failed at something other than the store.
     HostFailed = "host_failed", 503, None, "The check could not be carried out",
-        "Try again later.", "contract §7.3";
+        "Try again later.", "Edgeward: the gate";
 }
 
 impl Reason {
