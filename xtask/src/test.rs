@@ -73,8 +73,13 @@ impl Stage {
 
 /// Sets up, builds, and runs the stages asked for, or all.
 pub(crate) fn run(workspace: &Workspace, asked: &[Stage]) -> Result<ExitCode> {
-    let tools = setup::run(workspace, Need::Everything)?;
-    build::run(workspace, &tools)?;
+    let tools = match prepare(workspace) {
+        Ok(tools) => tools,
+        Err(failure) => {
+            say!("{failure}\n\nThere is nothing to test.\n\n0 passed, 1 failed");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     let stages: Vec<_> = Stage::ALL
         .into_iter()
         .filter(|stage| asked.is_empty() || asked.contains(stage))
@@ -90,6 +95,12 @@ pub(crate) fn run(workspace: &Workspace, asked: &[Stage]) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn prepare(workspace: &Workspace) -> Result<Tools> {
+    let tools = setup::run(workspace, Need::Everything)?;
+    build::run(workspace, &tools)?;
+    Ok(tools)
 }
 
 /// Runs stages one after another; one that fails stops none of the others.
@@ -139,17 +150,9 @@ fn parts(stage: Stage, tools: &Tools) -> Vec<(String, Part)> {
     match stage {
         Stage::Fmt => one(Part::Cargo(vec![vec!["fmt", "--all", "--check"]])),
         Stage::Clippy => one(Part::Cargo(vec![
+            vec!["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"],
             vec![
                 "clippy",
-                "--quiet",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-Dwarnings",
-            ],
-            vec![
-                "clippy",
-                "--quiet",
                 "--package=edgeward",
                 "--lib",
                 "--target=wasm32-unknown-unknown",
