@@ -51,11 +51,7 @@ pub(crate) fn check(workspace: &Workspace, tools: &Tools, port: Option<u16>) -> 
     }
     thread::sleep(LOG_SETTLES);
     let told = told_secrets(&examples, &server.log.lines());
-    report(
-        "no credential is in any line of the log",
-        &told,
-        &mut counts,
-    );
+    report("no credential is in any line of the log", &told, &mut counts);
     if counts.failed > 0 {
         say!("\nThe last lines of the log:\n{}", server.log.tail(30));
     }
@@ -69,10 +65,7 @@ pub(crate) fn check(workspace: &Workspace, tools: &Tools, port: Option<u16>) -> 
 fn attempt(example: &Example, base: &str) -> Result<Vec<String>> {
     let line = example.line(base);
     let mut command = Command::new("sh");
-    command
-        .args(["-c", &line])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+    command.args(["-c", &line]).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut group = Group::start(&mut command)?;
     let pipes = group.pipes();
     let reader = thread::spawn(move || {
@@ -87,14 +80,9 @@ fn attempt(example: &Example, base: &str) -> Result<Vec<String>> {
     if process::stopped() {
         return Err(Failure::new("The check was stopped."));
     }
-    let text = reader
-        .join()
-        .map_err(|_| Failure::new("The answer of curl could not be read."))?;
+    let text = reader.join().map_err(|_| Failure::new("The answer of curl could not be read."))?;
     if ended.is_none() {
-        return Ok(vec![format!(
-            "there is no answer within {} seconds to {line}",
-            LINE_WITHIN.as_secs()
-        )]);
+        return Ok(vec![format!("there is no answer within {} seconds to {line}", LINE_WITHIN.as_secs())]);
     }
     Ok(match Answer::read(&text) {
         None => vec![format!("there is no answer to {line}")],
@@ -113,10 +101,7 @@ fn told_secrets(examples: &[Example], lines: &[String]) -> Vec<String> {
     examples
         .iter()
         .filter(|example| {
-            example
-                .secrets()
-                .iter()
-                .any(|secret| lines.iter().any(|line| line.contains(secret.as_str())))
+            example.secrets().iter().any(|secret| lines.iter().any(|line| line.contains(secret.as_str())))
         })
         .map(|example| format!("the credential of \"{}\" is there", example.title()))
         .collect()

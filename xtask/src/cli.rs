@@ -61,15 +61,13 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Task, St
         "build" => plain(args, "build", Task::Build),
         "serve" => serve(args),
         "test" => test(args),
-        "bench" => Ok(Task::Bench {
-            args: args.collect(),
-        }),
-        flag if flag.starts_with('-') => Err(format!(
-            "There is no option {flag} before a command; `cargo xtask help` lists the commands."
-        )),
-        other => Err(format!(
-            "There is no command \"{other}\"; the commands are setup, build, serve, test, bench and help."
-        )),
+        "bench" => Ok(Task::Bench { args: args.collect() }),
+        flag if flag.starts_with('-') => {
+            Err(format!("There is no option {flag} before a command; `cargo xtask help` lists the commands."))
+        }
+        other => {
+            Err(format!("There is no command \"{other}\"; the commands are setup, build, serve, test, bench and help."))
+        }
     }
 }
 
@@ -88,17 +86,13 @@ fn serve(args: impl Iterator<Item = OsString>) -> Result<Task, String> {
     while let Some(argument) = next(&mut parser)? {
         match argument {
             Long("port") | Short('p') => {
-                let value = parser.value().map_err(|_| {
-                    "--port needs a number after it, such as --port 8788.".to_owned()
-                })?;
+                let value =
+                    parser.value().map_err(|_| "--port needs a number after it, such as --port 8788.".to_owned())?;
                 port = Some(port_number(&value.to_string_lossy())?);
             }
             Long("check") => {
                 if let Some(value) = parser.optional_value() {
-                    return Err(format!(
-                        "--check takes no value, but was given \"{}\".",
-                        value.to_string_lossy()
-                    ));
+                    return Err(format!("--check takes no value, but was given \"{}\".", value.to_string_lossy()));
                 }
                 check = true;
             }
@@ -113,12 +107,10 @@ fn serve(args: impl Iterator<Item = OsString>) -> Result<Task, String> {
 fn port_number(text: &str) -> Result<u16, String> {
     match text.parse::<u32>() {
         Ok(number @ 1024..=65535) => u16::try_from(number).map_err(|error| error.to_string()),
-        Ok(number @ 0..=1023) => Err(format!(
-            "Port {number} is reserved for the system; choose one from 1024 to 65535."
-        )),
-        _ => Err(format!(
-            "\"{text}\" is not a port; choose a number from 1024 to 65535."
-        )),
+        Ok(number @ 0..=1023) => {
+            Err(format!("Port {number} is reserved for the system; choose one from 1024 to 65535."))
+        }
+        _ => Err(format!("\"{text}\" is not a port; choose a number from 1024 to 65535.")),
     }
 }
 
@@ -131,10 +123,7 @@ fn test(args: impl Iterator<Item = OsString>) -> Result<Task, String> {
                 let name = name.to_string_lossy().into_owned();
                 let stage = Stage::named(&name).ok_or_else(|| {
                     let known: Vec<_> = Stage::ALL.iter().map(|stage| stage.name()).collect();
-                    format!(
-                        "There is no test stage \"{name}\"; the stages are {}.",
-                        known.join(", ")
-                    )
+                    format!("There is no test stage \"{name}\"; the stages are {}.", known.join(", "))
                 })?;
                 stages.push(stage);
             }
@@ -154,10 +143,7 @@ fn unknown(command: &str, argument: &lexopt::Arg<'_>) -> String {
     match argument {
         Long(name) => format!("{command} has no option --{name}; {help}."),
         Short(letter) => format!("{command} has no option -{letter}; {help}."),
-        Value(value) => format!(
-            "{command} takes no \"{}\"; {help}.",
-            value.to_string_lossy()
-        ),
+        Value(value) => format!("{command} takes no \"{}\"; {help}.", value.to_string_lossy()),
     }
 }
 
@@ -177,25 +163,9 @@ mod tests {
         for help in ["help", "--help", "-h", "serve --help", "test -h"] {
             assert_eq!(line(help), Ok(Task::Help), "{help}");
         }
-        assert_eq!(
-            line("serve --check --port=9000"),
-            Ok(Task::Serve {
-                port: Some(9000),
-                check: true
-            })
-        );
-        assert_eq!(
-            line("test node fmt"),
-            Ok(Task::Test {
-                stages: vec![Stage::Node, Stage::Fmt]
-            })
-        );
-        assert_eq!(
-            line("bench --quick x"),
-            Ok(Task::Bench {
-                args: vec!["--quick".into(), "x".into()]
-            })
-        );
+        assert_eq!(line("serve --check --port=9000"), Ok(Task::Serve { port: Some(9000), check: true }));
+        assert_eq!(line("test node fmt"), Ok(Task::Test { stages: vec![Stage::Node, Stage::Fmt] }));
+        assert_eq!(line("bench --quick x"), Ok(Task::Bench { args: vec!["--quick".into(), "x".into()] }));
     }
 
     #[test]

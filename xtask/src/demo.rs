@@ -12,16 +12,11 @@ pub(crate) fn entries() -> Vec<(String, Value)> {
 /// What to try, in the order it is told.
 pub(crate) fn examples() -> Vec<Example> {
     vec![
-        Example::new(
-            "A request that reaches the origin",
-            "GET",
-            "/v1/things?limit=1",
-            200,
-        )
-        .credential("authorization", "Bearer ", "not-a-real-token")
-        .member("/method", "GET")
-        .member("/headers/edgeward-demo", "hello from the store")
-        .no_header("set-cookie"),
+        Example::new("A request that reaches the origin", "GET", "/v1/things?limit=1", 200)
+            .credential("authorization", "Bearer ", "not-a-real-token")
+            .member("/method", "GET")
+            .member("/headers/edgeward-demo", "hello from the store")
+            .no_header("set-cookie"),
         Example::new("One with a body", "POST", "/v1/things", 200)
             .header("content-type", "application/json")
             .body("{\"name\":\"it's\"}")

@@ -58,8 +58,7 @@ impl Example {
 
     /// Sends a header with a credential after `before`; no line of the log may contain it.
     pub(crate) fn credential(self, name: &str, before: &str, secret: &str) -> Self {
-        self.header(name, &format!("{before}{secret}"))
-            .hides(secret)
+        self.header(name, &format!("{before}{secret}")).hides(secret)
     }
 
     /// Sends a credential in some other place; no line of the log may contain it.
@@ -76,39 +75,27 @@ impl Example {
 
     /// The answer has this header, with this in it.
     pub(crate) fn has_header(self, name: &str, contains: &str) -> Self {
-        self.check(Check::Header {
-            name: name.to_owned(),
-            contains: contains.to_owned(),
-        })
+        self.check(Check::Header { name: name.to_owned(), contains: contains.to_owned() })
     }
 
     /// The answer has no such header.
     pub(crate) fn no_header(self, name: &str) -> Self {
-        self.check(Check::NoHeader {
-            name: name.to_owned(),
-        })
+        self.check(Check::NoHeader { name: name.to_owned() })
     }
 
     /// The JSON body has this value at this place, given as a JSON pointer such as `/headers/host`.
     pub(crate) fn member(self, pointer: &str, equals: impl Into<Value>) -> Self {
-        self.check(Check::Member {
-            pointer: pointer.to_owned(),
-            equals: equals.into(),
-        })
+        self.check(Check::Member { pointer: pointer.to_owned(), equals: equals.into() })
     }
 
     /// The JSON body has nothing at this place.
     pub(crate) fn no_member(self, pointer: &str) -> Self {
-        self.check(Check::NoMember {
-            pointer: pointer.to_owned(),
-        })
+        self.check(Check::NoMember { pointer: pointer.to_owned() })
     }
 
     /// The body has this in it.
     pub(crate) fn contains(self, text: &str) -> Self {
-        self.check(Check::Body {
-            contains: text.to_owned(),
-        })
+        self.check(Check::Body { contains: text.to_owned() })
     }
 
     fn check(mut self, check: Check) -> Self {
@@ -150,32 +137,19 @@ impl Example {
 
     /// The title, the line and what it answers, as `serve` prints them.
     pub(crate) fn printed(&self, base: &str) -> String {
-        let expected: Vec<String> = std::iter::once(self.status.to_string())
-            .chain(self.checks.iter().map(Check::to_string))
-            .collect();
-        format!(
-            "# {}\n#   answers {}\n{}",
-            self.title,
-            expected.join(", "),
-            self.line(base)
-        )
+        let expected: Vec<String> =
+            std::iter::once(self.status.to_string()).chain(self.checks.iter().map(Check::to_string)).collect();
+        format!("# {}\n#   answers {}\n{}", self.title, expected.join(", "), self.line(base))
     }
 
     /// Everything about the answer that is not as it should be.
     pub(crate) fn differences(&self, answer: &Answer) -> Vec<String> {
         let mut differences = Vec::new();
         if answer.status != self.status {
-            differences.push(format!(
-                "the status is {} instead of {}",
-                answer.status, self.status
-            ));
+            differences.push(format!("the status is {} instead of {}", answer.status, self.status));
         }
         let json = serde_json::from_str::<Value>(&answer.body).ok();
-        differences.extend(
-            self.checks
-                .iter()
-                .filter_map(|check| check.difference(answer, json.as_ref())),
-        );
+        differences.extend(self.checks.iter().filter_map(|check| check.difference(answer, json.as_ref())));
         differences
     }
 }
@@ -200,9 +174,9 @@ impl Check {
                 Some(value) if value.contains(contains.as_str()) => None,
                 Some(value) => Some(format!("{name} is \"{value}\", without \"{contains}\"")),
             },
-            Self::NoHeader { name } => answer
-                .header(name)
-                .map(|value| format!("there is a header {name} (\"{value}\")")),
+            Self::NoHeader { name } => {
+                answer.header(name).map(|value| format!("there is a header {name} (\"{value}\")"))
+            }
             Self::Member { pointer, equals } => match json {
                 None => Some("the body is no JSON".to_owned()),
                 Some(json) => match json.pointer(pointer) {
@@ -213,9 +187,7 @@ impl Check {
             },
             Self::NoMember { pointer } => match json {
                 None => Some("the body is no JSON".to_owned()),
-                Some(json) => json
-                    .pointer(pointer)
-                    .map(|value| format!("there is a {pointer} in the body ({value})")),
+                Some(json) => json.pointer(pointer).map(|value| format!("there is a {pointer} in the body ({value})")),
             },
             Self::Body { contains } if answer.body.contains(contains.as_str()) => None,
             Self::Body { contains } => Some(format!("the body is without \"{contains}\"")),
@@ -228,9 +200,7 @@ impl Answer {
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut rest = text;
         loop {
-            let (head, after) = rest
-                .split_once("\r\n\r\n")
-                .or_else(|| rest.split_once("\n\n"))?;
+            let (head, after) = rest.split_once("\r\n\r\n").or_else(|| rest.split_once("\n\n"))?;
             let mut lines = head.lines();
             let mut status_line = lines.next()?.split_whitespace();
             if !status_line.next()?.starts_with("HTTP/") {
@@ -278,17 +248,12 @@ mod tests {
 
     #[test]
     fn the_line_is_what_a_shell_takes_as_it_stands() {
-        let example = Example::new("a title", "POST", "/a?b=c", 200)
-            .header("x-name", "it's")
-            .body("{}");
+        let example = Example::new("a title", "POST", "/a?b=c", 200).header("x-name", "it's").body("{}");
         assert_eq!(
             example.line("http://127.0.0.1:1"),
             "curl -si -X POST -H 'x-name: it'\\''s' --data-binary '{}' 'http://127.0.0.1:1/a?b=c'"
         );
-        assert_eq!(
-            Example::new("", "GET", "/", 200).line("http://h"),
-            "curl -si 'http://h/'"
-        );
+        assert_eq!(Example::new("", "GET", "/", 200).line("http://h"), "curl -si 'http://h/'");
     }
 
     #[test]
@@ -307,10 +272,7 @@ mod tests {
     fn an_answer_is_read_past_interim_ones() {
         let answer = Answer::read(PRINTED).expect("an answer");
         assert_eq!(answer.status, 401);
-        assert_eq!(
-            answer.header("WWW-Authenticate").as_deref(),
-            Some("Bearer, DPoP")
-        );
+        assert_eq!(answer.header("WWW-Authenticate").as_deref(), Some("Bearer, DPoP"));
         assert_eq!(answer.body, "{\"code\":\"x\\u0079\"}");
         for nothing in ["", "curl: (7) Failed to connect", "HTTP/1.1 200 OK"] {
             assert_eq!(Answer::read(nothing), None);
@@ -342,8 +304,7 @@ mod tests {
 
     #[test]
     fn a_credential_is_sent_and_remembered() {
-        let example =
-            Example::new("", "GET", "/", 200).credential("authorization", "Bearer ", "abc");
+        let example = Example::new("", "GET", "/", 200).credential("authorization", "Bearer ", "abc");
         assert!(example.line("").contains("'authorization: Bearer abc'"));
         assert_eq!(example.secrets(), ["abc"]);
     }

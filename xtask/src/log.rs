@@ -48,23 +48,14 @@ impl Log {
 
     /// All lines kept so far.
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .lines
-            .clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).lines.clone()
     }
 
     /// The last lines that say something.
     pub(crate) fn tail(&self, count: usize) -> String {
         let lines = self.lines();
-        let mut last: Vec<_> = lines
-            .iter()
-            .rev()
-            .filter(|line| !line.trim().is_empty())
-            .take(count)
-            .map(String::as_str)
-            .collect();
+        let mut last: Vec<_> =
+            lines.iter().rev().filter(|line| !line.trim().is_empty()).take(count).map(String::as_str).collect();
         last.reverse();
         last.join("\n")
     }
@@ -88,10 +79,7 @@ mod tests {
 
     #[test]
     fn colours_are_taken_out() {
-        assert_eq!(
-            without_colours("\u{1b}[31m✘ \u{1b}[41;31m[\u{1b}[0mERROR] é\u{1b}[0"),
-            "✘ [ERROR] é"
-        );
+        assert_eq!(without_colours("\u{1b}[31m✘ \u{1b}[41;31m[\u{1b}[0mERROR] é\u{1b}[0"), "✘ [ERROR] é");
         assert_eq!(without_colours("plain [31m"), "plain [31m");
     }
 

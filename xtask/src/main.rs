@@ -78,9 +78,7 @@ fn run(task: Task) -> Result<ExitCode> {
 fn bench(workspace: &Workspace, args: &[std::ffi::OsString]) -> Result<()> {
     let script = workspace.path("bench/run.mjs");
     if !script.is_file() {
-        return Err(Failure::new(
-            "There is no bench/run.mjs to run in this tree.",
-        ));
+        return Err(Failure::new("There is no bench/run.mjs to run in this tree."));
     }
     let tools = setup::run(workspace, setup::Need::Build)?;
     build::run(workspace, &tools)?;

@@ -8,9 +8,7 @@ use crate::output::{Failure, Result, say, thousands};
 use crate::process;
 use crate::tools::{NPM, Tools};
 use crate::wasm::Core;
-use crate::workspace::{
-    Inputs, Workspace, copy, empty_dir, files_under, make_dir, read_text, write,
-};
+use crate::workspace::{Inputs, Workspace, copy, empty_dir, files_under, make_dir, read_text, write};
 
 /// The version in npm/package.json, replaced by the workspace's, so that it is written in one place.
 const VERSION_MARK: &str = "\"version\": \"0.0.0\"";
@@ -52,13 +50,7 @@ fn assemble(workspace: &Workspace, tools: &Tools, core: &Core, package: &Path) -
     for file in CORE_FILES {
         copy(&core.directory.join(file), &modules.join(file))?;
     }
-    bundle(
-        workspace,
-        tools,
-        &modules.join("index.js"),
-        &modules.join("index.cjs"),
-        "cjs",
-    )?;
+    bundle(workspace, tools, &modules.join("index.js"), &modules.join("index.cjs"), "cjs")?;
     types(&workspace.path("npm/types"), &modules)?;
 
     let manifest = read_text(&workspace.path("npm/package.json"))?;
@@ -69,18 +61,11 @@ fn assemble(workspace: &Workspace, tools: &Tools, core: &Core, package: &Path) -
     }
     write(
         &package.join("package.json"),
-        manifest.replace(
-            VERSION_MARK,
-            &format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION")),
-        ),
+        manifest.replace(VERSION_MARK, &format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"))),
     )?;
     for document in DOCUMENTS {
         let own = workspace.path("npm").join(document);
-        let source = if own.is_file() {
-            own
-        } else {
-            workspace.path(document)
-        };
+        let source = if own.is_file() { own } else { workspace.path(document) };
         if source.is_file() {
             copy(&source, &package.join(document))?;
         } else {
@@ -112,13 +97,7 @@ fn transpile(workspace: &Workspace, tools: &Tools, modules: &Path) -> Result<()>
 }
 
 /// One file out of an entry and all that it imports; the modules of a host stay imports.
-fn bundle(
-    workspace: &Workspace,
-    tools: &Tools,
-    entry: &Path,
-    output: &Path,
-    format: &str,
-) -> Result<()> {
+fn bundle(workspace: &Workspace, tools: &Tools, entry: &Path, output: &Path, format: &str) -> Result<()> {
     esbuild(
         workspace,
         tools,
@@ -141,15 +120,12 @@ fn esbuild(
     what: &str,
 ) -> Result<()> {
     process::quietly(
-        tools
-            .package_script(workspace, "esbuild/bin/esbuild")
-            .args(arguments)
-            .args([
-                TARGET,
-                "--platform=neutral",
-                "--charset=utf8",
-                "--log-level=warning",
-            ]),
+        tools.package_script(workspace, "esbuild/bin/esbuild").args(arguments).args([
+            TARGET,
+            "--platform=neutral",
+            "--charset=utf8",
+            "--log-level=warning",
+        ]),
         what,
     )
     .map(drop)
@@ -186,22 +162,14 @@ fn measure(workspace: &Workspace, package: &Path) -> Result<String> {
         "--loglevel=error",
     ]))
     .ok_or_else(|| Failure::new("`npm pack` in dist/npm failed."))?;
-    let listing: serde_json::Value = serde_json::from_str(&answer)
-        .map_err(Failure::because("`npm pack --json` gave no JSON"))?;
+    let listing: serde_json::Value =
+        serde_json::from_str(&answer).map_err(Failure::because("`npm pack --json` gave no JSON"))?;
     // npm 12 lists packages by name, npm 11 and older as an array.
-    let entry = listing
-        .get(0)
-        .or_else(|| listing.get("edgeward"))
-        .unwrap_or(&listing);
+    let entry = listing.get(0).or_else(|| listing.get("edgeward")).unwrap_or(&listing);
     let (Some(size), Some(files)) = (entry["size"].as_u64(), entry["entryCount"].as_u64()) else {
-        return Err(Failure::new(
-            "`npm pack --json` gave neither a size nor a count.",
-        ));
+        return Err(Failure::new("`npm pack --json` gave neither a size nor a count."));
     };
-    Ok(format!(
-        "dist/npm: {files} files, {} bytes as a tarball",
-        thousands(size)
-    ))
+    Ok(format!("dist/npm: {files} files, {} bytes as a tarball", thousands(size)))
 }
 
 /// Makes `import "edgeward"` in this repository mean the package just built, by its own exports map.
@@ -225,11 +193,8 @@ pub(crate) fn link(workspace: &Workspace) -> Result<()> {
 pub(crate) fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
     let (source, output) = (workspace.path("www"), workspace.path("dist/www"));
     let entry = workspace.path("dist/npm/dist/index.js");
-    let inputs = Inputs::new()
-        .text(include_str!("npm.rs"))
-        .files(&source)?
-        .files(&workspace.path("dist/npm/dist"))?
-        .finish();
+    let inputs =
+        Inputs::new().text(include_str!("npm.rs")).files(&source)?.files(&workspace.path("dist/npm/dist"))?.finish();
     if workspace.is_stamped("page", inputs) && output.is_dir() {
         return Ok(());
     }
@@ -242,12 +207,6 @@ pub(crate) fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
         }
     }
     make_dir(&output.join("edgeward"))?;
-    bundle(
-        workspace,
-        tools,
-        &entry,
-        &output.join("edgeward").join("index.js"),
-        "esm",
-    )?;
+    bundle(workspace, tools, &entry, &output.join("edgeward").join("index.js"), "esm")?;
     workspace.set_stamp("page", inputs)
 }

@@ -38,10 +38,7 @@ pub(crate) fn stopped() -> bool {
 }
 
 fn running() -> Vec<u32> {
-    GROUPS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// A program and all that it started.
@@ -56,13 +53,8 @@ impl Group {
         command.stdin(Stdio::null());
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
-        let leader = command
-            .spawn()
-            .map_err(Failure::because(format!("Cannot start {name}")))?;
-        GROUPS
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(leader.id());
+        let leader = command.spawn().map_err(Failure::because(format!("Cannot start {name}")))?;
+        GROUPS.lock().unwrap_or_else(PoisonError::into_inner).push(leader.id());
         let group = Self { leader };
         if stopped() {
             end_group(group.leader.id(), false);
@@ -89,9 +81,7 @@ impl Group {
 
     /// Waits for the program to end.
     pub(crate) fn wait(mut self) -> Result<ExitStatus> {
-        self.leader
-            .wait()
-            .map_err(Failure::because("Cannot wait for a program"))
+        self.leader.wait().map_err(Failure::because("Cannot wait for a program"))
     }
 
     /// Waits at most `limit` for the program to end.
@@ -117,10 +107,7 @@ impl Drop for Group {
         // The leader may be gone and something it started not.
         end_group(id, true);
         let _ = self.leader.wait();
-        GROUPS
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|other| *other != id);
+        GROUPS.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| *other != id);
     }
 }
 
@@ -128,11 +115,7 @@ impl Drop for Group {
 fn end_group(id: u32, force: bool) {
     use nix::sys::signal::{Signal, killpg};
     use nix::unistd::Pid;
-    let signal = if force {
-        Signal::SIGKILL
-    } else {
-        Signal::SIGTERM
-    };
+    let signal = if force { Signal::SIGKILL } else { Signal::SIGTERM };
     if let Ok(id) = i32::try_from(id) {
         // A group that is already gone is what was wanted.
         let _ = killpg(Pid::from_raw(id), signal);
@@ -159,20 +142,13 @@ pub(crate) fn quietly(command: &mut Command, what: &str) -> Result<String> {
     let (status, lines) = follow(command, |_| {})?;
     let text = lines.join("\n");
     judge(status, what).map_err(|failure| {
-        if stopped() || text.is_empty() {
-            failure
-        } else {
-            Failure::new(format!("{text}\n{failure}"))
-        }
+        if stopped() || text.is_empty() { failure } else { Failure::new(format!("{text}\n{failure}")) }
     })?;
     Ok(text)
 }
 
 /// Runs a program, calls `each` with every line it writes, and returns the lines.
-pub(crate) fn follow(
-    command: &mut Command,
-    each: impl Fn(&str) + Send + Sync,
-) -> Result<(ExitStatus, Vec<String>)> {
+pub(crate) fn follow(command: &mut Command, each: impl Fn(&str) + Send + Sync) -> Result<(ExitStatus, Vec<String>)> {
     let mut group = Group::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
     let lines = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -181,32 +157,19 @@ pub(crate) fn follow(
             scope.spawn(move || {
                 for_each_line(pipe, |line| {
                     each(&line);
-                    lines
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push(line);
+                    lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
                 });
             });
         }
     });
     let status = group.wait()?;
-    Ok((
-        status,
-        lines.into_inner().unwrap_or_else(PoisonError::into_inner),
-    ))
+    Ok((status, lines.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
 /// Runs a program that says something short on standard output, such as its version.
 pub(crate) fn ask(command: &mut Command) -> Option<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Calls `each` with every line until the pipe ends; bytes that are no text are replaced.
@@ -214,11 +177,7 @@ pub(crate) fn for_each_line(pipe: impl Read, mut each: impl FnMut(String)) {
     let mut reader = BufReader::new(pipe);
     let mut bytes = Vec::new();
     while let Ok(1..) = reader.read_until(b'\n', &mut bytes) {
-        each(
-            String::from_utf8_lossy(&bytes)
-                .trim_end_matches(['\n', '\r'])
-                .to_owned(),
-        );
+        each(String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned());
         bytes.clear();
     }
 }
@@ -252,22 +211,17 @@ mod tests {
 
     #[test]
     fn both_outputs_are_kept_and_a_failure_shows_them() {
-        let (status, mut lines) =
-            follow(&mut shell("echo out; echo err >&2"), |_| {}).expect("sh runs");
+        let (status, mut lines) = follow(&mut shell("echo out; echo err >&2"), |_| {}).expect("sh runs");
         lines.sort();
         assert!(status.success());
         assert_eq!(lines, ["err", "out"]);
         let failure = quietly(&mut shell("echo why; exit 3"), "The step").expect_err("exit 3");
-        assert_eq!(
-            failure.to_string(),
-            "why\nThe step failed with exit code 3."
-        );
+        assert_eq!(failure.to_string(), "why\nThe step failed with exit code 3.");
     }
 
     #[test]
     fn what_a_program_started_ends_with_it() {
-        let mut group = Group::start(shell("sleep 60 & echo started; wait").stdout(Stdio::piped()))
-            .expect("sh runs");
+        let mut group = Group::start(shell("sleep 60 & echo started; wait").stdout(Stdio::piped())).expect("sh runs");
         let mut output = BufReader::new(group.pipes().pop().expect("a pipe"));
         let mut line = String::new();
         output.read_line(&mut line).expect("a line");

@@ -14,23 +14,17 @@ pub(crate) struct Counts {
 impl Counts {
     /// The sums of both.
     pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            passed: self.passed + other.passed,
-            failed: self.failed + other.failed,
-        }
+        Self { passed: self.passed + other.passed, failed: self.failed + other.failed }
     }
 
     /// Reads every `test result:` line of `cargo test`.
     pub(crate) fn of_cargo<'a>(lines: impl IntoIterator<Item = &'a str>) -> Self {
-        lines
-            .into_iter()
-            .filter_map(|line| line.trim().strip_prefix("test result: "))
-            .fold(Self::default(), |sum, line| {
-                sum.plus(Self {
-                    passed: number_before(line, " passed"),
-                    failed: number_before(line, " failed"),
-                })
-            })
+        lines.into_iter().filter_map(|line| line.trim().strip_prefix("test result: ")).fold(
+            Self::default(),
+            |sum, line| {
+                sum.plus(Self { passed: number_before(line, " passed"), failed: number_before(line, " failed") })
+            },
+        )
     }
 
     /// Reads the totals at the end of a TAP report of `node --test`.
@@ -51,10 +45,7 @@ impl Counts {
     /// What a suite amounts to, given how its program ended: a program that failed without
     /// naming a failure counts as one, and so does a suite without a single test.
     pub(crate) fn judged(self, succeeded: bool) -> (Self, &'static str) {
-        let one_failed = Self {
-            passed: self.passed,
-            failed: 1,
-        };
+        let one_failed = Self { passed: self.passed, failed: 1 };
         if !succeeded && self.failed == 0 {
             (one_failed, "it failed without naming a test")
         } else if self == Self::default() {
@@ -76,12 +67,7 @@ fn number_before(line: &str, word: &str) -> u64 {
 
 /// `# pass 3` at the start of a line: the totals are not indented, what a test prints is.
 fn total(line: &str, word: &str) -> Option<u64> {
-    line.strip_prefix("# ")?
-        .strip_prefix(word)?
-        .strip_prefix(' ')?
-        .trim()
-        .parse()
-        .ok()
+    line.strip_prefix("# ")?.strip_prefix(word)?.strip_prefix(' ')?.trim().parse().ok()
 }
 
 /// How one stage went.
@@ -105,30 +91,17 @@ impl Outcome {
     /// What it adds to the closing line: a check that failed weighs as much as a test that did.
     fn weight(&self) -> Counts {
         let counts = self.counts.unwrap_or_default();
-        if self.failure.is_some() && counts.failed == 0 {
-            counts.plus(Counts {
-                passed: 0,
-                failed: 1,
-            })
-        } else {
-            counts
-        }
+        if self.failure.is_some() && counts.failed == 0 { counts.plus(Counts { passed: 0, failed: 1 }) } else { counts }
     }
 }
 
 /// Whether everything went well, and the table with the closing line.
 pub(crate) fn summary(outcomes: &[Outcome]) -> (bool, String) {
     use std::fmt::Write as _;
-    let mut text = format!(
-        "\n{:<16}{:<8}{:>8}{:>8}{:>9}\n",
-        "stage", "", "passed", "failed", "seconds"
-    );
+    let mut text = format!("\n{:<16}{:<8}{:>8}{:>8}{:>9}\n", "stage", "", "passed", "failed", "seconds");
     for outcome in outcomes {
-        let number = |pick: fn(Counts) -> u64| {
-            outcome
-                .counts
-                .map_or("–".to_owned(), |counts| pick(counts).to_string())
-        };
+        let number =
+            |pick: fn(Counts) -> u64| outcome.counts.map_or("–".to_owned(), |counts| pick(counts).to_string());
         let _ = writeln!(
             text,
             "{:<16}{:<8}{:>8}{:>8}{:>9.1}  {}",
@@ -140,9 +113,7 @@ pub(crate) fn summary(outcomes: &[Outcome]) -> (bool, String) {
             outcome.failure.as_deref().unwrap_or_default(),
         );
     }
-    let sum = outcomes
-        .iter()
-        .fold(Counts::default(), |sum, outcome| sum.plus(outcome.weight()));
+    let sum = outcomes.iter().fold(Counts::default(), |sum, outcome| sum.plus(outcome.weight()));
     let _ = write!(text, "\n{} passed, {} failed", sum.passed, sum.failed);
     (sum.failed == 0 && sum.passed > 0, text)
 }
@@ -180,12 +151,7 @@ ok 1 - one
     }
 
     fn outcome(counts: Option<Counts>, failure: Option<&str>) -> Outcome {
-        Outcome {
-            name: "stage".to_owned(),
-            counts,
-            failure: failure.map(str::to_owned),
-            took: Duration::ZERO,
-        }
+        Outcome { name: "stage".to_owned(), counts, failure: failure.map(str::to_owned), took: Duration::ZERO }
     }
 
     fn closing(outcomes: &[Outcome]) -> (bool, String) {
@@ -195,10 +161,7 @@ ok 1 - one
 
     #[test]
     fn cargo_s_results_are_summed() {
-        let lines: Vec<_> = CARGO
-            .lines()
-            .filter(|line| !line.contains("said"))
-            .collect();
+        let lines: Vec<_> = CARGO.lines().filter(|line| !line.contains("said")).collect();
         assert_eq!(Counts::of_cargo(lines), counts(12, 1));
         assert_eq!(Counts::of_cargo(["error: could not compile"]), counts(0, 0));
     }
@@ -229,10 +192,7 @@ ok 1 - one
         for (bad, line) in [
             (outcome(Some(counts(1, 2)), None), "5 passed, 2 failed"),
             (outcome(None, Some("not formatted")), "4 passed, 1 failed"),
-            (
-                outcome(Some(counts(1, 0)), Some("crashed")),
-                "5 passed, 1 failed",
-            ),
+            (outcome(Some(counts(1, 0)), Some("crashed")), "5 passed, 1 failed"),
         ] {
             assert_eq!(closing(&[good(), bad]), (false, line.to_owned()));
         }

@@ -38,10 +38,7 @@ pub(crate) fn run(workspace: &Workspace, port: Option<u16>) -> Result<()> {
     seed(workspace, &tools, &state, &demo::entries())?;
     let mut server = Server::start(workspace, &tools, port, &state)?;
 
-    say!(
-        "\nTry these in another terminal. The page is at {}/\n",
-        server.base()
-    );
+    say!("\nTry these in another terminal. The page is at {}/\n", server.base());
     for example in demo::examples() {
         say!("{}\n", example.printed(&server.base()));
     }
@@ -52,9 +49,7 @@ pub(crate) fn run(workspace: &Workspace, port: Option<u16>) -> Result<()> {
             if process::stopped() {
                 break;
             }
-            return Err(Failure::new(format!(
-                "wrangler ended by itself ({status})."
-            )));
+            return Err(Failure::new(format!("wrangler ended by itself ({status}).")));
         }
         thread::sleep(Duration::from_millis(50));
     }
@@ -73,12 +68,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts them and waits until they answer.
-    pub(crate) fn start(
-        workspace: &Workspace,
-        tools: &Tools,
-        port: u16,
-        state: &Path,
-    ) -> Result<Self> {
+    pub(crate) fn start(workspace: &Workspace, tools: &Tools, port: u16, state: &Path) -> Result<Self> {
         must_be_free(port)?;
         begin!("starting the gate on port {port} … ");
         let mut command = wrangler(workspace, tools, &["dev"])?;
@@ -116,9 +106,7 @@ impl Server {
                 return Err(Failure::new("Stopped before the gate was ready."));
             }
             if let Some(status) = self.group.ended() {
-                return Err(self.gave_up(&format!(
-                    "wrangler ended before the gate was ready ({status})"
-                )));
+                return Err(self.gave_up(&format!("wrangler ended before the gate was ready ({status})")));
             }
             if self.log.lines().iter().any(|line| line.contains("[ERROR]")) {
                 // The rest of what it has to say follows at once.
@@ -130,18 +118,12 @@ impl Server {
             }
             thread::sleep(READY_EVERY);
         }
-        Err(self.gave_up(&format!(
-            "the gate did not answer within {} seconds",
-            READY_WITHIN.as_secs()
-        )))
+        Err(self.gave_up(&format!("the gate did not answer within {} seconds", READY_WITHIN.as_secs())))
     }
 
     fn gave_up(&self, why: &str) -> Failure {
         say!("no");
-        Failure::new(format!(
-            "{}\n{why}; its last lines are above.",
-            self.log.tail(20)
-        ))
+        Failure::new(format!("{}\n{why}; its last lines are above.", self.log.tail(20)))
     }
 }
 
@@ -151,12 +133,9 @@ fn answers(port: u16) -> bool {
     let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) else {
         return false;
     };
-    let request =
-        format!("GET {READY_PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {READY_PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
     let mut start = [0; 5];
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .is_ok()
+    stream.set_read_timeout(Some(Duration::from_secs(10))).is_ok()
         && stream.write_all(request.as_bytes()).is_ok()
         && stream.read_exact(&mut start).is_ok()
         && &start == b"HTTP/"
@@ -170,9 +149,9 @@ pub(crate) fn must_be_free(port: u16) -> Result<()> {
             ErrorKind::AddrInUse => {
                 format!("Port {port} is in use by another program; choose another one with --port.")
             }
-            ErrorKind::PermissionDenied => format!(
-                "Port {port} may not be used by this account; choose another one with --port."
-            ),
+            ErrorKind::PermissionDenied => {
+                format!("Port {port} may not be used by this account; choose another one with --port.")
+            }
             _ => format!("Port {port} cannot be used: {error}."),
         })),
     }
@@ -194,10 +173,8 @@ pub(crate) fn seed(
     entries: &[(String, serde_json::Value)],
 ) -> Result<()> {
     begin!("seeding the local store with {} entries … ", entries.len());
-    let bulk: Vec<_> = entries
-        .iter()
-        .map(|(key, value)| serde_json::json!({ "key": key, "value": value.to_string() }))
-        .collect();
+    let bulk: Vec<_> =
+        entries.iter().map(|(key, value)| serde_json::json!({ "key": key, "value": value.to_string() })).collect();
     make_dir(state)?;
     let file = state.join("seed.json");
     write(&file, serde_json::Value::from(bulk).to_string())?;
@@ -221,9 +198,7 @@ pub(crate) struct FreshState(PathBuf);
 impl FreshState {
     /// An empty one.
     pub(crate) fn make(workspace: &Workspace) -> Result<Self> {
-        let path = workspace
-            .path("target/edgeward")
-            .join(format!("check-{}", std::process::id()));
+        let path = workspace.path("target/edgeward").join(format!("check-{}", std::process::id()));
         empty_dir(&path)?;
         Ok(Self(path))
     }
@@ -270,10 +245,7 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("its address").port();
         let sentence = must_be_free(port).expect_err("it is in use").to_string();
-        assert_eq!(
-            sentence,
-            format!("Port {port} is in use by another program; choose another one with --port.")
-        );
+        assert_eq!(sentence, format!("Port {port} is in use by another program; choose another one with --port."));
         drop(listener);
         must_be_free(port).expect("it is free again");
     }

@@ -36,52 +36,19 @@ struct Step {
 }
 
 const STEPS: [Step; 7] = [
-    Step {
-        title: "Node.js and npm",
-        needed: |_| true,
-        work: node_and_npm,
-    },
-    Step {
-        title: "wasm target",
-        needed: |_| true,
-        work: wasm_target,
-    },
-    Step {
-        title: "wasm-bindgen",
-        needed: |_| true,
-        work: wasm_bindgen,
-    },
-    Step {
-        title: "npm packages",
-        needed: |_| true,
-        work: npm_packages,
-    },
-    Step {
-        title: "Node.js for wrangler",
-        needed: |_| true,
-        work: wrangler_node,
-    },
-    Step {
-        title: "rustfmt and clippy",
-        needed: |need| need == Need::Everything,
-        work: rust_components,
-    },
-    Step {
-        title: "Chromium",
-        needed: |need| need == Need::Everything,
-        work: chromium,
-    },
+    Step { title: "Node.js and npm", needed: |_| true, work: node_and_npm },
+    Step { title: "wasm target", needed: |_| true, work: wasm_target },
+    Step { title: "wasm-bindgen", needed: |_| true, work: wasm_bindgen },
+    Step { title: "npm packages", needed: |_| true, work: npm_packages },
+    Step { title: "Node.js for wrangler", needed: |_| true, work: wrangler_node },
+    Step { title: "rustfmt and clippy", needed: |need| need == Need::Everything, work: rust_components },
+    Step { title: "Chromium", needed: |need| need == Need::Everything, work: chromium },
 ];
 
 /// Goes through the steps that `need` calls for.
 pub(crate) fn run(workspace: &Workspace, need: Need) -> Result<Tools> {
     let steps: Vec<_> = STEPS.iter().filter(|step| (step.needed)(need)).collect();
-    let mut found = Found {
-        workspace,
-        system_node: None,
-        node: None,
-        chromium: None,
-    };
+    let mut found = Found { workspace, system_node: None, node: None, chromium: None };
     for (index, step) in steps.iter().enumerate() {
         begin!("[{}/{}] {} … ", index + 1, steps.len(), step.title);
         match (step.work)(&mut found) {
@@ -95,18 +62,13 @@ pub(crate) fn run(workspace: &Workspace, need: Need) -> Result<Tools> {
     let (Some(system_node), Some(node)) = (found.system_node, found.node) else {
         return Err(Failure::new("Set-up found no Node.js."));
     };
-    Ok(Tools {
-        system_node,
-        node,
-        chromium: found.chromium,
-    })
+    Ok(Tools { system_node, node, chromium: found.chromium })
 }
 
 fn node_and_npm(found: &mut Found<'_>) -> Result<String> {
     let node = Node::of_the_system()?;
-    let npm = process::ask(found.workspace.command(NPM).arg("--version")).ok_or_else(|| {
-        Failure::new("There is no npm beside Node.js: install the npm that belongs to it.")
-    })?;
+    let npm = process::ask(found.workspace.command(NPM).arg("--version"))
+        .ok_or_else(|| Failure::new("There is no npm beside Node.js: install the npm that belongs to it."))?;
     let outcome = format!("already there (Node.js {}, npm {npm})", node.version);
     found.system_node = Some(node);
     Ok(outcome)
@@ -115,13 +77,8 @@ fn node_and_npm(found: &mut Found<'_>) -> Result<String> {
 fn wasm_target(found: &mut Found<'_>) -> Result<String> {
     const TARGET: &str = "wasm32-unknown-unknown";
     let is_there = || {
-        process::ask(found.workspace.command("rustc").args([
-            "--print",
-            "target-libdir",
-            "--target",
-            TARGET,
-        ]))
-        .is_some_and(|directory| Path::new(&directory).is_dir())
+        process::ask(found.workspace.command("rustc").args(["--print", "target-libdir", "--target", TARGET]))
+            .is_some_and(|directory| Path::new(&directory).is_dir())
     };
     if is_there() {
         return Ok(format!("already there ({TARGET})"));
@@ -133,10 +90,7 @@ fn wasm_target(found: &mut Found<'_>) -> Result<String> {
         )));
     }
     process::quietly(
-        found
-            .workspace
-            .command("rustup")
-            .args(["target", "add", TARGET]),
+        found.workspace.command("rustup").args(["target", "add", TARGET]),
         &format!("`rustup target add {TARGET}`"),
     )?;
     if is_there() {
@@ -152,10 +106,8 @@ fn wasm_target(found: &mut Found<'_>) -> Result<String> {
 /// The tool half of wasm-bindgen is compiled into this command; both halves must be of one version.
 fn wasm_bindgen(found: &mut Found<'_>) -> Result<String> {
     let lock = crate::workspace::read_text(&found.workspace.path("Cargo.lock"))?;
-    let (crate_half, tool_half) = (
-        locked_version(&lock, "wasm-bindgen"),
-        locked_version(&lock, "wasm-bindgen-cli-support"),
-    );
+    let (crate_half, tool_half) =
+        (locked_version(&lock, "wasm-bindgen"), locked_version(&lock, "wasm-bindgen-cli-support"));
     match (crate_half, tool_half) {
         (Some(one), Some(other)) if one == other => Ok(format!("already there ({one}, built in)")),
         (one, other) => Err(Failure::new(format!(
@@ -168,23 +120,16 @@ fn wasm_bindgen(found: &mut Found<'_>) -> Result<String> {
 }
 
 fn locked_version<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
-    let entry = lock
-        .split("[[package]]")
-        .find(|entry| entry.contains(&format!("\nname = \"{name}\"\n")))?;
-    let version = entry
-        .lines()
-        .find_map(|line| line.strip_prefix("version = "))?;
+    let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("\nname = \"{name}\"\n")))?;
+    let version = entry.lines().find_map(|line| line.strip_prefix("version = "))?;
     Some(version.trim_matches('"'))
 }
 
 fn npm_packages(found: &mut Found<'_>) -> Result<String> {
     let workspace = found.workspace;
     let lock = workspace.path("package-lock.json");
-    let inputs = Inputs::new()
-        .files(&lock)?
-        .files(&workspace.path("package.json"))?
-        .files(&workspace.path(".npmrc"))?
-        .finish();
+    let inputs =
+        Inputs::new().files(&lock)?.files(&workspace.path("package.json"))?.files(&workspace.path(".npmrc"))?.finish();
     // npm writes this file last.
     let installed = workspace.path("node_modules/.package-lock.json");
     if workspace.is_stamped("npm", inputs) && installed.is_file() {
@@ -193,13 +138,7 @@ fn npm_packages(found: &mut Found<'_>) -> Result<String> {
     workspace.clear_stamp("npm")?;
     begin!("installing by package-lock.json (about 150 MB) … ");
     process::quietly(
-        workspace.command(NPM).args([
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--loglevel=error",
-        ]),
+        workspace.command(NPM).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]),
         "`npm ci`",
     )?;
     workspace.set_stamp("npm", inputs)?;
@@ -211,11 +150,7 @@ fn wrangler_node(found: &mut Found<'_>) -> Result<String> {
         return Err(Failure::new("Set-up found no Node.js."));
     };
     let node = Node::for_wrangler(found.workspace, system)?;
-    let origin = if node.path == system.path {
-        "the system's"
-    } else {
-        "from the npm packages"
-    };
+    let origin = if node.path == system.path { "the system's" } else { "from the npm packages" };
     let outcome = format!("already there ({}, {origin})", node.version);
     found.node = Some(node);
     Ok(outcome)
@@ -224,8 +159,7 @@ fn wrangler_node(found: &mut Found<'_>) -> Result<String> {
 fn rust_components(found: &mut Found<'_>) -> Result<String> {
     let mut added = Vec::new();
     for (command, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
-        let is_there =
-            || process::ask(found.workspace.cargo().args([command, "--version"])).is_some();
+        let is_there = || process::ask(found.workspace.cargo().args([command, "--version"])).is_some();
         if is_there() {
             continue;
         }
@@ -236,19 +170,12 @@ fn rust_components(found: &mut Found<'_>) -> Result<String> {
             )));
         }
         process::quietly(
-            found
-                .workspace
-                .command("rustup")
-                .args(["component", "add", component]),
+            found.workspace.command("rustup").args(["component", "add", component]),
             &format!("`rustup component add {component}`"),
         )?;
         added.push(component);
     }
-    Ok(if added.is_empty() {
-        "already there".to_owned()
-    } else {
-        format!("added {}", added.join(" and "))
-    })
+    Ok(if added.is_empty() { "already there".to_owned() } else { format!("added {}", added.join(" and ")) })
 }
 
 fn chromium(found: &mut Found<'_>) -> Result<String> {
@@ -258,9 +185,8 @@ fn chromium(found: &mut Found<'_>) -> Result<String> {
         return Ok(outcome);
     }
     debian_package("chromium", "Chromium, for the browser tests,")?;
-    let path = tools::chromium()?.ok_or_else(|| {
-        Failure::new("apt-get installed chromium, but no such program is on the PATH.")
-    })?;
+    let path = tools::chromium()?
+        .ok_or_else(|| Failure::new("apt-get installed chromium, but no such program is on the PATH."))?;
     let outcome = format!("installed ({})", path.display());
     found.chromium = Some(path);
     Ok(outcome)
@@ -277,14 +203,9 @@ fn debian_package(package: &str, what: &str) -> Result<()> {
         )));
     }
     begin!("installing Debian's package (about 300 MB) … ");
-    for arguments in [
-        &["update", "-qq"][..],
-        &["install", "-y", "-qq", "--no-install-recommends", package][..],
-    ] {
+    for arguments in [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", package][..]] {
         process::quietly(
-            std::process::Command::new("apt-get")
-                .args(arguments)
-                .env("DEBIAN_FRONTEND", "noninteractive"),
+            std::process::Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"),
             &format!("`apt-get {}`", arguments.join(" ")),
         )?;
     }

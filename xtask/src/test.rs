@@ -40,16 +40,8 @@ pub(crate) enum Stage {
 
 impl Stage {
     /// All of them, in the order they run: the quick ones first.
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Fmt,
-        Self::Clippy,
-        Self::Rust,
-        Self::Types,
-        Self::Node,
-        Self::Worker,
-        Self::Page,
-        Self::Check,
-    ];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Fmt, Self::Clippy, Self::Rust, Self::Types, Self::Node, Self::Worker, Self::Page, Self::Check];
 
     /// What it is called on the command line.
     pub(crate) fn name(self) -> &'static str {
@@ -80,21 +72,14 @@ pub(crate) fn run(workspace: &Workspace, asked: &[Stage]) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let stages: Vec<_> = Stage::ALL
-        .into_iter()
-        .filter(|stage| asked.is_empty() || asked.contains(stage))
-        .collect();
+    let stages: Vec<_> = Stage::ALL.into_iter().filter(|stage| asked.is_empty() || asked.contains(stage)).collect();
     let outcomes = run_stages(workspace, &tools, &stages);
     if process::stopped() {
         return Err(Failure::new("The tests were stopped."));
     }
     let (good, text) = summary(&outcomes);
     say!("{text}");
-    Ok(if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn prepare(workspace: &Workspace) -> Result<Tools> {
@@ -122,12 +107,7 @@ fn run_stages(workspace: &Workspace, tools: &Tools, stages: &[Stage]) -> Vec<Out
                     (None, Some(last.to_owned()))
                 }
             };
-            outcomes.push(Outcome {
-                name,
-                counts,
-                failure,
-                took: started.elapsed(),
-            });
+            outcomes.push(Outcome { name, counts, failure, took: started.elapsed() });
         }
     }
     outcomes
@@ -151,14 +131,7 @@ fn parts(stage: Stage, tools: &Tools) -> Vec<(String, Part)> {
         Stage::Fmt => one(Part::Cargo(vec![vec!["fmt", "--all", "--check"]])),
         Stage::Clippy => one(Part::Cargo(vec![
             vec!["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"],
-            vec![
-                "clippy",
-                "--package=edgeward",
-                "--lib",
-                "--target=wasm32-unknown-unknown",
-                "--",
-                "-Dwarnings",
-            ],
+            vec!["clippy", "--package=edgeward", "--lib", "--target=wasm32-unknown-unknown", "--", "-Dwarnings"],
         ])),
         Stage::Rust => one(Part::RustTests),
         Stage::Types => one(Part::Types),
@@ -169,20 +142,11 @@ fn parts(stage: Stage, tools: &Tools) -> Vec<(String, Part)> {
             }
             nodes
                 .into_iter()
-                .map(|node| {
-                    (
-                        format!("node {}", node.version),
-                        Part::Suite("tests/node", node.clone(), None),
-                    )
-                })
+                .map(|node| (format!("node {}", node.version), Part::Suite("tests/node", node.clone(), None)))
                 .collect()
         }
         Stage::Worker => one(Part::WorkerSuite),
-        Stage::Page => one(Part::Suite(
-            "tests/page",
-            tools.node.clone(),
-            tools.chromium.clone(),
-        )),
+        Stage::Page => one(Part::Suite("tests/page", tools.node.clone(), tools.chromium.clone())),
         Stage::Check => one(Part::Check),
     }
 }
@@ -212,11 +176,7 @@ impl Part {
             }
             Self::WorkerSuite => {
                 bundle_worker(workspace, tools)?;
-                suite(
-                    workspace,
-                    workspace.command(&tools.node.path),
-                    "tests/worker",
-                )
+                suite(workspace, workspace.command(&tools.node.path), "tests/worker")
             }
             Self::Check => {
                 let counts = check::check(workspace, tools, None)?;
@@ -228,33 +188,18 @@ impl Part {
 }
 
 fn rust_tests(workspace: &Workspace) -> Result<(Option<Counts>, &'static str)> {
-    let (status, lines) = process::follow(
-        workspace
-            .cargo()
-            .args(["test", "--workspace", "--no-fail-fast"]),
-        |line| say!("{line}"),
-    )?;
+    let (status, lines) =
+        process::follow(workspace.cargo().args(["test", "--workspace", "--no-fail-fast"]), |line| say!("{line}"))?;
     let counts = Counts::of_cargo(lines.iter().map(String::as_str));
     let (counts, note) = counts.judged(status.success());
     Ok((Some(counts), note))
 }
 
 /// Runs every `*.test.mjs` under a directory with `node --test`.
-fn suite(
-    workspace: &Workspace,
-    mut runner: Command,
-    directory: &str,
-) -> Result<(Option<Counts>, &'static str)> {
+fn suite(workspace: &Workspace, mut runner: Command, directory: &str) -> Result<(Option<Counts>, &'static str)> {
     let path = workspace.path(directory);
-    let files = if path.is_dir() {
-        files_under(&path)?
-    } else {
-        Vec::new()
-    };
-    let files: Vec<_> = files
-        .into_iter()
-        .filter(|file| file.to_string_lossy().ends_with(".test.mjs"))
-        .collect();
+    let files = if path.is_dir() { files_under(&path)? } else { Vec::new() };
+    let files: Vec<_> = files.into_iter().filter(|file| file.to_string_lossy().ends_with(".test.mjs")).collect();
     if files.is_empty() {
         let (counts, note) = Counts::default().judged(true);
         return Ok((Some(counts), note));
@@ -301,8 +246,7 @@ mod tests {
     use crate::workspace::{Workspace, empty_dir, write};
 
     const GOOD: &str = "import { test } from 'node:test';\ntest('good', () => {});\n";
-    const BAD: &str =
-        "import { test } from 'node:test';\ntest('bad', () => { throw new Error('injected'); });\n";
+    const BAD: &str = "import { test } from 'node:test';\ntest('bad', () => { throw new Error('injected'); });\n";
     const BROKEN: &str = "this is no JavaScript";
 
     /// Runs the stage `node` over these files, in a checkout that has nothing else.
@@ -313,11 +257,7 @@ mod tests {
             write(&PathBuf::from(&root).join("tests/node").join(file), text).expect("a test file");
         }
         let node = Node::of_the_system().expect("Node.js");
-        let tools = Tools {
-            system_node: node.clone(),
-            node,
-            chromium: None,
-        };
+        let tools = Tools { system_node: node.clone(), node, chromium: None };
         let outcomes = run_stages(&Workspace::at(&root), &tools, &[Stage::Node]);
         fs::remove_dir_all(&root).expect("the scratch directory goes");
         let (good, text) = summary(&outcomes);
@@ -350,10 +290,7 @@ mod tests {
 
     #[test]
     fn an_empty_suite_turns_the_run_red() {
-        assert_eq!(
-            run_suite("empty", &[("helper.mjs", GOOD)]),
-            (false, "0 passed, 1 failed".to_owned())
-        );
+        assert_eq!(run_suite("empty", &[("helper.mjs", GOOD)]), (false, "0 passed, 1 failed".to_owned()));
     }
 
     #[test]

@@ -69,10 +69,7 @@ impl Node {
     /// The Node.js at `path`, if it starts.
     pub(crate) fn at(path: &Path) -> Option<Self> {
         let version = Version::read(&process::ask(Command::new(path).arg("--version"))?)?;
-        Some(Self {
-            path: path.to_owned(),
-            version,
-        })
+        Some(Self { path: path.to_owned(), version })
     }
 
     /// The one on the PATH, which has to be there before anything else.
@@ -82,10 +79,7 @@ impl Node {
             .and_then(|path| Self::at(&path))
             .ok_or_else(|| Failure::new(format!("There is no Node.js here: {needed}.")))?;
         if node.version < OLDEST_NODE {
-            return Err(Failure::new(format!(
-                "Node.js {} is too old: {needed}.",
-                node.version
-            )));
+            return Err(Failure::new(format!("Node.js {} is too old: {needed}.", node.version)));
         }
         Ok(node)
     }
@@ -133,10 +127,7 @@ pub(crate) fn chromium() -> Result<Option<PathBuf>> {
     if let Some(asked) = env::var_os("CHROMIUM").filter(|value| !value.is_empty()) {
         return match find(&asked.to_string_lossy()) {
             Some(path) => Ok(Some(path)),
-            None => Err(Failure::new(format!(
-                "CHROMIUM names {}, which is not there.",
-                asked.to_string_lossy()
-            ))),
+            None => Err(Failure::new(format!("CHROMIUM names {}, which is not there.", asked.to_string_lossy()))),
         };
     }
     Ok(BROWSERS.iter().find_map(|name| find(name)))

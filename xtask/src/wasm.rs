@@ -40,12 +40,8 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Core> {
         ]),
         "Compiling the core to WebAssembly",
     )?;
-    let compiled = workspace
-        .cargo_target()
-        .join("wasm32-unknown-unknown/release/edgeward.wasm");
-    let core = Core {
-        directory: workspace.path("dist/core"),
-    };
+    let compiled = workspace.cargo_target().join("wasm32-unknown-unknown/release/edgeward.wasm");
+    let core = Core { directory: workspace.path("dist/core") };
     let inputs = Inputs::new()
         .text(include_str!("wasm.rs"))
         .files(&compiled)?
@@ -99,23 +95,13 @@ fn bind(compiled: &std::path::Path, scratch: &std::path::Path) -> Result<()> {
 }
 
 /// Runs wasm-opt, makes sure that it did something, and returns the size it was given.
-fn optimise(
-    workspace: &Workspace,
-    tools: &Tools,
-    core: &Core,
-    bound: &std::path::Path,
-) -> Result<usize> {
+fn optimise(workspace: &Workspace, tools: &Tools, core: &Core, bound: &std::path::Path) -> Result<usize> {
     begin!("wasm-opt {LEVEL} … ");
     let optimised = core.directory.join("core.wasm");
     process::quietly(
         tools
             .package_script(workspace, "binaryen/bin/wasm-opt")
-            .args([
-                LEVEL,
-                "--strip-debug",
-                "--strip-producers",
-                "--strip-target-features",
-            ])
+            .args([LEVEL, "--strip-debug", "--strip-producers", "--strip-target-features"])
             .args(FEATURES)
             .arg(bound)
             .arg("-o")
@@ -124,9 +110,7 @@ fn optimise(
     )?;
     let (before, after) = (read(bound)?, read(&optimised)?);
     if before == after {
-        return Err(Failure::new(
-            "wasm-opt left the core exactly as it was, so it cannot have run.",
-        ));
+        return Err(Failure::new("wasm-opt left the core exactly as it was, so it cannot have run."));
     }
     say!("done");
     Ok(before.len())
@@ -135,14 +119,8 @@ fn optimise(
 /// Writes the module as text, for hosts that can only load JavaScript.
 fn inline(core: &Core) -> Result<()> {
     let text = base64(&read(&core.directory.join("core.wasm"))?);
-    write(
-        &core.directory.join("core.wasm.inline.js"),
-        format!("export default \"{text}\";\n"),
-    )?;
-    write(
-        &core.directory.join("core.wasm.inline.d.ts"),
-        "declare const base64: string;\nexport default base64;\n",
-    )
+    write(&core.directory.join("core.wasm.inline.js"), format!("export default \"{text}\";\n"))?;
+    write(&core.directory.join("core.wasm.inline.d.ts"), "declare const base64: string;\nexport default base64;\n")
 }
 
 fn measure(workspace: &Workspace, tools: &Tools, core: &Core, before: usize) -> Result<String> {
@@ -153,14 +131,9 @@ fn measure(workspace: &Workspace, tools: &Tools, core: &Core, before: usize) -> 
             .arg(core.directory.join("core.wasm")),
         "Measuring the core",
     )?;
-    let sizes: Vec<u64> = answer
-        .split_whitespace()
-        .filter_map(|word| word.parse().ok())
-        .collect();
+    let sizes: Vec<u64> = answer.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let [raw, gzip, brotli] = sizes[..] else {
-        return Err(Failure::new(format!(
-            "Measuring the core gave \"{answer}\" instead of three sizes."
-        )));
+        return Err(Failure::new(format!("Measuring the core gave \"{answer}\" instead of three sizes.")));
     };
     Ok(format!(
         "core.wasm: {} bytes raw (wasm-opt was given {}), {} gzip -9, {} brotli -11",
@@ -180,11 +153,7 @@ fn base64(bytes: &[u8]) -> String {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for place in 0..4_usize {
             let six = (bits >> (18 - 6 * place)) & 63;
-            text.push(if place > chunk.len() {
-                '='
-            } else {
-                char::from(ALPHABET[six as usize])
-            });
+            text.push(if place > chunk.len() { '=' } else { char::from(ALPHABET[six as usize]) });
         }
     }
     text

@@ -22,16 +22,12 @@ impl Workspace {
 
     /// The checkout at `root`.
     pub(crate) fn at(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-        }
+        Self { root: root.to_owned() }
     }
 
     /// A path in it, given with forward slashes.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
-        relative
-            .split('/')
-            .fold(self.root.clone(), |path, part| path.join(part))
+        relative.split('/').fold(self.root.clone(), |path, part| path.join(part))
     }
 
     /// Where cargo puts what it compiles.
@@ -103,12 +99,7 @@ impl Inputs {
 
     fn file(&mut self, path: &Path) -> Result<()> {
         path.hash(&mut self.0);
-        if path.is_file() {
-            Some(read(path)?)
-        } else {
-            None
-        }
-        .hash(&mut self.0);
+        if path.is_file() { Some(read(path)?) } else { None }.hash(&mut self.0);
         Ok(())
     }
 
@@ -123,12 +114,9 @@ pub(crate) fn files_under(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut pending = vec![directory.to_owned()];
     while let Some(next) = pending.pop() {
-        let entries = fs::read_dir(&next)
-            .map_err(Failure::because(format!("Cannot list {}", next.display())))?;
+        let entries = fs::read_dir(&next).map_err(Failure::because(format!("Cannot list {}", next.display())))?;
         for entry in entries {
-            let path = entry
-                .map_err(Failure::because(format!("Cannot list {}", next.display())))?
-                .path();
+            let path = entry.map_err(Failure::because(format!("Cannot list {}", next.display())))?.path();
             if path.is_dir() {
                 pending.push(path);
             } else {
@@ -171,10 +159,7 @@ pub(crate) fn make_dir(path: &Path) -> Result<()> {
 /// Makes `path` an empty directory.
 pub(crate) fn empty_dir(path: &Path) -> Result<()> {
     if path.exists() {
-        fs::remove_dir_all(path).map_err(Failure::because(format!(
-            "Cannot remove {}",
-            path.display()
-        )))?;
+        fs::remove_dir_all(path).map_err(Failure::because(format!("Cannot remove {}", path.display())))?;
     }
     make_dir(path)
 }
@@ -187,12 +172,7 @@ mod tests {
     fn a_changed_an_added_and_a_moved_file_each_change_the_hash() {
         let directory = std::env::temp_dir().join(format!("xtask-inputs-{}", std::process::id()));
         empty_dir(&directory).expect("a scratch directory");
-        let hash = || {
-            Inputs::new()
-                .files(&directory)
-                .expect("the files can be read")
-                .finish()
-        };
+        let hash = || Inputs::new().files(&directory).expect("the files can be read").finish();
         let mut seen = vec![hash()];
         for (name, text) in [("a/one", "1"), ("a/one", "2"), ("two", ""), ("b/one", "2")] {
             write(&directory.join(name), text).expect("a scratch file");

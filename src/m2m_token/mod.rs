@@ -1,0 +1,9 @@
+//! The short-lived class: JWT access tokens that an application mints with its client credentials (contract §3).
+
+mod claims;
+mod issuer;
+mod verifier;
+
+pub use claims::{Claims, ScopeClaim};
+pub use issuer::{Issuer, IssuerRules};
+pub use verifier::{DEFAULT_MAX_TOKEN_BYTES, LONGEST_TOKEN_BYTES, TokenFacts, TokenVerifier};
