@@ -8,13 +8,14 @@ const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.met
 const TYPES = { js: "ESModule", wasm: "CompiledWasm", json: "Text" };
 
 /** Every module of the bundle, the entry first. */
-function modules(directory) {
+function modules(directory, policy) {
   return readdirSync(directory)
     .filter((name) => name.replace(/\?module$/, "").split(".").at(-1) in TYPES)
     .sort((a, b) => Number(b === "index.js") - Number(a === "index.js"))
     .map((name) => ({
       type: TYPES[name.replace(/\?module$/, "").split(".").at(-1)],
       path: `${directory}/${name}`,
+      ...(policy && name.endsWith("policy.json") && { contents: JSON.stringify(policy) }),
     }));
 }
 
@@ -31,10 +32,10 @@ class KeptLog extends Log {
 
 /**
  * Starts the gate. `entries` are put into its store first, as JSON; `bindings` are its variables and
- * secrets. The answer has `fetch`, the `store`, the `log` (an array of lines, the Worker's own
+ * secrets, `policy` takes the place of the bundled one. The answer has `fetch`, the `store`, the `log` (an array of lines, the Worker's own
  * included) and `stop`.
  */
-export async function startGate({ entries = {}, bindings = {}, ...options } = {}) {
+export async function startGate({ entries = {}, bindings = {}, policy, ...options } = {}) {
   const log = [];
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(
     readFileSync(path("wrangler.toml"), "utf8"),
@@ -48,7 +49,7 @@ export async function startGate({ entries = {}, bindings = {}, ...options } = {}
         name: "edgeward",
         compatibilityDate,
         modulesRoot: path("dist/worker"),
-        modules: modules(path("dist/worker")),
+        modules: modules(path("dist/worker"), policy),
         kvNamespaces: ["EDGEWARD_STORE"],
         serviceBindings: { ORIGIN: "edgeward-demo-origin" },
         bindings,

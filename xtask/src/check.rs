@@ -1,6 +1,5 @@
 //! `serve --check`: tries every line that `serve` prints, as it is printed, and compares the answers.
 
-use std::fs;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use crate::example::{Answer, Example};
 use crate::output::{Failure, Result, say};
 use crate::process::{self, Group};
 use crate::report::Counts;
-use crate::serve::{Server, free_port, fresh_state, must_be_free, seed};
+use crate::serve::{FreshState, Server, free_port, must_be_free, seed};
 use crate::setup::{self, Need};
 use crate::tools::{self, Tools};
 use crate::workspace::Workspace;
@@ -41,10 +40,10 @@ pub(crate) fn run(workspace: &Workspace, port: Option<u16>) -> Result<Counts> {
 /// Starts the gate on what was built, tries every line, and stops it.
 pub(crate) fn check(workspace: &Workspace, tools: &Tools, port: Option<u16>) -> Result<Counts> {
     let port = port.map_or_else(free_port, Ok)?;
-    let state = fresh_state(workspace)?;
+    let state = FreshState::make(workspace)?;
     let demo = Demo::prepare(workspace)?;
-    seed(workspace, tools, &state, demo.entries())?;
-    let server = Server::start(workspace, tools, port, &state)?;
+    seed(workspace, tools, state.path(), demo.entries())?;
+    let server = Server::start(workspace, tools, port, state.path())?;
     let examples = demo.examples();
     let mut counts = Counts::default();
     for example in examples {
@@ -57,9 +56,9 @@ pub(crate) fn check(workspace: &Workspace, tools: &Tools, port: Option<u16>) -> 
     if counts.failed > 0 {
         say!("\nThe last lines of the log:\n{}", server.log.tail(30));
     }
+    // The server goes before the state it uses.
     drop(server);
-    // What was seeded is of no use to anybody, and a later run makes its own.
-    let _ = fs::remove_dir_all(&state);
+    drop(state);
     Ok(counts)
 }
 
@@ -136,7 +135,7 @@ mod tests {
         ];
         let told = told_secrets(&examples, &["saw s3cret there".to_owned()]);
         assert_eq!(told, ["the credential of \"first\" is there"]);
-        assert!(told_secrets(&examples, &["all quiet".to_owned()]).is_empty());
+        assert_eq!(told_secrets(&examples, &["all quiet".to_owned()]), Vec::<String>::new());
     }
 
     #[test]

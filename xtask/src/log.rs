@@ -25,11 +25,12 @@ impl Log {
     pub(crate) fn follow(&self, pipes: Vec<Box<dyn Read + Send>>) {
         for pipe in pipes {
             let log = self.clone();
-            thread::spawn(move || process::for_each_line(pipe, |line| log.add(line)));
+            thread::spawn(move || process::for_each_line(pipe, |line| log.add(&line)));
         }
     }
 
-    fn add(&self, line: String) {
+    fn add(&self, line: &str) {
+        let line = without_colours(line);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.shown {
             say!("{line}");
@@ -60,19 +61,37 @@ impl Log {
     }
 }
 
+/// The text of a line without the escape sequences that colour it on a terminal.
+fn without_colours(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, sequence)) = rest.split_once("\u{1b}[") {
+        text.push_str(before);
+        let end = sequence.find(|end: char| ('@'..='~').contains(&end));
+        rest = end.map_or("", |end| &sequence[end + 1..]);
+    }
+    text + rest
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{KEPT, Log};
+    use super::{KEPT, Log, without_colours};
+
+    #[test]
+    fn colours_are_taken_out() {
+        assert_eq!(without_colours("\u{1b}[31m✘ \u{1b}[41;31m[\u{1b}[0mERROR] é\u{1b}[0"), "✘ [ERROR] é");
+        assert_eq!(without_colours("plain [31m"), "plain [31m");
+    }
 
     #[test]
     fn the_log_is_bounded_and_its_tail_leaves_blanks_out() {
         let log = Log::default();
         for number in 0..KEPT * 2 {
-            log.add(number.to_string());
+            log.add(&number.to_string());
         }
         assert!(log.lines().len() <= KEPT);
-        log.add(String::new());
-        log.add("last".to_owned());
+        log.add("");
+        log.add("last");
         assert_eq!(log.tail(2), format!("{}\nlast", KEPT * 2 - 1));
     }
 }

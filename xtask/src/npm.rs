@@ -34,6 +34,7 @@ pub(crate) fn package(workspace: &Workspace, tools: &Tools, core: &Core) -> Resu
     let inputs = inputs.finish();
     let size = workspace.path("target/xtask/package-size.txt");
     if !workspace.is_stamped("package", inputs) || !package.is_dir() || !size.is_file() {
+        workspace.clear_stamp("package")?;
         empty_dir(&package)?;
         assemble(workspace, tools, core, &package)?;
         write(&size, measure(workspace, &package)?)?;
@@ -197,6 +198,7 @@ pub(crate) fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
     if workspace.is_stamped("page", inputs) && output.is_dir() {
         return Ok(());
     }
+    workspace.clear_stamp("page")?;
     empty_dir(&output)?;
     if source.is_dir() {
         for file in files_under(&source)? {

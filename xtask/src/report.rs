@@ -115,7 +115,7 @@ pub(crate) fn summary(outcomes: &[Outcome]) -> (bool, String) {
     }
     let sum = outcomes.iter().fold(Counts::default(), |sum, outcome| sum.plus(outcome.weight()));
     let _ = write!(text, "\n{} passed, {} failed", sum.passed, sum.failed);
-    (sum.failed == 0 && sum.passed > 0, text)
+    (sum.failed == 0 && !outcomes.is_empty(), text)
 }
 
 #[cfg(test)]
@@ -199,7 +199,8 @@ ok 1 - one
     }
 
     #[test]
-    fn nothing_run_is_not_a_success() {
+    fn nothing_run_is_not_a_success_but_a_check_without_tests_is() {
         assert!(!closing(&[]).0);
+        assert_eq!(closing(&[outcome(None, None)]), (true, "0 passed, 0 failed".to_owned()));
     }
 }

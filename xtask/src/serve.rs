@@ -1,5 +1,6 @@
 //! The gate and its demo origin in the real runtime, on this machine.
 
+use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -80,6 +81,8 @@ impl Server {
             .arg("--show-interactive-dev-session=false")
             .arg("--persist-to")
             .arg(state)
+            // Two gates that run at once must not take each other for the other half.
+            .env("WRANGLER_REGISTRY_PATH", state.join("registry"))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut group = Group::start(&mut command)?;
@@ -174,7 +177,7 @@ pub(crate) fn seed(
     let bulk: Vec<_> =
         entries.iter().map(|(key, value)| serde_json::json!({ "key": key, "value": value.to_string() })).collect();
     make_dir(state)?;
-    let file = workspace.path("target/edgeward/seed.json");
+    let file = state.join("seed.json");
     write(&file, serde_json::Value::from(bulk).to_string())?;
     let mut command = wrangler(workspace, tools, &["kv", "bulk", "put"])?;
     command
@@ -184,15 +187,33 @@ pub(crate) fn seed(
         .args(["--binding", STORE, "--local", "--persist-to"])
         .arg(state);
     process::quietly(&mut command, "Seeding the local store")?;
+    fs::remove_file(&file).map_err(Failure::because("Cannot remove the seed"))?;
     say!("done");
     Ok(())
 }
 
-/// An empty state, apart from the one of `serve`, for a run that must not depend on what came before.
-pub(crate) fn fresh_state(workspace: &Workspace) -> Result<PathBuf> {
-    let state = workspace.path("target/edgeward").join(format!("check-{}", std::process::id()));
-    empty_dir(&state)?;
-    Ok(state)
+/// A state apart from the one of `serve`, for a run that must not depend on what came before.
+/// It goes when this goes: what was seeded is of no use to anybody, and the next run makes its own.
+pub(crate) struct FreshState(PathBuf);
+
+impl FreshState {
+    /// An empty one.
+    pub(crate) fn make(workspace: &Workspace) -> Result<Self> {
+        let path = workspace.path("target/edgeward").join(format!("check-{}", std::process::id()));
+        empty_dir(&path)?;
+        Ok(Self(path))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for FreshState {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// wrangler, which neither asks, nor reports, nor fetches anything, nor writes outside `target`.
@@ -207,8 +228,9 @@ pub(crate) fn wrangler(workspace: &Workspace, tools: &Tools, task: &[&str]) -> R
         .env("WRANGLER_HIDE_BANNER", "true")
         .env("WRANGLER_SEND_METRICS", "false")
         .env("WRANGLER_SEND_ERROR_REPORTS", "false")
+        .env("WRANGLER_WRITE_LOGS", "false")
         .env("WRANGLER_LOG_PATH", home.join("logs"))
-        .env("WRANGLER_REGISTRY_PATH", home.join(format!("registry-{}", std::process::id())))
+        .env("WRANGLER_REGISTRY_PATH", home.join("registry"))
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false");
     Ok(command)
 }

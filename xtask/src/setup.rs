@@ -141,6 +141,7 @@ fn npm_packages(found: &mut Found<'_>) -> Result<String> {
     if workspace.is_stamped("npm", inputs) && installed.is_file() {
         return Ok("already there".to_owned());
     }
+    workspace.clear_stamp("npm")?;
     begin!("installing by package-lock.json (about 150 MB) … ");
     process::quietly(
         workspace.command(NPM).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]),

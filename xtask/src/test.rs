@@ -65,8 +65,13 @@ impl Stage {
 
 /// Sets up, builds, and runs the stages asked for, or all.
 pub(crate) fn run(workspace: &Workspace, asked: &[Stage]) -> Result<ExitCode> {
-    let tools = setup::run(workspace, Need::Everything)?;
-    build::run(workspace, &tools)?;
+    let tools = match prepare(workspace) {
+        Ok(tools) => tools,
+        Err(failure) => {
+            say!("{failure}\n\nThere is nothing to test.\n\n0 passed, 1 failed");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     let stages: Vec<_> = Stage::ALL.into_iter().filter(|stage| asked.is_empty() || asked.contains(stage)).collect();
     let outcomes = run_stages(workspace, &tools, &stages);
     if process::stopped() {
@@ -75,6 +80,12 @@ pub(crate) fn run(workspace: &Workspace, asked: &[Stage]) -> Result<ExitCode> {
     let (good, text) = summary(&outcomes);
     say!("{text}");
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn prepare(workspace: &Workspace) -> Result<Tools> {
+    let tools = setup::run(workspace, Need::Everything)?;
+    build::run(workspace, &tools)?;
+    Ok(tools)
 }
 
 /// Runs stages one after another; one that fails stops none of the others.
@@ -104,8 +115,8 @@ fn run_stages(workspace: &Workspace, tools: &Tools, stages: &[Stage]) -> Vec<Out
 
 /// One line of the table.
 enum Part {
-    /// Cargo commands that only have to succeed.
-    Cargo(Vec<Vec<&'static str>>),
+    /// A cargo command that only has to succeed.
+    Cargo(&'static [&'static str]),
     RustTests,
     Types,
     /// The suite of a directory, in a Node.js, with the browser if it needs one.
@@ -117,19 +128,24 @@ enum Part {
 fn parts(stage: Stage, tools: &Tools) -> Vec<(String, Part)> {
     let one = |part| vec![(stage.name().to_owned(), part)];
     match stage {
-        Stage::Fmt => one(Part::Cargo(vec![vec!["fmt", "--all", "--check"]])),
-        Stage::Clippy => one(Part::Cargo(vec![
-            vec!["clippy", "--quiet", "--workspace", "--all-targets", "--", "-Dwarnings"],
-            vec![
-                "clippy",
-                "--quiet",
-                "--package=edgeward",
-                "--lib",
-                "--target=wasm32-unknown-unknown",
-                "--",
-                "-Dwarnings",
-            ],
-        ])),
+        Stage::Fmt => one(Part::Cargo(&["fmt", "--all", "--check"])),
+        Stage::Clippy => vec![
+            (
+                "clippy native".to_owned(),
+                Part::Cargo(&["clippy", "--workspace", "--all-targets", "--keep-going", "--", "-Dwarnings"]),
+            ),
+            (
+                "clippy wasm".to_owned(),
+                Part::Cargo(&[
+                    "clippy",
+                    "--package=edgeward",
+                    "--lib",
+                    "--target=wasm32-unknown-unknown",
+                    "--",
+                    "-Dwarnings",
+                ]),
+            ),
+        ],
         Stage::Rust => one(Part::RustTests),
         Stage::Types => one(Part::Types),
         Stage::Node => {
@@ -151,11 +167,9 @@ fn parts(stage: Stage, tools: &Tools) -> Vec<(String, Part)> {
 impl Part {
     fn run(&self, workspace: &Workspace, tools: &Tools) -> Result<(Option<Counts>, &'static str)> {
         match self {
-            Self::Cargo(commands) => {
-                for arguments in commands {
-                    let what = format!("`cargo {}`", arguments.join(" "));
-                    process::run(workspace.cargo().args(arguments), &what)?;
-                }
+            Self::Cargo(arguments) => {
+                let what = format!("`cargo {}`", arguments.join(" "));
+                process::run(workspace.cargo().args(*arguments), &what)?;
                 Ok((None, ""))
             }
             Self::RustTests => rust_tests(workspace),

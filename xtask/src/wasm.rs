@@ -33,7 +33,6 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Core> {
     process::run(
         workspace.cargo().args([
             "build",
-            "--quiet",
             "--release",
             "--lib",
             "--package=edgeward",
@@ -51,6 +50,7 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Core> {
         .finish();
     let sizes = core.directory.join("sizes.txt");
     if !workspace.is_stamped("core", inputs) || !sizes.is_file() {
+        workspace.clear_stamp("core")?;
         let scratch = workspace.path("target/xtask/bindgen");
         empty_dir(&scratch)?;
         empty_dir(&core.directory)?;
@@ -101,7 +101,7 @@ fn optimise(workspace: &Workspace, tools: &Tools, core: &Core, bound: &std::path
     process::quietly(
         tools
             .package_script(workspace, "binaryen/bin/wasm-opt")
-            .args([LEVEL, "--strip-producers"])
+            .args([LEVEL, "--strip-debug", "--strip-producers", "--strip-target-features"])
             .args(FEATURES)
             .arg(bound)
             .arg("-o")

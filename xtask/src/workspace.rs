@@ -55,6 +55,11 @@ impl Workspace {
         fs::read_to_string(self.stamp(name)).is_ok_and(|stamp| stamp == format!("{inputs:016x}"))
     }
 
+    /// Forgets that the step called `name` was ever finished, before it is begun.
+    pub(crate) fn clear_stamp(&self, name: &str) -> Result<()> {
+        write(&self.stamp(name), "")
+    }
+
     /// Remembers that the step called `name` was finished with these inputs.
     pub(crate) fn set_stamp(&self, name: &str, inputs: u64) -> Result<()> {
         write(&self.stamp(name), format!("{inputs:016x}"))
@@ -184,6 +189,8 @@ mod tests {
         workspace.set_stamp("step", 7).expect("a stamp");
         assert!(workspace.is_stamped("step", 7));
         assert!(!workspace.is_stamped("step", 8));
+        workspace.clear_stamp("step").expect("a cleared stamp");
+        assert!(!workspace.is_stamped("step", 7));
         std::fs::remove_dir_all(&directory).expect("the scratch directory goes");
     }
 }
