@@ -17,6 +17,7 @@ usage: cargo xtask <command> [options]
   serve --check [--port N]   the same on a free port: try every printed line, compare, stop
   test [stage ...]           every check and every test, or only the named stages:
                              fmt clippy rust types node worker page check
+  docs                       write the documents that are made from the code
   bench [args ...]           build, then run bench/run.mjs with these arguments
   help                       this text";
 
@@ -41,6 +42,8 @@ pub(crate) enum Task {
         /// The stages asked for; all of them if none was named.
         stages: Vec<Stage>,
     },
+    /// Write the documents that are made from the code.
+    Docs,
     /// Run the comparison with these arguments.
     Bench {
         /// Passed on as they are.
@@ -61,13 +64,14 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Task, St
         "build" => plain(args, "build", Task::Build),
         "serve" => serve(args),
         "test" => test(args),
+        "docs" => plain(args, "docs", Task::Docs),
         "bench" => Ok(Task::Bench { args: args.collect() }),
         flag if flag.starts_with('-') => {
             Err(format!("There is no option {flag} before a command; `cargo xtask help` lists the commands."))
         }
-        other => {
-            Err(format!("There is no command \"{other}\"; the commands are setup, build, serve, test, bench and help."))
-        }
+        other => Err(format!(
+            "There is no command \"{other}\"; the commands are setup, build, serve, test, docs, bench and help."
+        )),
     }
 }
 

@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod cli;
 mod demo;
+mod docs;
 mod example;
 mod log;
 mod npm;
@@ -70,6 +71,7 @@ fn run(task: Task) -> Result<ExitCode> {
             say!("All {} checks came out as printed.", counts.passed);
         }
         Task::Test { stages } => return test::run(&workspace, &stages),
+        Task::Docs => docs::write_all(&workspace)?,
         Task::Bench { args } => bench(&workspace, &args)?,
     }
     Ok(ExitCode::SUCCESS)
