@@ -138,7 +138,23 @@ fn prepare_rsa(key: &JsonWebKey<'_>, algorithm: Rsa) -> Result<Box<dyn Signature
     if !RSA_BITS.contains(&key.n().bits()) {
         return Err(KeyError::Weak("an RSA modulus of fewer than 2048 bits"));
     }
-    Ok(boxed(algorithm, key))
+    Ok(Box::new(ReadyRsa { modulus: key.n().clone(), ready: Ready { algorithm, key } }))
+}
+
+/// An RSA key. A signature is a number below the modulus (RFC 8017 §5.2.2), which is not checked for PSS below here: a
+/// larger one that is the same modulo it would be a second spelling of the token, which native cryptography refuses.
+struct ReadyRsa {
+    modulus: BigUint,
+    ready: Ready<Rsa>,
+}
+
+impl SignatureCheck for ReadyRsa {
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        // The length comes first, so that no larger number is made than the modulus is.
+        signature.len() == self.modulus.bits().div_ceil(8)
+            && BigUint::from_bytes_be(signature) < self.modulus
+            && self.ready.verify(message, signature)
+    }
 }
 
 fn prepare_es256(key: &JsonWebKey<'_>) -> Result<Box<dyn SignatureCheck>, KeyError> {

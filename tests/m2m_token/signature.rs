@@ -233,3 +233,21 @@ fn an_ed25519_signature_has_its_number_below_the_order() {
     assert_eq!(malleated.len(), 64);
     assert_eq!(reason(&verifier, &resigned(&good, malleated)), Reason::SignatureInvalid);
 }
+
+#[test]
+fn an_rsa_signature_is_a_number_below_the_modulus() {
+    let modulus = BigUint::from_bytes_be(&decode(key("rsa")["n"].as_str().expect("a string")));
+    let verifier = verifier([issuer(&Signer::PS256)]);
+    assert!(is_accepted(&verifier, &token("pss")));
+    // RFC 8017 §5.2.2: the same number modulo n, and yet another token. Native cryptography refuses it.
+    assert_eq!(
+        BigUint::from_bytes_be(&signature_of(&token("pss"))) + modulus.clone(),
+        BigUint::from_bytes_be(&signature_of(&token("pssPlusModulus")))
+    );
+    assert_eq!(reason(&verifier, &token("pssPlusModulus")), Reason::SignatureInvalid);
+    for number in [modulus.clone(), modulus.clone() + 1_u8, modulus - 1_u8, BigUint::from(1_u8)] {
+        let bytes = number.to_bytes_be();
+        let bytes = [vec![0; 256 - bytes.len()], bytes].concat();
+        assert_eq!(reason(&verifier, &resigned(&token("pss"), bytes)), Reason::SignatureInvalid);
+    }
+}
