@@ -109,17 +109,23 @@ impl VerificationKey {
             serde_json::from_value(key.clone()).map_err(|_| KeyError::Malformed("a member that defines the key"))?;
 
         let mut checks = Vec::new();
+        let mut objection = KeyError::OtherFamily;
         for row in table {
             let algorithm = row.algorithm();
             let wanted = allowed.contains(&algorithm)
                 && named.is_none_or(|named| algorithm.is_served_by(named))
                 && fits(algorithm.family(), jwk);
-            if wanted {
-                checks.push((algorithm, row.prepare(&material)?));
+            if !wanted {
+                continue;
+            }
+            // A secret may be long enough for one hash and not for another: it then serves the one.
+            match row.prepare(&material) {
+                Ok(check) => checks.push((algorithm, check)),
+                Err(error) => objection = error,
             }
         }
         if checks.is_empty() {
-            return Err(KeyError::OtherFamily);
+            return Err(objection);
         }
         let public = (!symmetric).then(|| PublicKey { id: next_id(), jwk: key.to_string() });
         Ok(Self { kid: kid.map(str::to_owned), checks, public })

@@ -308,3 +308,10 @@ fn a_set_has_bounds_and_a_shape() {
         assert_eq!(prepare(keys, &[Algorithm::EdDsa]).expect_err("no set"), KeySetError::NotAKeySet);
     }
 }
+
+#[test]
+fn a_secret_serves_the_algorithms_that_it_is_long_enough_for() {
+    let keys = json!([{ "kty": "oct", "k": encode([7; 32]) }]);
+    let set = prepare(keys, &[Algorithm::Hs512, Algorithm::Hs256]).expect("a key set");
+    assert_eq!(set.keys()[0].algorithms().collect::<Vec<_>>(), [Algorithm::Hs256]);
+}
