@@ -98,7 +98,8 @@ impl Snapshot {
     /// The last second, since the Unix epoch, at which the keys may still vouch for a token; none where they do not age.
     #[must_use]
     pub fn good_until(&self) -> Option<i64> {
-        self.fetched_at?.checked_add(self.max_age?)
+        // A sum past the end of time must not read as "does not age".
+        Some(self.fetched_at?.saturating_add(self.max_age?))
     }
 
     /// The snapshot as it is written to a file.

@@ -129,3 +129,10 @@ fn a_key_serves_each_of_its_algorithms_natively() {
         assert_eq!((verdict.is_ok(), checks), (true, 1));
     }
 }
+
+#[test]
+fn a_snapshot_whose_age_cannot_be_counted_is_not_taken_for_one_that_does_not_age() {
+    let set = json!({ "keys": [Signer::EDDSA.jwk()] });
+    let snapshot = Snapshot::take(&set, "x", i64::MAX, 60).expect("a snapshot");
+    assert_eq!(snapshot.good_until(), Some(i64::MAX));
+}
