@@ -27,6 +27,9 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
+/// The last second of the year 9999. A larger `fetchedAt` was written in milliseconds, and the keys would never age.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// A key set and what is known of its age. A bare key set is a snapshot that does not age.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -65,6 +68,9 @@ impl Snapshot {
         let envelope = Envelope::deserialize(value).map_err(|error| SnapshotError::Malformed(error.to_string()))?;
         if envelope.digest != digest(&envelope.keys) {
             return Err(SnapshotError::DigestMismatch);
+        }
+        if envelope.fetched_at > LAST_SECOND {
+            return Err(malformed("`fetchedAt` is in seconds since the Unix epoch"));
         }
         let max_age = i64::from(envelope.max_age);
         Ok(Self::new(envelope.keys, envelope.source, Some(envelope.fetched_at), Some(max_age)))

@@ -136,3 +136,11 @@ fn a_snapshot_whose_age_cannot_be_counted_is_not_taken_for_one_that_does_not_age
     let snapshot = Snapshot::take(&set, "x", i64::MAX, 60).expect("a snapshot");
     assert_eq!(snapshot.good_until(), Some(i64::MAX));
 }
+
+#[test]
+fn a_snapshot_fetched_in_milliseconds_is_refused() {
+    // It would be good for some fifty thousand years.
+    let written = snapshot(NOW * 1000, 60);
+    assert!(Snapshot::from_json(&written).is_err());
+    assert!(Snapshot::from_json(&snapshot(NOW, 60)).is_ok());
+}
