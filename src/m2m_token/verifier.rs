@@ -86,6 +86,10 @@ impl TokenVerifier {
         if ["nonce", "at_hash", "c_hash"].iter().any(|member| payload.contains_key(*member)) {
             return Err(Denial::new(Reason::TypNotAccepted).noting("the claims of an ID token"));
         }
+        // Nor is a security event, such as a logout token, which many issuers leave untyped (RFC 8417 §2.2).
+        if payload.contains_key("events") {
+            return Err(Denial::new(Reason::TypNotAccepted).noting("the claims of a security event"));
+        }
         let principal = Principal {
             subject: claims.subject.clone(),
             organization: text(&payload, &rules.organization_claim)?,

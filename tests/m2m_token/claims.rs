@@ -227,3 +227,11 @@ fn a_scope_cannot_hide_another() {
         assert_eq!(reason(usual(), &token("scope", wrong.clone())), Reason::ClaimMalformed, "{wrong}");
     }
 }
+
+#[test]
+fn a_security_event_is_no_access_token_even_where_it_is_untyped() {
+    // RFC 8417 §2.2; a logout token of OpenID Connect Back-Channel Logout is one, and many issuers leave its type out.
+    let logout = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+    let token = SIGNER.mint(r#"{"alg":"HS256","typ":"JWT"}"#, with(&claims(), "events", logout).to_string());
+    assert_eq!(reason(usual(), &token), Reason::TypNotAccepted);
+}
