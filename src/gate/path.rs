@@ -38,6 +38,8 @@ fn check_bytes(segment: &str) -> Result<(), &'static str> {
                 _ => return Err("a broken escape"),
             },
             b'\\' => return Err("a backslash"),
+            // Where a path came alone: one reader ends it here, and another goes on.
+            b'?' | b'#' => return Err("a query or a fragment"),
             b'!'..=b'~' => {}
             _ => return Err("a byte that needs an escape"),
         }
@@ -88,6 +90,8 @@ mod tests {
             "/v1%2Fx",
             "/v1%5cx",
             "/v1\\x",
+            "/v1?x",
+            "/v1#x",
             "/v1/%61",
             "/v1/%",
             "/v1/%2",

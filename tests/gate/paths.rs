@@ -37,6 +37,14 @@ fn a_path_that_two_readers_read_differently_is_refused() {
         "v1/reports",
         "",
         "*",
+        "?x",
+        "https:/v1/reports",
+        "https:///v1/reports",
+        "https://api.example\\v1\\reports",
+        "://x/v1/reports",
+        "1://x/v1/reports",
+        // No request has a fragment: one reader cuts it off, and another takes it for a part of the path.
+        "/v1/items/7#/../../admin",
     ] {
         assert_eq!(stage.code(&get(path, &good_token())), "path_ambiguous", "{path:?}");
     }
@@ -51,5 +59,26 @@ fn a_pattern_takes_what_it_says() {
     }
     for path in ["/v1/items", "/v1/items/7/", "/v1/items/7/8", "/files", "/filesystem/x", "/v1/%3Aid"] {
         assert_eq!(stage.code(&get(path, &good_token())), "route_unknown", "{path}");
+    }
+}
+
+#[test]
+fn a_query_does_not_change_the_path() {
+    let stage = Stage::new();
+    // The scope that the path needs is asked for, whatever URL the query holds.
+    for url in [
+        "/v1/admin?next=https://x.example/v1/items/7",
+        "/v1/admin?://x/v1/items/7",
+        "/v1/admin?x=/../v1/items/7",
+        "/v1/admin?#://x/v1/items/7",
+        "https://api.example/v1/admin?next=https://x.example/v1/items/7",
+        "https://api.example:8443/v1/admin#://x/v1/items/7",
+        "https://user@api.example/v1/admin",
+        "http://[::1]/v1/admin",
+    ] {
+        assert_eq!(stage.code(&get(url, &good_token())), "scope_insufficient", "{url}");
+    }
+    for url in ["https://api.example?x=/v1/items/7", "https://api.example#/v1/items/7", "https://api.example"] {
+        assert_eq!(stage.code(&get(url, &good_token())), "route_unknown", "{url}");
     }
 }
