@@ -9,7 +9,7 @@ use crate::verdict::{Denial, Reason};
 ///
 /// # Errors
 /// [`Reason::PathAmbiguous`] for dot segments, empty segments other than the last, backslashes, bytes that need an
-/// escape, escapes that are broken or needless (RFC 3986 §2.3), and escapes of a separator or of a control character.
+/// escape, escapes that are broken or needless (RFC 3986 §2.3), and escapes of a separator, of a control character, or of what is no UTF-8.
 pub(super) fn segments(path: &str) -> Result<Vec<&str>, Denial> {
     let ambiguous = |what: &str| Denial::new(Reason::PathAmbiguous).noting(what);
     let rest = path.strip_prefix('/').ok_or_else(|| ambiguous("no leading slash"))?;
@@ -31,8 +31,9 @@ pub(super) fn segments(path: &str) -> Result<Vec<&str>, Denial> {
 
 fn check_bytes(segment: &str) -> Result<(), &'static str> {
     let mut bytes = segment.bytes();
+    let mut decoded = Vec::with_capacity(segment.len());
     while let Some(byte) = bytes.next() {
-        match byte {
+        decoded.push(match byte {
             b'%' => match (bytes.next().and_then(hex), bytes.next().and_then(hex)) {
                 (Some(high), Some(low)) => check_escape(high << 4 | low)?,
                 _ => return Err("a broken escape"),
@@ -40,21 +41,22 @@ fn check_bytes(segment: &str) -> Result<(), &'static str> {
             b'\\' => return Err("a backslash"),
             // Where a path came alone: one reader ends it here, and another goes on.
             b'?' | b'#' => return Err("a query or a fragment"),
-            b'!'..=b'~' => {}
+            b'!'..=b'~' => byte,
             _ => return Err("a byte that needs an escape"),
-        }
+        });
     }
-    Ok(())
+    // Lenient decoders read `%c0%af` as a slash, and each reads broken UTF-8 in its own way.
+    if std::str::from_utf8(&decoded).is_err() { Err("escapes that are no UTF-8") } else { Ok(()) }
 }
 
-fn check_escape(byte: u8) -> Result<(), &'static str> {
+fn check_escape(byte: u8) -> Result<u8, &'static str> {
     match byte {
         b'/' | b'\\' => Err("an escaped separator"),
         0..=0x1f | 0x7f => Err("an escaped control character"),
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => Err("a needless escape"),
         // `%25` would be an escape for whoever decodes twice.
         b'%' => Err("an escaped percent sign"),
-        _ => Ok(()),
+        _ => Ok(byte),
     }
 }
 
@@ -99,6 +101,10 @@ mod tests {
             "/v1/%00",
             "/v1/%0d%0a",
             "/v1/%252e",
+            "/v1/%c0%af",
+            "/v1/%c0%ae%c0%ae",
+            "/v1/%c3",
+            "/v1/%ff",
             "/v1/a b",
             "/v1/caf\u{e9}",
             "/v1/\u{7f}",
