@@ -60,6 +60,18 @@ fn check_escape(byte: u8) -> Result<u8, &'static str> {
     }
 }
 
+/// Whether two segments are the same, whatever the case of the digits in their escapes (RFC 3986 §6.2.2.1).
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    // How many digits of an escape are still to come.
+    let mut digits = 0_u8;
+    one.len() == other.len()
+        && one.bytes().zip(other.bytes()).all(|(one, other)| {
+            let same = if digits > 0 { one.eq_ignore_ascii_case(&other) } else { one == other };
+            digits = if one == b'%' { 2 } else { digits.saturating_sub(1) };
+            same
+        })
+}
+
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
@@ -74,6 +86,15 @@ mod tests {
         assert_eq!(segments("/v1/reports"), Ok(vec!["v1", "reports"]));
         assert_eq!(segments("/v1/reports/"), Ok(vec!["v1", "reports", ""]));
         assert_eq!(segments("/caf%C3%A9/a%20b;v=1/...x"), Ok(vec!["caf%C3%A9", "a%20b;v=1", "...x"]));
+    }
+
+    #[test]
+    fn escapes_are_the_same_in_either_case_and_nothing_else_is() {
+        assert!(is_same("caf%C3%A9s", "caf%c3%a9s"));
+        assert!(is_same("%c3%A9", "%C3%a9"));
+        for (one, other) in [("a", "A"), ("%C3%A9a", "%C3%A9A"), ("%C3%A9", "%C3%A8"), ("a", "ab"), ("%C3", "C3%")] {
+            assert!(!is_same(one, other), "{one} {other}");
+        }
     }
 
     #[test]

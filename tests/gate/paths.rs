@@ -89,3 +89,14 @@ fn a_query_does_not_change_the_path() {
         assert_eq!(stage.code(&get(url, &good_token())), "route_unknown", "{url}");
     }
 }
+
+#[test]
+fn the_case_of_an_escape_says_nothing() {
+    let stage = Stage::new();
+    // The route for this one item needs a scope that the route for any item does not.
+    for path in ["/v1/items/caf%C3%A9", "/v1/items/caf%c3%a9", "/v1/items/caf%c3%A9"] {
+        assert_eq!(stage.code(&get(path, &good_token())), "scope_insufficient", "{path}");
+    }
+    stage.forward(&get("/v1/items/CAF%C3%A9", &good_token()));
+    stage.forward(&get("/v1/items/caf%C3%A8", &good_token()));
+}
