@@ -89,6 +89,9 @@ fn issuer(policy: IssuerPolicy, snapshot: Option<&Value>, place: &str, faults: &
             return None;
         }
     };
+    if symmetric > 0 && good_until.is_some() {
+        member("jwks", "secrets are never fetched: put a bare key set here, not a snapshot");
+    }
     let rules = IssuerRules {
         issuer: policy.issuer,
         audience,
