@@ -46,7 +46,7 @@ pub fn audit_event(decision: &Decision) -> String {
         "user": user(who),
         "service": { "name": "Edgeward" },
         "src_endpoint": { "ip": decision.address },
-        "http_request": { "http_method": decision.method, "uid": decision.request_id },
+        "http_request": { "http_method": method(&decision.method), "uid": decision.request_id },
         "unmapped": {
             "class": class,
             "credential_id": who.credential_id,
@@ -63,6 +63,13 @@ pub fn audit_event(decision: &Decision) -> String {
         members.retain(|_, value| !is_empty(value));
     }
     event.to_string()
+}
+
+/// The method, if it is one that a policy can name. Any text without separators is a legal one (RFC 9110 §9.1), a token
+/// too, and it may be as long as its sender likes.
+fn method(method: &str) -> Option<&str> {
+    let nameable = method.len() <= 32 && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
+    nameable.then_some(method)
 }
 
 /// A user has one name at least.
@@ -124,6 +131,16 @@ mod tests {
         let event: Value = serde_json::from_str(&line).expect("JSON");
         assert_eq!((&event["status_code"], &event["status_detail"]), (&json!("key_revoked"), &json!("a\nnote")));
         assert_eq!((&event["status_id"], &event["severity_id"]), (&json!(2), &json!(2)));
+    }
+
+    #[test]
+    fn a_method_that_could_be_a_credential_is_left_out() {
+        for (sent, logged) in [("VERSION-CONTROL", true), ("", true), ("get", false), ("eyJhbGciOiJ9.e30.AA", false)] {
+            let mut decision = decision(Denial::new(Reason::RouteUnknown));
+            decision.method = sent.to_owned();
+            let event: Value = serde_json::from_str(&audit_event(&decision)).expect("JSON");
+            assert_eq!(event["http_request"].get("http_method").is_some(), logged, "{sent}");
+        }
     }
 
     #[test]
