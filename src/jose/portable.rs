@@ -172,3 +172,35 @@ fn prepare_ed25519(key: &JsonWebKey<'_>) -> Result<Box<dyn SignatureCheck>, KeyE
     }
     Ok(boxed(Ed25519, key))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::KeyFamily;
+
+    #[test]
+    fn the_table_has_every_algorithm_once() {
+        let rows: Vec<_> = PORTABLE.iter().map(|row| row.algorithm()).collect();
+        assert_eq!(rows, Algorithm::ALL);
+    }
+
+    #[test]
+    fn a_secret_is_judged_by_the_least_length_of_its_family() {
+        for row in PORTABLE {
+            let KeyFamily::Symmetric { least } = row.algorithm().family() else { continue };
+            let prepare = |bytes: usize| {
+                let secret = data_encoding::BASE64URL_NOPAD.encode(&vec![7; bytes]);
+                let jwk: JsonWebKey<'_> =
+                    serde_json::from_value(serde_json::json!({ "kty": "oct", "k": secret })).expect("a JWK");
+                row.prepare(&jwk).map(|check| check.verify(b"", b""))
+            };
+            assert_eq!((prepare(least), prepare(least - 1).is_err()), (Ok(false), true), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_family_is_refused_by_every_row() {
+        let jwk: JsonWebKey<'_> = serde_json::from_str(r#"{"kty":"OKP","crv":"X25519","x":"AA"}"#).expect("a JWK");
+        assert!(PORTABLE.iter().all(|row| row.prepare(&jwk).is_err()));
+    }
+}
