@@ -94,6 +94,9 @@ static PLACES: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 proptest! {
+    // Each case makes a gate and checks a signature, which is slow without optimisation.
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn no_request_makes_the_gate_panic_and_none_of_these_opens_it(request in any_request(), seed in any::<i64>()) {
         let stage = Stage::new();
