@@ -37,7 +37,8 @@ impl std::error::Error for HostError {}
 pub struct NativeCheck<'a> {
     /// The algorithm; [`Host::has_native`] said that the host has it.
     pub algorithm: Algorithm,
-    /// The key, whose import the host may keep by [`PublicKey::id`].
+    /// The key, whose import the host may keep by [`PublicKey::id`] and algorithm: one RSA key may serve several, and an
+    /// import is often bound to one.
     pub key: &'a PublicKey,
     /// What was signed.
     pub message: &'a [u8],

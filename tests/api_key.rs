@@ -1,89 +1,18 @@
 //! The story of an API key through the public interface: issued, stored, presented, proven, refused.
 
-use std::{cell::Cell, cell::RefCell, collections::BTreeMap, fmt::Debug};
+mod support;
 
 use edgeward::{
     api_key::{
         ApiKeyChecker, Environment, IssueError, IssueRequest, Issued, KeyContext, KeyForm, Record, Revocation,
         RevocationReason, Seal, describe, issue, store_key,
     },
-    host::{Host, HostError, NativeCheck, UnixMillis},
-    jose::Algorithm,
+    host::{Host, UnixMillis},
     verdict::{CredentialClass, Denial, Evidence, Reason},
 };
 use pollster::block_on;
 use proptest::prelude::*;
-
-const NOW: i64 = 1_780_000_000;
-
-/// A host whose clock, store and chance the test owns.
-struct Fake {
-    now: Cell<i64>,
-    store: RefCell<BTreeMap<String, Vec<u8>>>,
-    reads: Cell<usize>,
-    /// What the store says in place of an answer.
-    outage: RefCell<Option<String>>,
-    /// How many milliseconds pass while the store answers.
-    delay: Cell<i64>,
-    chance: Cell<u64>,
-}
-
-impl Fake {
-    fn new() -> Self {
-        Self::seeded(1)
-    }
-
-    fn seeded(seed: u64) -> Self {
-        Self {
-            now: Cell::new(NOW * 1000),
-            store: RefCell::default(),
-            reads: Cell::new(0),
-            outage: RefCell::new(None),
-            delay: Cell::new(0),
-            chance: Cell::new(seed),
-        }
-    }
-
-    fn put(&self, issued: &Issued) {
-        let json = issued.record.to_json().expect("JSON");
-        self.store.borrow_mut().insert(issued.store_key(), json.into_bytes());
-    }
-}
-
-impl Host for Fake {
-    fn now(&self) -> UnixMillis {
-        UnixMillis(self.now.get())
-    }
-
-    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), HostError> {
-        for byte in buffer {
-            // splitmix64: enough for a test, and the same in every run.
-            self.chance.set(self.chance.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
-            let mut mixed = self.chance.get();
-            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            *byte = mixed.to_be_bytes()[0];
-        }
-        Ok(())
-    }
-
-    async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
-        self.reads.set(self.reads.get() + 1);
-        self.now.set(self.now.get() + self.delay.get());
-        match &*self.outage.borrow() {
-            Some(words) => Err(HostError(words.clone())),
-            None => Ok(self.store.borrow().get(key).cloned()),
-        }
-    }
-
-    fn has_native(&self, _: Algorithm) -> bool {
-        false
-    }
-
-    async fn verify_signature(&self, _: NativeCheck<'_>) -> Result<bool, HostError> {
-        Err(HostError("no signatures here".to_owned()))
-    }
-}
+use support::{FakeHost, NOW};
 
 fn form(seals: &[u8]) -> KeyForm {
     let seals = seals.iter().map(|byte| Seal::new(vec![*byte; 32]).expect("32 bytes")).collect();
@@ -101,7 +30,7 @@ fn request() -> IssueRequest {
     }
 }
 
-fn refused(host: &Fake, form: &KeyForm, key: &str) -> Denial {
+fn refused(host: &FakeHost, form: &KeyForm, key: &str) -> Denial {
     let verdict = block_on(ApiKeyChecker::new(form.clone()).check(host, key, &KeyContext::default()));
     let denial = verdict.expect_err("a refused key");
     assert_eq!(denial.class, Some(CredentialClass::ApiKey));
@@ -114,7 +43,7 @@ fn secret_of(key: &str) -> &str {
 }
 
 /// A key with the id of the first and the secret of the second.
-fn crossed(host: &Fake, form: &KeyForm) -> (Issued, String) {
+fn crossed(host: &FakeHost, form: &KeyForm) -> (Issued, String) {
     let issued = issue(form, host, request()).expect("a key");
     let other = issue(form, host, request()).expect("a key");
     let covered = format!("acme_live_{}_{}", issued.id, secret_of(other.key.reveal()));
@@ -130,7 +59,7 @@ fn crossed(host: &Fake, form: &KeyForm) -> (Issued, String) {
 
 #[test]
 fn a_key_is_issued_stored_and_good() {
-    let host = Fake::new();
+    let host = FakeHost::new();
     let mut wanted = request();
     wanted.expires = Some(NOW + 100);
     wanted.allowed_cidrs = vec!["192.0.2.0/24".parse().expect("a range")];
@@ -156,7 +85,7 @@ fn a_key_is_issued_stored_and_good() {
 
 #[test]
 fn unknown_wrong_revoked_and_unowned_keys_are_one_answer_outside_and_four_inside() {
-    let host = Fake::new();
+    let host = FakeHost::new();
     let form = form(&[]);
     let unknown = issue(&form, &host, request()).expect("a key");
     let (known, wrong_secret) = crossed(&host, &form);
@@ -184,7 +113,7 @@ fn unknown_wrong_revoked_and_unowned_keys_are_one_answer_outside_and_four_inside
 
 #[test]
 fn a_wrong_secret_learns_nothing_of_a_record_in_trouble() {
-    let host = Fake::new();
+    let host = FakeHost::new();
     let form = form(&[]);
     let (mut known, wrong_secret) = crossed(&host, &form);
     known.record.expires = Some(NOW - 1);
@@ -198,7 +127,7 @@ fn a_wrong_secret_learns_nothing_of_a_record_in_trouble() {
 
 #[test]
 fn a_store_that_fails_is_no_answer_and_its_words_reach_the_operator() {
-    let host = Fake::new();
+    let host = FakeHost::new();
     let issued = issue(&form(&[]), &host, request()).expect("a key");
     host.put(&issued);
     *host.outage.borrow_mut() = Some("KV GET failed: 500".to_owned());
@@ -215,7 +144,7 @@ fn a_store_that_fails_is_no_answer_and_its_words_reach_the_operator() {
 
 #[test]
 fn a_key_that_expires_while_the_store_is_slow_has_expired() {
-    let host = Fake::new();
+    let host = FakeHost::new();
     let issued = issue(&form(&[]), &host, IssueRequest { expires: Some(NOW + 2), ..request() }).expect("a key");
     host.put(&issued);
     host.delay.set(1_500);
@@ -226,7 +155,7 @@ fn a_key_that_expires_while_the_store_is_slow_has_expired() {
 
 #[test]
 fn facts_that_are_kept_are_judged_anew_on_each_use() {
-    let host = Fake::new();
+    let host = FakeHost::new();
     let issued = issue(&form(&[]), &host, IssueRequest { expires: Some(NOW + 2), ..request() }).expect("a key");
     host.put(&issued);
     let checker = ApiKeyChecker::new(form(&[]));
@@ -241,7 +170,7 @@ fn facts_that_are_kept_are_judged_anew_on_each_use() {
 
 #[test]
 fn seals_rotate_without_breaking_keys() {
-    let host = Fake::new();
+    let host = FakeHost::new();
     let before = issue(&form(&[1]), &host, request()).expect("a key");
     let after = issue(&form(&[2, 1]), &host, request()).expect("a key");
     for key in [before.key.reveal(), after.key.reveal()] {
@@ -254,7 +183,7 @@ fn seals_rotate_without_breaking_keys() {
 
 #[test]
 fn a_key_of_the_other_environment_is_refused_by_its_text_and_by_its_record() {
-    let host = Fake::new();
+    let host = FakeHost::new();
     let test_form = KeyForm::new("acme", Environment::Test, vec![]).expect("a form");
     let issued = issue(&test_form, &host, request()).expect("a key");
     host.put(&issued);
@@ -270,7 +199,7 @@ fn a_key_of_the_other_environment_is_refused_by_its_text_and_by_its_record() {
 
 #[test]
 fn a_key_whose_record_could_not_be_read_back_is_not_issued() {
-    let refusal = |request| issue(&form(&[]), &Fake::new(), request).expect_err("no key");
+    let refusal = |request| issue(&form(&[]), &FakeHost::new(), request).expect_err("no key");
     let two_in_one = IssueRequest { scopes: vec!["read write".to_owned()], ..request() };
     assert!(matches!(refusal(two_in_one), IssueError::Unstorable(why) if why.contains("scope")));
     let mut too_large = request();
@@ -280,19 +209,13 @@ fn a_key_whose_record_could_not_be_read_back_is_not_issued() {
 }
 
 /// A key of some seed, with or without a seal.
-fn any_key() -> impl Strategy<Value = (KeyForm, Fake, Issued)> {
+fn any_key() -> impl Strategy<Value = (KeyForm, FakeHost, Issued)> {
     (any::<u64>(), prop::sample::select(vec![vec![], vec![1], vec![2, 1]])).prop_map(|(seed, seals)| {
-        let (form, host) = (form(&seals), Fake::seeded(seed));
+        let (form, host) = (form(&seals), FakeHost::seeded(seed));
         let issued = issue(&form, &host, request()).expect("a key");
         host.put(&issued);
         (form, host, issued)
     })
-}
-
-impl Debug for Fake {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Fake")
-    }
 }
 
 proptest! {

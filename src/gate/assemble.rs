@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Gate, Route};
 use crate::{
     api_key::{ApiKeyChecker, KeyForm, Seal},
+    m2m_token::is_scope_token,
     policy::{ApiKeyPolicy, CredentialHeaders, Faults, Policy, PolicyError, RoutePolicy, prepare_issuers},
     verdict::CredentialClass,
 };
@@ -123,6 +124,11 @@ fn routes(policies: Vec<RoutePolicy>, available: &Classes, faults: &mut Faults) 
                     format!("{place}/classes"),
                     format!("`{}` is accepted here and {missing} is empty: nothing could check it", class.as_str()),
                 );
+            }
+        }
+        for (index, scope) in policy.scopes.iter().enumerate() {
+            if !is_scope_token(scope) {
+                faults.add(format!("{place}/scopes/{index}"), "no scope token (RFC 6749 §3.3)");
             }
         }
         match Route::new(policy.methods, &policy.path, policy.classes, policy.scopes) {

@@ -2,6 +2,7 @@
 
 use super::GateRequest;
 use crate::{
+    api_key::describe,
     policy::CredentialHeaders,
     verdict::{CredentialClass, Denial, Reason},
 };
@@ -29,7 +30,7 @@ pub(super) fn find<'r>(
     headers: &'r CredentialHeaders,
     is_key: impl Fn(&str) -> bool,
 ) -> Result<Presented<'r>, Denial> {
-    refuse_query(request.target().1, &is_key)?;
+    refuse_query(request.target().1)?;
 
     let mut names: Vec<&str> = headers.m2m_token.iter().chain(&headers.api_key).map(String::as_str).collect();
     names.sort_unstable();
@@ -82,7 +83,9 @@ fn take<'r>(name: &str, value: &'r str) -> Result<Option<&'r str>, Denial> {
     Ok(Some(text))
 }
 
-fn refuse_query(query: Option<&str>, is_key: &impl Fn(&str) -> bool) -> Result<(), Denial> {
+/// A key is known by its whole form, of whatever prefix: the prefix alone may begin many a word.
+fn refuse_query(query: Option<&str>) -> Result<(), Denial> {
+    let is_key = |text: &str| describe(text).is_some();
     for pair in query.unwrap_or_default().split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         if QUERY_NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) || is_key(value) || is_key(name) {
@@ -146,9 +149,17 @@ mod tests {
     #[test]
     fn a_credential_in_the_query_is_refused_even_beside_a_good_one() {
         let good = [("authorization", "Bearer a.b.c")];
-        for url in ["/?access_token=a.b.c", "/?x=1&API_KEY=x", "/?k=acme_live_x", "/?acme_live_x"] {
-            assert_eq!(find_in(url, &good), Err(Reason::CredentialInQuery), "{url}");
+        let key = "acme_live_4fJ9aZ0kQ2mX7bTe_Vw3sN8dL1yPqC5uGh6RjKtBxEoMzI0A7000000";
+        for query in ["access_token=a.b.c", "x=1&API_KEY=x", &format!("k={key}"), key, &key.replace("acme", "other")] {
+            assert_eq!(find_in(&format!("/?{query}"), &good), Err(Reason::CredentialInQuery), "{query}");
         }
-        assert!(find_in("/?page=2", &good).is_ok());
+    }
+
+    #[test]
+    fn a_word_that_begins_like_a_key_is_a_word() {
+        let good = [("authorization", "Bearer a.b.c")];
+        for query in ["page=2", "customer=acme_inc", "acme_", "q=acme_live_reports"] {
+            assert!(find_in(&format!("/?{query}"), &good).is_ok(), "{query}");
+        }
     }
 }

@@ -65,7 +65,7 @@ impl Route {
         for segment in &self.segments {
             match (segment, path.next()) {
                 (Segment::Rest, rest) => return rest.is_some(),
-                (Segment::Literal(expected), Some(found)) if expected == found => {}
+                (Segment::Literal(expected), Some(found)) if super::path::is_same(expected, found) => {}
                 (Segment::Any, Some(found)) if !found.is_empty() => {}
                 _ => return false,
             }

@@ -48,7 +48,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// A number that no other key of this process has, by which a host may keep what it imported.
+    /// A number that no other key of this process has, by which a host may keep what it imported, for each algorithm.
     #[must_use]
     pub const fn id(&self) -> u32 {
         self.id
@@ -109,17 +109,23 @@ impl VerificationKey {
             serde_json::from_value(key.clone()).map_err(|_| KeyError::Malformed("a member that defines the key"))?;
 
         let mut checks = Vec::new();
+        let mut objection = KeyError::OtherFamily;
         for row in table {
             let algorithm = row.algorithm();
             let wanted = allowed.contains(&algorithm)
                 && named.is_none_or(|named| algorithm.is_served_by(named))
                 && fits(algorithm.family(), jwk);
-            if wanted {
-                checks.push((algorithm, row.prepare(&material)?));
+            if !wanted {
+                continue;
+            }
+            // A secret may be long enough for one hash and not for another: it then serves the one.
+            match row.prepare(&material) {
+                Ok(check) => checks.push((algorithm, check)),
+                Err(error) => objection = error,
             }
         }
         if checks.is_empty() {
-            return Err(KeyError::OtherFamily);
+            return Err(objection);
         }
         let public = (!symmetric).then(|| PublicKey { id: next_id(), jwk: key.to_string() });
         Ok(Self { kid: kid.map(str::to_owned), checks, public })
@@ -204,4 +210,43 @@ fn text<'m>(jwk: &'m Map<String, Value>, name: &'static str) -> Result<Option<&'
 fn next_id() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::PORTABLE;
+
+    fn prepare(jwk: &Value, allowed: &[Algorithm]) -> Result<VerificationKey, KeyError> {
+        VerificationKey::prepare(jwk.as_object().expect("an object"), allowed, PORTABLE)
+    }
+
+    /// RFC 8037, appendix A.2.
+    fn ed25519() -> Value {
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "k", "x5c": [] })
+    }
+
+    #[test]
+    fn a_host_gets_what_defines_a_key_and_a_number_of_its_own() {
+        let [one, other] = [(); 2].map(|()| prepare(&ed25519(), &[Algorithm::EdDsa]).expect("a key"));
+        let (one, other) = (one.public().expect("public"), other.public().expect("public"));
+        assert_eq!(one.jwk(), r#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#);
+        assert_ne!(one.id(), other.id());
+    }
+
+    #[test]
+    fn a_secret_has_no_public_part_and_does_not_show_itself() {
+        let secret = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T";
+        let key = prepare(&json!({ "kty": "oct", "k": secret, "kid": "k" }), &[Algorithm::Hs256]).expect("a key");
+        assert!(key.public().is_none());
+        assert_eq!(format!("{key:?}"), r#"VerificationKey { kid: Some("k"), algorithms: [Hs256], .. }"#);
+    }
+
+    #[test]
+    fn an_algorithm_that_a_key_does_not_serve_holds_for_nothing() {
+        let key = prepare(&ed25519(), &[Algorithm::EdDsa]).expect("a key");
+        assert!(key.portable(Algorithm::Es256).is_none() && key.portable(Algorithm::Ed25519).is_none());
+        assert!(!key.verify(Algorithm::Hs256, b"", b""));
+        assert_eq!(prepare(&ed25519(), &[]).expect_err("no algorithm"), KeyError::OtherFamily);
+    }
 }

@@ -26,6 +26,9 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
+/// The last second of the year 9999. A larger `fetchedAt` was written in milliseconds, and the keys would never age.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// A key set and what is known of its age. A bare key set is a snapshot that does not age.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -65,6 +68,9 @@ impl Snapshot {
         if envelope.digest != digest(&envelope.keys) {
             return Err(SnapshotError::DigestMismatch);
         }
+        if envelope.fetched_at > LAST_SECOND {
+            return Err(malformed("`fetchedAt` is in seconds since the Unix epoch"));
+        }
         let max_age = i64::from(envelope.max_age);
         Ok(Self::new(envelope.keys, envelope.source, Some(envelope.fetched_at), Some(max_age)))
     }
@@ -97,7 +103,8 @@ impl Snapshot {
     /// The last second, since the Unix epoch, at which the keys may still vouch for a token; none where they do not age.
     #[must_use]
     pub fn good_until(&self) -> Option<i64> {
-        self.fetched_at?.checked_add(self.max_age?)
+        // A sum past the end of time must not read as "does not age".
+        Some(self.fetched_at?.saturating_add(self.max_age?))
     }
 
     /// The snapshot as it is written to a file.

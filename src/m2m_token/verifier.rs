@@ -89,6 +89,10 @@ impl TokenVerifier {
         if ["nonce", "at_hash", "c_hash"].iter().any(|member| payload.contains_key(*member)) {
             return Err(Denial::new(Reason::TypNotAccepted).noting("the claims of an ID token"));
         }
+        // Nor is a security event, such as a logout token, which many issuers leave untyped (RFC 8417 §2.2).
+        if payload.contains_key("events") {
+            return Err(Denial::new(Reason::TypNotAccepted).noting("the claims of a security event"));
+        }
         let principal = Principal {
             subject: claims.subject.clone(),
             organization: text(&payload, &rules.organization_claim)?,
@@ -135,10 +139,20 @@ fn missing(claim: &str) -> Denial {
     Denial::new(Reason::ClaimMissing).noting(format!("`{claim}`"))
 }
 
+/// The types of tokens that are known to be no access tokens: of RFC 9449, RFC 8417, `OpenID` Connect Back-Channel Logout,
+/// RFC 9101 and RFC 9701.
+const FOREIGN_TYPES: [&str; 5] =
+    ["dpop+jwt", "secevent+jwt", "logout+jwt", "oauth-authz-req+jwt", "token-introspection+jwt"];
+
+/// Whether this `typ`, in lower case and without `application/`, is of no access token.
+pub(crate) fn is_foreign_type(media_type: &str) -> bool {
+    FOREIGN_TYPES.contains(&media_type)
+}
+
 /// The media types that are no access token's are refused whatever the issuer says of itself (RFC 8725 §3.11).
 fn expect_type(header: &Header, rules: &IssuerRules) -> Result<(), Denial> {
     let accepted = match &rules.media_type {
-        Some(expected) => header.is_of_type(expected),
+        Some(expected) => !is_foreign_type(expected) && header.is_of_type(expected),
         None => header.media_type.is_none() || header.is_of_type("at+jwt") || header.is_of_type("jwt"),
     };
     if accepted { Ok(()) } else { Err(Reason::TypNotAccepted.into()) }
@@ -171,4 +185,36 @@ fn within_life(claims: &Claims, rules: &IssuerRules, now: i64) -> Result<i64, De
         }
     }
     Ok(expires)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::m2m_token::ScopeClaim;
+
+    fn accepted(media_type: Option<&str>, header: &str) -> bool {
+        let rules = IssuerRules {
+            issuer: "i".to_owned(),
+            audience: Vec::new(),
+            algorithms: Vec::new(),
+            media_type: media_type.map(str::to_owned),
+            scope_claim: ScopeClaim::Scope,
+            organization_claim: "org_id".to_owned(),
+            client_claim: "client_id".to_owned(),
+            clock_tolerance: 0,
+            max_token_age: None,
+        };
+        expect_type(&Header::parse(header.as_bytes()).expect("a header"), &rules).is_ok()
+    }
+
+    #[test]
+    fn no_rule_makes_an_access_token_of_a_foreign_type() {
+        for name in FOREIGN_TYPES {
+            let header = format!(r#"{{"alg":"ES256","typ":"{name}"}}"#);
+            for media_type in [None, Some("at+jwt"), Some(name)] {
+                assert!(!accepted(media_type, &header), "{media_type:?} {name}");
+            }
+        }
+        assert!(accepted(Some("vendor+jwt"), r#"{"alg":"ES256","typ":"application/Vendor+JWT"}"#));
+    }
 }

@@ -8,7 +8,7 @@ use super::{IssuerPolicy, error::Faults};
 use crate::{
     jose::{Algorithm, KeySet, PORTABLE},
     key_source::Snapshot,
-    m2m_token::{DEFAULT_MAX_TOKEN_BYTES, Issuer, IssuerRules, LONGEST_TOKEN_BYTES, TokenVerifier},
+    m2m_token::{DEFAULT_MAX_TOKEN_BYTES, Issuer, IssuerRules, LONGEST_TOKEN_BYTES, TokenVerifier, is_foreign_type},
 };
 
 /// A verifier for these issuers. `snapshots` holds, by issuer, the key sets that were handed over beside the policy.
@@ -63,6 +63,12 @@ fn issuer(policy: IssuerPolicy, snapshot: Option<&Value>, place: &str, faults: &
     } else if symmetric > 0 && symmetric < policy.algorithms.len() {
         member("algorithms", "symmetric and asymmetric algorithms do not mix in one issuer");
     }
+    let media_type = policy.media_type.map(|name| normalize_media_type(&name));
+    match media_type.as_deref() {
+        Some("") => member("typ", "name the type, or leave it out"),
+        Some(name) if is_foreign_type(name) => member("typ", "a token of this type is no access token"),
+        _ => {}
+    }
     let keys = match (&policy.jwks, snapshot) {
         (Some(_), Some(_)) => {
             member("jwks", "the keys stand in the policy and are handed over beside it: leave one of them out");
@@ -86,11 +92,14 @@ fn issuer(policy: IssuerPolicy, snapshot: Option<&Value>, place: &str, faults: &
             return None;
         }
     };
+    if symmetric > 0 && good_until.is_some() {
+        member("jwks", "secrets are never fetched: put a bare key set here, not a snapshot");
+    }
     let rules = IssuerRules {
         issuer: policy.issuer,
         audience,
         algorithms: policy.algorithms,
-        media_type: policy.media_type.map(|name| normalize_media_type(&name)),
+        media_type,
         scope_claim: policy.scope_claim,
         organization_claim: policy.organization_claim,
         client_claim: policy.client_claim,
