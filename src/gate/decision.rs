@@ -180,7 +180,9 @@ impl Gate {
     fn headers_to_remove(&self, request: &GateRequest) -> Vec<String> {
         let carriers = self.credentials.m2m_token.iter().chain(&self.credentials.api_key).cloned();
         let reserved = request.headers.iter().map(|(name, _)| name).filter(|name| forward::is_reserved(name)).cloned();
-        carriers.chain(reserved).collect()
+        // Some origins read another method from these than the one that the route was chosen by.
+        let overrides = ["x-http-method", "x-http-method-override", "x-method-override"].map(str::to_owned);
+        carriers.chain(reserved).chain(overrides).collect()
     }
 
     fn decided<H: Host>(

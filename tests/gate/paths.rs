@@ -32,6 +32,9 @@ fn a_path_that_two_readers_read_differently_is_refused() {
         "/v1/items/\u{ff0e}\u{ff0e}",
         "/v1/items/%",
         "/v1/items/%4",
+        // Tomcat and Spring would serve /v1/reports.
+        "/v1/reports;x",
+        "/v1/items/7;x=y",
         "/v1/items/%zz",
         "/v1/items/%u0041",
         // Overlong and broken UTF-8: a decoder that is lenient sees dots and slashes.
