@@ -21,7 +21,7 @@ export const verdicts = (all) =>
     el(
       "div",
       { class: "verdict", "data-state": state },
-      el("h3", null, el("span", { class: "question" }, question), el("span", { class: "aside" }, ": "), answerOf(state, answer)),
+      el("h3", null, el("span", { class: "question" }, question), answerOf(state, answer)),
       el("p", null, words),
       fault && faultOf(fault),
     ),
