@@ -27,6 +27,7 @@ function look() {
   if (answer.failure) return say(answer.failure);
   tellKeysFault(answer.keysFault);
   if (!text) return rest();
+  seal();
   report = answer.report;
   const context = { keysGiven: keys.value.trim() !== "", keysFault: answer.keysFault, credential: text };
   paint.paint(at("verdicts"), verdictsOf(report, context), paint.verdicts);
@@ -62,6 +63,16 @@ function tellKeysFault(fault) {
   place.textContent = fault ? `It cannot be read: ${fault.replace(/^the key set: /, "")}.` : "";
   if (fault) keys.setAttribute("aria-invalid", "true");
   else keys.removeAttribute("aria-invalid");
+}
+
+/**
+ * Everything is here once a credential is. From then on not even the page's own files may be asked for, whose addresses
+ * could carry something out to the server: a policy can be added to and never taken back.
+ */
+function seal() {
+  if (at("seal")) return;
+  const policy = "default-src 'none'; base-uri 'none'; form-action 'none'";
+  document.head.append(el("meta", { id: "seal", "http-equiv": "Content-Security-Policy", content: policy }));
 }
 
 /** Nothing pasted. */
