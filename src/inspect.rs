@@ -139,9 +139,7 @@ pub fn inspect(credential: &str, keys: Option<&Value>, now: UnixMillis) -> Repor
 
 fn token(credential: &str, keys: Option<&Value>, now: UnixMillis) -> TokenReport {
     let jws = CompactJws::parse(credential, LONGEST_TOKEN_BYTES);
-    let mut segments = credential.splitn(3, '.').map(lenient);
-    let mut part = || Part { text: segments.next().flatten(), fault: None };
-    let (mut header, mut payload) = (part(), part());
+    let (mut header, mut payload) = readable(credential);
     let mut claims = Map::new();
     let mut mathematics =
         Mathematics { holds: None, kid: None, algorithm: None, fault: None, refused_keys: Vec::new() };
@@ -156,9 +154,11 @@ fn token(credential: &str, keys: Option<&Value>, now: UnixMillis) -> TokenReport
         if payload.fault.is_none() {
             payload.fault = Claims::read(&claims).as_ref().err().map(Fault::from);
         }
-        if let (Ok(parsed), Some(keys)) = (&parsed, keys) {
+        if let Ok(parsed) = &parsed {
             check(jws, parsed, keys, &mut mathematics);
         }
+    } else if let Some(text) = &payload.text {
+        claims = json::parse_object(text.as_bytes()).unwrap_or_default();
     }
     TokenReport {
         form: jws.as_ref().err().map(Fault::from),
@@ -170,16 +170,41 @@ fn token(credential: &str, keys: Option<&Value>, now: UnixMillis) -> TokenReport
     }
 }
 
-/// Decodes a segment for reading only: nothing that is decided rests on it.
-fn lenient(segment: &str) -> Option<String> {
-    let bytes = base64url::decode(segment.trim_end_matches('=')).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+/// The header and the payload for reading only, whatever is wrong with the outline: nothing that is decided rests on
+/// them. Of an encrypted token only the header can be read (RFC 7516 §7.1).
+fn readable(credential: &str) -> (Part, Part) {
+    let mut segments = if credential.starts_with('{') { "" } else { credential }.split('.');
+    let (header, payload) = (segments.next().and_then(lenient), segments.next().and_then(lenient));
+    let payload = if segments.count() == 3 { None } else { payload };
+    (Part { text: header, fault: None }, Part { text: payload, fault: None })
 }
 
-fn check(jws: &CompactJws<'_>, header: &Header, keys: &Value, mathematics: &mut Mathematics) {
+/// Decodes a segment up to the first character that is no base64 of any kind.
+fn lenient(segment: &str) -> Option<String> {
+    let mut digits: String = segment
+        .chars()
+        .filter(|digit| !digit.is_ascii_whitespace())
+        .map(|digit| match digit {
+            '+' => '-',
+            '/' => '_',
+            other => other,
+        })
+        .take_while(|digit| digit.is_ascii_alphanumeric() || matches!(digit, '-' | '_'))
+        .collect();
+    let whole_bytes = digits.len().saturating_mul(6) / 8;
+    // Zero bits up to the next whole block, so that what is left over decodes.
+    let missing = digits.len().next_multiple_of(4).saturating_sub(digits.len());
+    digits.extend(std::iter::repeat_n('A', missing));
+    let mut bytes = base64url::decode(&digits).ok()?;
+    bytes.truncate(whole_bytes);
+    (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn check(jws: &CompactJws<'_>, header: &Header, keys: Option<&Value>, mathematics: &mut Mathematics) {
     let outcome = (|| {
         let algorithm = Algorithm::from_name(&header.algorithm).ok_or(Reason::AlgorithmNotAllowed)?;
         mathematics.algorithm = Some(algorithm.name());
+        let Some(keys) = keys else { return Ok(()) };
         let unknown = |words: String| Denial::new(Reason::SigningKeyUnknown).noting(words);
         let snapshot = Snapshot::from_json(keys).map_err(|error| unknown(error.to_string()))?;
         let set =
@@ -256,6 +281,49 @@ mod tests {
         assert_eq!(report.form.map(|fault| fault.code), Some("token_malformed"));
         assert_eq!(report.header.text.as_deref(), Some(r#"{"alg":"none"}"#));
         assert_eq!(report.payload.text.as_deref(), Some(r#"{"exp":1}"#));
+    }
+
+    #[test]
+    fn a_segment_is_read_up_to_the_character_that_breaks_it() {
+        for (segment, text) in [
+            ("eyJleHAiOjF9", Some(r#"{"exp":1}"#)),
+            ("eyJleHAi!OjF9", Some(r#"{"exp""#)),
+            ("eyJleHAiOjF9A", Some(r#"{"exp":1}"#)),
+            (" eyJl\nHAi", Some("{\"e\u{1c}\u{8}")),
+            ("Pz8_Pz8/", Some("??????")),
+            ("AR", Some("\u{1}")),
+            ("A", None),
+            ("!", None),
+            ("", None),
+        ] {
+            assert_eq!(lenient(segment).as_deref(), text, "{segment:?}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_of_a_broken_token_too() {
+        let report = token_report("eyJhbGciOiJFUzI1NiJ9.eyJleHAiOjF9.A!", None);
+        assert_eq!(report.form.map(|fault| fault.code), Some("token_malformed"));
+        assert_eq!(report.times.first().map(|time| (time.claim, time.at)), Some(("exp", 1)));
+    }
+
+    #[test]
+    fn what_is_encrypted_or_no_compact_form_is_not_taken_for_a_payload() {
+        let report = token_report("eyJhbGciOiJkaXIifQ.e30.e30.e30.e30", None);
+        assert_eq!(report.header.text.as_deref(), Some(r#"{"alg":"dir"}"#));
+        assert_eq!(report.payload.text, None);
+        let report = token_report(r#"{"payload":"e30","note":"a.b"}"#, None);
+        assert_eq!((report.header.text, report.payload.text), (None, None));
+        assert_eq!(report.form.map(|fault| fault.code), Some("token_form_unsupported"));
+    }
+
+    #[test]
+    fn an_algorithm_that_no_key_could_serve_is_named_without_keys() {
+        let report = token_report("eyJhbGciOiJub25lIn0.e30.", None);
+        assert_eq!(report.mathematics.holds, None);
+        assert_eq!(report.mathematics.fault.map(|fault| fault.code), Some("algorithm_not_allowed"));
+        let report = token_report("eyJhbGciOiJFUzI1NiJ9.e30.AA", None);
+        assert_eq!((report.mathematics.algorithm, report.mathematics.fault.is_none()), (Some("ES256"), true));
     }
 
     #[test]
