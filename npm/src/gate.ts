@@ -2,7 +2,7 @@ import { Gate as CoreGate } from "./glue.js";
 import { coreFailedAnswer, coreFailedVerdict, prepare, run, type MaybePromise } from "./core.js";
 import { coreHost } from "./host.js";
 import { sealBytes } from "./keys.js";
-import { policyText } from "./tokens.js";
+import { jsonText } from "./text.js";
 import type { AuditEvent, Gate, GateOptions, GatePolicy, GateRequest, Origin, Verdict } from "../types/index.js";
 
 interface Answer {
@@ -22,7 +22,7 @@ type Outcome =
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
   const { snapshots = {}, seals, origin, audit = logAudit, address, ...host } = options;
-  const core = new CoreGate(policyText(policy), policyText(snapshots), sealBytes(seals), coreHost(host));
+  const core = new CoreGate(jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), sealBytes(seals), coreHost(host));
   const fetchOrigin = originFetcher(origin);
 
   const check = (request: Request | GateRequest): MaybePromise<Verdict> =>
