@@ -1,15 +1,9 @@
 import { Gate as CoreGate } from "./glue.js";
-import { coreFailedAnswer, coreFailedVerdict, prepare, run, type MaybePromise } from "./core.js";
+import { coreFailedAnswer, coreFailedAudit, coreFailedVerdict, prepare, run, type Answer, type MaybePromise } from "./core.js";
 import { coreHost } from "./host.js";
 import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
 import type { AuditEvent, Gate, GateOptions, GatePolicy, GateRequest, Origin, Verdict } from "../types/index.js";
-
-interface Answer {
-  status: number;
-  headers: [string, string][];
-  body: string;
-}
 
 type Outcome =
   | { action: "respond"; answer: Answer; audit: string | null }
@@ -19,30 +13,46 @@ type Outcome =
       audit: string | null;
     };
 
+type Sink = NonNullable<GateOptions["audit"]>;
+
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
-  const { snapshots = {}, seals, origin, audit = logAudit, address, ...host } = options;
-  const core = new CoreGate(jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), sealBytes(seals), coreHost(host));
+  const host = coreHost(options);
+  const { snapshots = {}, seals, origin, audit = logAudit, address } = options;
+  if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
+  if (address !== undefined && typeof address !== "function") {
+    throw new TypeError("`address` is a function that takes a request and returns the client's address");
+  }
   const fetchOrigin = originFetcher(origin);
+  const core = new CoreGate(jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), sealBytes(seals), host);
+  if (core.takesKeys && options.store === undefined) {
+    throw new TypeError("the policy takes API keys, which are looked up in a store: lend one as `store`");
+  }
 
   const check = (request: Request | GateRequest): MaybePromise<Verdict> =>
     run(
       () => core.check(coreRequest(request, address)),
       (answer) => {
         const { verdict, audit: event } = JSON.parse(answer) as { verdict: Verdict; audit: string };
-        report(audit, event);
+        report(audit, JSON.parse(event) as AuditEvent);
         return verdict;
       },
-      coreFailedVerdict,
+      () => {
+        report(audit, coreFailedAudit(request.method));
+        return coreFailedVerdict();
+      },
     );
 
   const fetch = async (request: Request): Promise<Response> => {
     const outcome = await run(
       () => core.handle(coreRequest(request, address)),
       (answer) => JSON.parse(answer) as Outcome,
-      (): Outcome => ({ action: "respond", answer: coreFailedAnswer(), audit: null }),
+      (): Outcome => {
+        report(audit, coreFailedAudit(request.method));
+        return { action: "respond", answer: coreFailedAnswer(), audit: null };
+      },
     );
-    if (outcome.audit !== null) report(audit, outcome.audit);
+    if (outcome.audit !== null) report(audit, JSON.parse(outcome.audit) as AuditEvent);
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {
@@ -56,21 +66,21 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 }
 
 function coreRequest(request: Request | GateRequest, address: GateOptions["address"]): object {
+  if (typeof request !== "object" || request === null) throw new TypeError("a request is an object");
   const isRequest = typeof Request === "function" && request instanceof Request;
-  const ip = isRequest ? address?.(request) : (request as GateRequest).ip;
-  return {
-    method: request.method,
-    url: request.url,
-    headers: [...headerPairs(request.headers)],
-    ip: ip ?? undefined,
-  };
+  const { method, url, headers } = request;
+  if (typeof method !== "string" || typeof url !== "string") throw new TypeError("a request has `method` and `url`, both strings");
+  const ip: unknown = (isRequest ? address?.(request) : (request as GateRequest).ip) ?? undefined;
+  if (ip !== undefined && typeof ip !== "string") throw new TypeError("the address of a client is a string");
+  return { method, url, headers: [...headerPairs(headers)], ip };
 }
 
 function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[string, string]> {
+  if (typeof headers !== "object" || headers === null) throw new TypeError("a request has `headers`: an object, or pairs");
   const entries = Symbol.iterator in headers ? headers : Object.entries(headers);
   for (const [name, value] of entries as Iterable<[string, string | readonly string[] | undefined]>) {
     if (value === undefined) continue;
-    for (const one of typeof value === "string" ? [value] : value) yield [name, one];
+    for (const one of Array.isArray(value) ? value : [value]) yield [name, String(one)];
   }
 }
 
@@ -84,6 +94,9 @@ function forwarded(request: Request, forward: { remove: string[]; set: [string, 
 
 /** Sends a request to the origin that was lent, or to the one that the policy names. */
 function originFetcher(lent: Origin | undefined): (request: Request, named: string | null) => Promise<Response> {
+  if (lent !== undefined && typeof lent !== "function" && typeof (lent as { fetch?: unknown } | null)?.fetch !== "function") {
+    throw new TypeError("`origin` is a function that takes a request, or an object with a method fetch");
+  }
   const send = typeof lent === "function" ? lent : lent === undefined ? undefined : (request: Request) => lent.fetch(request);
   return async (request, named) => {
     if (named !== null) {
@@ -100,12 +113,17 @@ function response(answer: Answer, request: Request): Response {
   return new Response(request.method === "HEAD" ? null : answer.body, { status: answer.status, headers: answer.headers });
 }
 
-/** An audit sink that fails must not fail the decision. */
-function report(audit: (event: AuditEvent) => void, event: string): void {
-  try {
-    audit(JSON.parse(event) as AuditEvent);
-  } catch (error) {
+/** An audit sink that fails, at once or later, must not fail the decision. */
+function report(audit: Sink, event: AuditEvent): void {
+  const failed = (error: unknown) =>
     console.error("edgeward: the audit sink failed", error instanceof Error ? error.message : "");
+  try {
+    const pending = audit(event) as unknown;
+    if (typeof (pending as { then?: unknown } | null | undefined)?.then === "function") {
+      Promise.resolve(pending).catch(failed);
+    }
+  } catch (error) {
+    failed(error);
   }
 }
 
