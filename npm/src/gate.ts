@@ -84,9 +84,20 @@ function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[stri
   }
 }
 
+// What belongs to one connection and not to the request (RFC 9110 §7.6.1), and what only its two ends can settle.
+const OF_THE_CONNECTION = ["keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "expect"];
+
 /** The request as the core wants the origin to see it; the body streams through. */
 function forwarded(request: Request, forward: { remove: string[]; set: [string, string][] }): Request {
   const headers = new Headers(request.headers);
+  const named = headers.get("connection")?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
+  // What the client names goes before the gate sets its own headers: it cannot have those taken out further on. An
+  // upgrade, as to WebSockets, is the origin's to accept.
+  for (const name of [...OF_THE_CONNECTION, ...named]) {
+    if (/^[\w-]+$/.test(name) && name !== "upgrade") headers.delete(name);
+  }
+  if (named.includes("upgrade")) headers.set("connection", "upgrade");
+  else headers.delete("connection");
   for (const name of forward.remove) headers.delete(name);
   for (const [name, value] of forward.set) headers.set(name, value);
   return new Request(request, { headers, redirect: "manual" });
@@ -102,11 +113,22 @@ function originFetcher(lent: Origin | undefined): (request: Request, named: stri
     if (named !== null) {
       const { pathname, search } = new URL(request.url);
       request = new Request(named + pathname + search, request);
-      return (send ?? globalThis.fetch)(request);
+      return send === undefined ? unpacked(await globalThis.fetch(request)) : send(request);
     }
     if (send === undefined) throw new Error("the policy names no origin and none was lent");
     return send(request);
   };
+}
+
+/** Other hosts than workerd unpack a body and leave the headers as they were: whoever sends it on would lie. */
+function unpacked(response: Response): Response {
+  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
+  if (!response.headers.has("content-encoding") || navigator?.userAgent === "Cloudflare-Workers") return response;
+  const { status, statusText } = response;
+  const headers = new Headers(response.headers);
+  headers.delete("content-encoding");
+  headers.delete("content-length");
+  return new Response(response.body, { status, statusText, headers });
 }
 
 function response(answer: Answer, request: Request): Response {
