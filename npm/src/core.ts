@@ -1,21 +1,21 @@
 // Carrying a check between the core and the host. The core decides; what is here waits for promises.
-import { Task, failedAnswer, failedVerdict, longestInput } from "./glue.js";
-import type { Verdict } from "../types/index.js";
+import { Task, failedAnswer, failedAudit, failedVerdict, longestInput } from "./glue.js";
+import type { AuditEvent, Verdict } from "../types/index.js";
 
 /** What a check returns at once, or the promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
 
-interface Answer {
+export interface Answer {
   status: number;
   headers: [string, string][];
   body: string;
 }
 
-let failed: { verdict: string; answer: string; longest: number } | undefined;
+let failed: { verdict: string; answer: string; audit: string; longest: number } | undefined;
 
 /** What to say when the core has failed: asked for while it works, since afterwards it cannot say it. */
 export function prepare(): void {
-  failed ??= { verdict: failedVerdict(), answer: failedAnswer(), longest: longestInput() };
+  failed ??= { verdict: failedVerdict(), answer: failedAnswer(), audit: failedAudit(), longest: longestInput() };
 }
 
 export function coreFailedVerdict(): Verdict {
@@ -26,6 +26,13 @@ export function coreFailedVerdict(): Verdict {
 export function coreFailedAnswer(): Answer {
   prepare();
   return JSON.parse(failed!.answer) as Answer;
+}
+
+/** The audit event of a decision that the core failed to make. */
+export function coreFailedAudit(method: string): AuditEvent {
+  prepare();
+  const event = JSON.parse(failed!.audit) as AuditEvent & { http_request: object };
+  return { ...event, time: Date.now(), http_request: { ...event.http_request, http_method: method } };
 }
 
 /** A trap is the core's failure; anything else thrown by it is a mistake of the caller, said in words. */

@@ -30,13 +30,16 @@ const NO_SIGNATURES: NativeSignatures = {
 };
 
 export function coreHost(host: Host = {}): CoreHost {
+  if (typeof host !== "object" || host === null) throw new TypeError("what is lent is an object");
   const { now, store, signatures = "native" } = host;
-  if (now !== undefined && typeof now !== "function") throw new TypeError("host.now is a function that returns milliseconds");
-  if (store !== undefined && typeof store?.get !== "function") throw new TypeError("host.store has a method get(key)");
-  if (signatures !== "native" && signatures !== "wasm") throw new TypeError('host.signatures is "native" or "wasm"');
+  if (now !== undefined && typeof now !== "function") throw new TypeError("`now` is a function that returns milliseconds");
+  if (store !== undefined && typeof (store as Store | null)?.get !== "function") {
+    throw new TypeError("`store` is an object with a method get(key)");
+  }
+  if (signatures !== "native" && signatures !== "wasm") throw new TypeError('`signatures` is "native" or "wasm"');
   const native = signatures === "native" ? (nodeSignatures() ?? webSignatures() ?? NO_SIGNATURES) : NO_SIGNATURES;
   return {
-    now: now ?? Date.now,
+    now: now === undefined ? Date.now : () => now.call(host),
     read: (key) => asPromise(readStore(store, key)),
     hasNative: (algorithm, synchronously) => (native.synchronous || !synchronously) && native.has(algorithm),
     verify: (key, algorithm, message, signature) => native.verify(key, algorithm, message, signature),

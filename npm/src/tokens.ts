@@ -1,11 +1,12 @@
 import { TokenVerifier } from "./glue.js";
 import { coreFailedVerdict, prepare, presentedText, readVerdict, run } from "./core.js";
 import { coreHost } from "./host.js";
+import { jsonText } from "./text.js";
 import type { Host, JwtVerifier, TokenPolicy, VerifyOptions } from "../types/index.js";
 
 export async function createJwtVerifier(policy: TokenPolicy | string, host?: Host): Promise<JwtVerifier> {
   prepare();
-  const core = new TokenVerifier(policyText(policy), coreHost(host));
+  const core = new TokenVerifier(jsonText(policy, "the policy"), coreHost(host));
   const verify = (token: string, options: VerifyOptions | undefined, synchronously: boolean) =>
     run(() => core.verify(presentedText(token), options, synchronously), readVerdict, coreFailedVerdict);
   return {
@@ -16,12 +17,4 @@ export async function createJwtVerifier(policy: TokenPolicy | string, host?: Hos
       return verdict instanceof Promise ? coreFailedVerdict() : verdict;
     },
   };
-}
-
-/** A policy as the text that the core reads; text stays as it is, so that the core sees what the file says. */
-export function policyText(policy: unknown): string {
-  if (typeof policy === "string") return policy;
-  const text = JSON.stringify(policy) as string | undefined;
-  if (text === undefined) throw new TypeError("the policy is an object or JSON text");
-  return text;
 }

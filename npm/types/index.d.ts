@@ -229,8 +229,11 @@ export interface GateOptions extends Host {
   snapshots?: Record<string, JsonWebKeySet | Snapshot> | string;
   /** The seals of API keys, the current one first. */
   seals?: readonly (string | Uint8Array)[];
-  /** Takes each audit event; by default it is written to the console as one line of JSON. */
-  audit?: (event: AuditEvent) => void;
+  /**
+   * Takes each audit event; by default it is written to the console as one line of JSON. A sink that fails is
+   * reported on the console and changes no answer; nothing waits for a promise of it.
+   */
+  audit?: (event: AuditEvent) => void | Promise<void>;
   /** The client's address, from where the host vouches for it. */
   address?: (request: Request) => string | null | undefined;
 }

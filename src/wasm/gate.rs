@@ -52,6 +52,13 @@ impl JsGate {
         Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
     }
 
+    /// Whether the policy takes API keys, which are looked up in a store.
+    #[wasm_bindgen(getter, js_name = takesKeys)]
+    #[must_use]
+    pub fn takes_keys(&self) -> bool {
+        self.gate.keys.is_some()
+    }
+
     /// Decides about a request by its route: `{ verdict, audit }` as JSON, or a task.
     ///
     /// # Errors

@@ -16,7 +16,9 @@ mod tokens;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    gate::Answer,
+    gate::{Answer, Decision},
+    governance::audit_event,
+    host::UnixMillis,
     m2m_token::LONGEST_TOKEN_BYTES,
     verdict::{Denial, Reason, verdict_document},
 };
@@ -41,6 +43,21 @@ pub fn failed_verdict() -> String {
 #[must_use]
 pub fn failed_answer() -> String {
     serde_json::to_string(&Answer::failed()).unwrap_or_default()
+}
+
+/// The audit event of a decision that the core failed to make, as JSON, but for the time and the method.
+#[wasm_bindgen(js_name = failedAudit)]
+#[must_use]
+pub fn failed_audit() -> String {
+    audit_event(&Decision {
+        verdict: Err(Denial::new(Reason::HostFailed).noting("the core failed")),
+        route: None,
+        method: String::new(),
+        address: None,
+        request_id: String::new(),
+        started: UnixMillis(0),
+        decided: UnixMillis(0),
+    })
 }
 
 /// The longest text that is worth handing over, in UTF-16 code units: whatever is longer is refused.

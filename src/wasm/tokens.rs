@@ -39,8 +39,8 @@ impl JsTokenVerifier {
     ///
     /// # Errors
     /// Where the options are of another shape.
-    pub fn verify(&self, token: &str, options: JsValue, synchronously: bool) -> Result<JsValue, JsError> {
-        let options = CheckOptions::read(options)?;
+    pub fn verify(&self, token: &str, options: &JsValue, synchronously: bool) -> Result<JsValue, JsError> {
+        let options = CheckOptions::read(options, CheckOptions::OF_TOKENS)?;
         let host = Lent::new(self.host.clone(), options.now);
         let host = if synchronously { host.synchronously() } else { host };
         let (verifier, token, exchange) = (Rc::clone(&self.verifier), token.to_owned(), host.exchange());

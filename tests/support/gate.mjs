@@ -7,16 +7,19 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const TYPES = { js: "ESModule", wasm: "CompiledWasm", json: "Text" };
 
-/** Every module of the bundle, the entry first. */
-function modules(directory, policy) {
+/** Every module of the bundle, the entry first; `replaced` holds documents to put in the place of the bundled ones. */
+function modules(directory, replaced = {}) {
   return readdirSync(directory)
     .filter((name) => name.replace(/\?module$/, "").split(".").at(-1) in TYPES)
     .sort((a, b) => Number(b === "index.js") - Number(a === "index.js"))
-    .map((name) => ({
-      type: TYPES[name.replace(/\?module$/, "").split(".").at(-1)],
-      path: `${directory}/${name}`,
-      ...(policy && name.endsWith("policy.json") && { contents: JSON.stringify(policy) }),
-    }));
+    .map((name) => {
+      const module = {
+        type: TYPES[name.replace(/\?module$/, "").split(".").at(-1)],
+        path: `${directory}/${name}`,
+      };
+      const document = Object.keys(replaced).find((document) => name.endsWith(`-${document}.json`));
+      return document === undefined ? module : { ...module, contents: JSON.stringify(replaced[document]) };
+    });
 }
 
 /** Keeps every line, so that a test can look for what must not be in one. */
@@ -32,10 +35,11 @@ class KeptLog extends Log {
 
 /**
  * Starts the gate. `entries` are put into its store first, as JSON; `bindings` are its variables and
- * secrets, `policy` takes the place of the bundled one. The answer has `fetch`, the `store`, the `log` (an array of lines, the Worker's own
- * included) and `stop`.
+ * secrets; `documents` are a `policy` and `snapshots` in place of the bundled ones; `origin` is the
+ * text of a Worker in place of the demo origin. The answer has `fetch`, the `store`, the `log` (an
+ * array of lines, the Worker's own included), `logged` and `stop`.
  */
-export async function startGate({ entries = {}, bindings = {}, policy, ...options } = {}) {
+export async function startGate({ entries = {}, bindings = {}, documents, origin, ...options } = {}) {
   const log = [];
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(
     readFileSync(path("wrangler.toml"), "utf8"),
@@ -49,7 +53,7 @@ export async function startGate({ entries = {}, bindings = {}, policy, ...option
         name: "edgeward",
         compatibilityDate,
         modulesRoot: path("dist/worker"),
-        modules: modules(path("dist/worker"), policy),
+        modules: modules(path("dist/worker"), documents),
         kvNamespaces: ["EDGEWARD_STORE"],
         serviceBindings: { ORIGIN: "edgeward-demo-origin" },
         bindings,
@@ -58,7 +62,7 @@ export async function startGate({ entries = {}, bindings = {}, policy, ...option
       {
         name: "edgeward-demo-origin",
         compatibilityDate,
-        modules: [{ type: "ESModule", path: path("worker/origin/index.js") }],
+        modules: [{ type: "ESModule", path: path("worker/origin/index.js"), contents: origin }],
         modulesRoot: path("worker/origin"),
       },
     ],
@@ -71,6 +75,12 @@ export async function startGate({ entries = {}, bindings = {}, policy, ...option
     fetch: (target, init) => gate.dispatchFetch(new URL(target, "http://gate.example"), init),
     store,
     log,
+    /** Waits until the log holds as much as the condition asks of it; lines arrive after their answer. */
+    async logged(condition) {
+      const deadline = Date.now() + 5000;
+      while (!condition(log) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+      return log;
+    },
     stop: () => gate.dispose(),
   };
 }
