@@ -48,20 +48,6 @@ test("a signature made by the definition is good, and its number has one spellin
 
 // Node refuses a nonce of small order of late, as the Web Cryptography API asks of it, and did not before; other
 // hosts, and the core, take it. Only the core can make one rule of it, before any backend is asked.
-test("a nonce of small order is refused", { todo: "the core leaves it to the backend" }, async () => {
-  for (let factor = 0n; factor < 8n; factor++) {
-    const r = encode(multiple(factor, TORSION));
-    const key = encode(sum(multiple(SECRET), TORSION));
-    let input, part;
-    // Until the parts of small order cancel out, so that nothing else is wrong with the signature.
-    for (let count = 0; part === undefined || (part + factor) % 8n !== 0n; count++) {
-      input = inputOf(`nonce-${factor}-${count}`);
-      part = challenge(r, key, input);
-    }
-    await expectAlike(key, [[`factor ${factor}`, input, signed(r, scalar(part * SECRET)), "signature_invalid"]]);
-  }
-});
-
 test("a nonce has one spelling", async () => {
   const key = encode(multiple(SECRET));
   const input = inputOf("identity");
