@@ -1,9 +1,68 @@
 //! The only room that knows JavaScript.
+//!
+//! A check runs as a future that is polled here once. Where the host answers at once, the verdict is there when the call
+//! returns and no promise was made. Where it answers with a promise, the call returns a [`task::Task`] instead: the shell awaits
+//! that promise in its own request and hands the value back. No promise of ours is ever awaited by two requests, which
+//! workerd forbids, and no executor is carried along.
+
+mod gate;
+mod host;
+mod inspect;
+mod keys;
+mod options;
+mod task;
+mod tokens;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::{
+    gate::{Answer, Decision},
+    governance::audit_event,
+    host::UnixMillis,
+    m2m_token::LONGEST_TOKEN_BYTES,
+    verdict::{Denial, Reason, verdict_document},
+};
+
 /// The version of the core.
 #[wasm_bindgen]
+#[must_use]
 pub fn version() -> String {
     crate::VERSION.to_owned()
+}
+
+/// The verdict to give when the core itself has failed, as JSON: it cannot tell. The shell keeps it from the start, for
+/// a core that has failed cannot say it any more.
+#[wasm_bindgen(js_name = failedVerdict)]
+#[must_use]
+pub fn failed_verdict() -> String {
+    verdict_document(&Err(Denial::new(Reason::HostFailed)))
+}
+
+/// The same as an answer: `{ status, headers, body }` as JSON.
+#[wasm_bindgen(js_name = failedAnswer)]
+#[must_use]
+pub fn failed_answer() -> String {
+    serde_json::to_string(&Answer::failed()).unwrap_or_default()
+}
+
+/// The audit event of a decision that the core failed to make, as JSON, but for the time and the method.
+#[wasm_bindgen(js_name = failedAudit)]
+#[must_use]
+pub fn failed_audit() -> String {
+    audit_event(&Decision {
+        verdict: Err(Denial::new(Reason::HostFailed).noting("the core failed")),
+        route: None,
+        method: String::new(),
+        address: None,
+        request_id: String::new(),
+        started: UnixMillis(0),
+        decided: UnixMillis(0),
+    })
+}
+
+/// The longest text that is worth handing over, in UTF-16 code units: whatever is longer is refused.
+#[wasm_bindgen(js_name = longestInput)]
+#[must_use]
+pub fn longest_input() -> usize {
+    LONGEST_TOKEN_BYTES
 }

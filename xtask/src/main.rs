@@ -1,22 +1,96 @@
 //! Edgeward's set-up, build, serve, test and bench commands.
 
-use std::process::{Command, ExitCode};
+mod build;
+mod check;
+mod cli;
+mod demo;
+mod docs;
+mod example;
+mod log;
+mod npm;
+mod output;
+mod policy;
+mod process;
+mod report;
+mod serve;
+mod setup;
+mod test;
+mod tools;
+mod wasm;
+mod workspace;
+
+use std::process::ExitCode;
+
+use cli::Task;
+use output::{Failure, Result, complain, say};
+use workspace::Workspace;
 
 fn main() -> ExitCode {
-    match std::env::args().nth(1).as_deref() {
-        Some("test") => Command::new(env!("CARGO"))
-            .args(["test", "--workspace"])
-            .status()
-            .map_or(ExitCode::FAILURE, |status| {
-                if status.success() {
-                    ExitCode::SUCCESS
-                } else {
-                    ExitCode::FAILURE
-                }
-            }),
-        _ => {
-            eprintln!("usage: cargo xtask test");
+    let task = match cli::parse(std::env::args_os().skip(1)) {
+        Ok(task) => task,
+        Err(sentence) => {
+            complain!("{sentence}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(task) {
+        Ok(code) => code,
+        Err(failure) => {
+            complain!("{failure}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(task: Task) -> Result<ExitCode> {
+    if let Task::Help = task {
+        say!("{}", cli::HELP);
+        return Ok(ExitCode::SUCCESS);
+    }
+    process::watch_signals()?;
+    let workspace = Workspace::here();
+    match task {
+        Task::Help => {}
+        Task::Setup => {
+            setup::run(&workspace, setup::Need::Everything)?;
+        }
+        Task::Build => {
+            let tools = setup::run(&workspace, setup::Need::Build)?;
+            build::run(&workspace, &tools)?;
+        }
+        Task::Serve { port, check: false } => serve::run(&workspace, port)?,
+        Task::Serve { port, check: true } => {
+            let counts = check::run(&workspace, port)?;
+            if counts.failed > 0 {
+                return Err(Failure::new(format!(
+                    "{} of {} checks did not come out as printed.",
+                    counts.failed,
+                    counts.failed + counts.passed
+                )));
+            }
+            say!("All {} checks came out as printed.", counts.passed);
+        }
+        Task::Test { stages } => return test::run(&workspace, &stages),
+        Task::Docs => docs::write_all(&workspace)?,
+        Task::Bench { args } => bench(&workspace, &args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds, then hands over to the comparison in `bench/run.mjs`.
+fn bench(workspace: &Workspace, args: &[std::ffi::OsString]) -> Result<()> {
+    let script = workspace.path("bench/run.mjs");
+    if !script.is_file() {
+        return Err(Failure::new("There is no bench/run.mjs to run in this tree."));
+    }
+    let tools = setup::run(workspace, setup::Need::Build)?;
+    build::run(workspace, &tools)?;
+    process::run(
+        workspace
+            .command(&tools.node.path)
+            .arg(&script)
+            .args(args)
+            .env("EDGEWARD_SYSTEM_NODE", &tools.system_node.path),
+        "The bench run",
+    )
 }

@@ -1,0 +1,5 @@
+// What workerd makes of a module import, compiled before the Worker starts.
+declare module "*.wasm?module" {
+  const module: WebAssembly.Module;
+  export default module;
+}

@@ -1,0 +1,91 @@
+// Carrying a check between the core and the host. The core decides; what is here waits for promises.
+import { Task, failedAnswer, failedAudit, failedVerdict, longestInput } from "./glue.js";
+import type { AuditEvent, Verdict } from "../types/index.js";
+
+/** What a check returns at once, or the promise of it. */
+export type MaybePromise<T> = T | Promise<T>;
+
+export interface Answer {
+  status: number;
+  headers: [string, string][];
+  body: string;
+}
+
+let failed: { verdict: string; answer: string; audit: string; longest: number } | undefined;
+
+/** What to say when the core has failed: asked for while it works, since afterwards it cannot say it. */
+export function prepare(): void {
+  failed ??= { verdict: failedVerdict(), answer: failedAnswer(), audit: failedAudit(), longest: longestInput() };
+}
+
+export function coreFailedVerdict(): Verdict {
+  prepare();
+  return JSON.parse(failed!.verdict) as Verdict;
+}
+
+export function coreFailedAnswer(): Answer {
+  prepare();
+  return JSON.parse(failed!.answer) as Answer;
+}
+
+/** The audit event of a decision that the core failed to make. */
+export function coreFailedAudit(method: string): AuditEvent {
+  prepare();
+  const event = JSON.parse(failed!.audit) as AuditEvent & { http_request: object };
+  return { ...event, time: Date.now(), http_request: { ...event.http_request, http_method: method } };
+}
+
+/** A trap is the core's failure; anything else thrown by it is a mistake of the caller, said in words. */
+export function isCoreFailure(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError;
+}
+
+/**
+ * A presented credential as the text to hand over. What is no string is the empty text, which the core refuses; what is
+ * far too long is cut, so that it is refused without being copied.
+ */
+export function presentedText(credential: unknown): string {
+  prepare();
+  if (typeof credential !== "string") return "";
+  return credential.length > failed!.longest ? credential.slice(0, failed!.longest + 1) : credential;
+}
+
+/**
+ * Runs a check. Where the host answers everything at once, so does this; otherwise each promise is awaited here, in the
+ * request that made it, and its value handed back.
+ */
+export function run<T>(check: () => string | Task, read: (answer: string) => T, onCoreFailure: () => T): MaybePromise<T> {
+  try {
+    const outcome = check();
+    return typeof outcome === "string" ? read(outcome) : drive(outcome, read, onCoreFailure);
+  } catch (error) {
+    if (isCoreFailure(error)) return onCoreFailure();
+    throw error;
+  }
+}
+
+async function drive<T>(task: Task, read: (answer: string) => T, onCoreFailure: () => T): Promise<T> {
+  for (;;) {
+    let resume: () => string | Task;
+    try {
+      const value = await task.promise;
+      const waiting = task;
+      resume = () => waiting.resume(value);
+    } catch (reason) {
+      const waiting = task;
+      resume = () => waiting.fail(reason);
+    }
+    try {
+      const outcome = resume();
+      if (typeof outcome === "string") return read(outcome);
+      task = outcome;
+    } catch (error) {
+      if (isCoreFailure(error)) return onCoreFailure();
+      throw error;
+    }
+  }
+}
+
+export function readVerdict(answer: string): Verdict {
+  return JSON.parse(answer) as Verdict;
+}

@@ -1,0 +1,154 @@
+import { Gate as CoreGate } from "./glue.js";
+import { coreFailedAnswer, coreFailedAudit, coreFailedVerdict, prepare, run, type Answer, type MaybePromise } from "./core.js";
+import { coreHost } from "./host.js";
+import { sealBytes } from "./keys.js";
+import { jsonText } from "./text.js";
+import type { AuditEvent, Gate, GateOptions, GatePolicy, GateRequest, Origin, Verdict } from "../types/index.js";
+
+type Outcome =
+  | { action: "respond"; answer: Answer; audit: string | null }
+  | {
+      action: "forward";
+      forward: { origin: string | null; remove: string[]; set: [string, string][]; failure: Answer };
+      audit: string | null;
+    };
+
+type Sink = NonNullable<GateOptions["audit"]>;
+
+export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
+  prepare();
+  const host = coreHost(options);
+  const { snapshots = {}, seals, origin, audit = logAudit, address } = options;
+  if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
+  if (address !== undefined && typeof address !== "function") {
+    throw new TypeError("`address` is a function that takes a request and returns the client's address");
+  }
+  const fetchOrigin = originFetcher(origin);
+  const core = new CoreGate(jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), sealBytes(seals), host);
+  if (core.takesKeys && options.store === undefined) {
+    throw new TypeError("the policy takes API keys, which are looked up in a store: lend one as `store`");
+  }
+
+  const check = (request: Request | GateRequest): MaybePromise<Verdict> =>
+    run(
+      () => core.check(coreRequest(request, address)),
+      (answer) => {
+        const { verdict, audit: event } = JSON.parse(answer) as { verdict: Verdict; audit: string };
+        report(audit, JSON.parse(event) as AuditEvent);
+        return verdict;
+      },
+      () => {
+        report(audit, coreFailedAudit(request.method));
+        return coreFailedVerdict();
+      },
+    );
+
+  const fetch = async (request: Request): Promise<Response> => {
+    const outcome = await run(
+      () => core.handle(coreRequest(request, address)),
+      (answer) => JSON.parse(answer) as Outcome,
+      (): Outcome => {
+        report(audit, coreFailedAudit(request.method));
+        return { action: "respond", answer: coreFailedAnswer(), audit: null };
+      },
+    );
+    if (outcome.audit !== null) report(audit, JSON.parse(outcome.audit) as AuditEvent);
+    if (outcome.action === "respond") return response(outcome.answer, request);
+    const { forward } = outcome;
+    try {
+      return await fetchOrigin(forwarded(request, forward), forward.origin);
+    } catch {
+      return response(forward.failure, request);
+    }
+  };
+
+  return { check, fetch, worker: () => ({ fetch }) };
+}
+
+function coreRequest(request: Request | GateRequest, address: GateOptions["address"]): object {
+  if (typeof request !== "object" || request === null) throw new TypeError("a request is an object");
+  const isRequest = typeof Request === "function" && request instanceof Request;
+  const { method, url, headers } = request;
+  if (typeof method !== "string" || typeof url !== "string") throw new TypeError("a request has `method` and `url`, both strings");
+  const ip: unknown = (isRequest ? address?.(request) : (request as GateRequest).ip) ?? undefined;
+  if (ip !== undefined && typeof ip !== "string") throw new TypeError("the address of a client is a string");
+  return { method, url, headers: [...headerPairs(headers)], ip };
+}
+
+function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[string, string]> {
+  if (typeof headers !== "object" || headers === null) throw new TypeError("a request has `headers`: an object, or pairs");
+  const entries = Symbol.iterator in headers ? headers : Object.entries(headers);
+  for (const [name, value] of entries as Iterable<[string, string | readonly string[] | undefined]>) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) yield [name, String(one)];
+  }
+}
+
+// What belongs to one connection and not to the request (RFC 9110 §7.6.1), and what only its two ends can settle.
+const OF_THE_CONNECTION = ["keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "expect"];
+
+/** The request as the core wants the origin to see it; the body streams through. */
+function forwarded(request: Request, forward: { remove: string[]; set: [string, string][] }): Request {
+  const headers = new Headers(request.headers);
+  const named = headers.get("connection")?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
+  // What the client names goes before the gate sets its own headers: it cannot have those taken out further on. An
+  // upgrade, as to WebSockets, is the origin's to accept.
+  for (const name of [...OF_THE_CONNECTION, ...named]) {
+    if (/^[\w-]+$/.test(name) && name !== "upgrade") headers.delete(name);
+  }
+  if (named.includes("upgrade")) headers.set("connection", "upgrade");
+  else headers.delete("connection");
+  for (const name of forward.remove) headers.delete(name);
+  for (const [name, value] of forward.set) headers.set(name, value);
+  return new Request(request, { headers, redirect: "manual" });
+}
+
+/** Sends a request to the origin that was lent, or to the one that the policy names. */
+function originFetcher(lent: Origin | undefined): (request: Request, named: string | null) => Promise<Response> {
+  if (lent !== undefined && typeof lent !== "function" && typeof (lent as { fetch?: unknown } | null)?.fetch !== "function") {
+    throw new TypeError("`origin` is a function that takes a request, or an object with a method fetch");
+  }
+  const send = typeof lent === "function" ? lent : lent === undefined ? undefined : (request: Request) => lent.fetch(request);
+  return async (request, named) => {
+    if (named !== null) {
+      const { pathname, search } = new URL(request.url);
+      request = new Request(named + pathname + search, request);
+      return send === undefined ? unpacked(await globalThis.fetch(request)) : send(request);
+    }
+    if (send === undefined) throw new Error("the policy names no origin and none was lent");
+    return send(request);
+  };
+}
+
+/** Other hosts than workerd unpack a body and leave the headers as they were: whoever sends it on would lie. */
+function unpacked(response: Response): Response {
+  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
+  if (!response.headers.has("content-encoding") || navigator?.userAgent === "Cloudflare-Workers") return response;
+  const { status, statusText } = response;
+  const headers = new Headers(response.headers);
+  headers.delete("content-encoding");
+  headers.delete("content-length");
+  return new Response(response.body, { status, statusText, headers });
+}
+
+function response(answer: Answer, request: Request): Response {
+  return new Response(request.method === "HEAD" ? null : answer.body, { status: answer.status, headers: answer.headers });
+}
+
+/** An audit sink that fails, at once or later, must not fail the decision. */
+function report(audit: Sink, event: AuditEvent): void {
+  const failed = (error: unknown) =>
+    console.error("edgeward: the audit sink failed", error instanceof Error ? error.message : "");
+  try {
+    const pending = audit(event) as unknown;
+    if (typeof (pending as { then?: unknown } | null | undefined)?.then === "function") {
+      Promise.resolve(pending).catch(failed);
+    }
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function logAudit(event: AuditEvent): void {
+  console.log(JSON.stringify(event));
+}

@@ -1,0 +1,28 @@
+import { KeyChecker } from "./glue.js";
+import { coreFailedVerdict, prepare, presentedText, readVerdict, run } from "./core.js";
+import { coreHost } from "./host.js";
+import { jsonText } from "./text.js";
+import type { ApiKeyChecker, ApiKeyForm, Host } from "../types/index.js";
+
+export async function createApiKeyChecker(form: ApiKeyForm, host: Host): Promise<ApiKeyChecker> {
+  prepare();
+  const { seals, ...rest } = form ?? {};
+  const lent = coreHost(host);
+  const core = new KeyChecker(jsonText(rest, "the form of the keys"), sealBytes(seals), lent);
+  if (host?.store === undefined) throw new TypeError("API keys are looked up in a store: lend one as `store`");
+  return {
+    check: (key, options) => run(() => core.check(presentedText(key), options), readVerdict, coreFailedVerdict),
+  };
+}
+
+/** Seals as bytes: text is taken as UTF-8. */
+export function sealBytes(seals: readonly (string | Uint8Array)[] = []): Uint8Array[] {
+  const encoder = new TextEncoder();
+  const wrong = () => new TypeError("`seals` is an array of secrets, each a string or a Uint8Array");
+  if (!Array.isArray(seals)) throw wrong();
+  return seals.map((seal: unknown) => {
+    if (typeof seal === "string") return encoder.encode(seal);
+    if (seal instanceof Uint8Array) return seal;
+    throw wrong();
+  });
+}

@@ -1,0 +1,56 @@
+// The Web Cryptography API: native on every host that has it, and behind a promise.
+import type { NativeSignatures } from "./host.js";
+
+interface Scheme {
+  key: AlgorithmIdentifier | RsaHashedImportParams | EcKeyImportParams;
+  check: AlgorithmIdentifier | RsaPssParams | EcdsaParams;
+}
+
+const rsa = (name: string, hash: string, saltLength?: number): Scheme => ({
+  key: { name, hash },
+  check: saltLength === undefined ? { name } : { name, saltLength },
+});
+const ED25519: Scheme = { key: { name: "Ed25519" }, check: { name: "Ed25519" } };
+
+const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
+  ["RS256", rsa("RSASSA-PKCS1-v1_5", "SHA-256")],
+  ["RS384", rsa("RSASSA-PKCS1-v1_5", "SHA-384")],
+  ["RS512", rsa("RSASSA-PKCS1-v1_5", "SHA-512")],
+  ["PS256", rsa("RSA-PSS", "SHA-256", 32)],
+  ["PS384", rsa("RSA-PSS", "SHA-384", 48)],
+  ["PS512", rsa("RSA-PSS", "SHA-512", 64)],
+  ["ES256", { key: { name: "ECDSA", namedCurve: "P-256" }, check: { name: "ECDSA", hash: "SHA-256" } }],
+  ["EdDSA", ED25519],
+  ["Ed25519", ED25519],
+]);
+
+/** The checks of `crypto.subtle`, or nothing where the page is no secure context. */
+export function webSignatures(): NativeSignatures | undefined {
+  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  if (subtle === undefined) return undefined;
+
+  // A key is imported for one algorithm, so the same one may stand under several.
+  const keys = new Map<string, Map<number, CryptoKey>>();
+  const missing = new Set<string>();
+  return {
+    synchronous: false,
+    has: (algorithm) => SCHEMES.has(algorithm) && !missing.has(algorithm),
+    async importKey(key, algorithm, jwk) {
+      try {
+        const imported = await subtle.importKey("jwk", JSON.parse(jwk), SCHEMES.get(algorithm)!.key, false, ["verify"]);
+        const ofAlgorithm = keys.get(algorithm) ?? new Map<number, CryptoKey>();
+        keys.set(algorithm, ofAlgorithm.set(key, imported));
+      } catch (error) {
+        // An algorithm that this host lacks need not be tried again for every token.
+        if ((error as { name?: string } | null)?.name === "NotSupportedError") missing.add(algorithm);
+        throw error;
+      }
+    },
+    verify(key, algorithm, message, signature) {
+      const imported = keys.get(algorithm)?.get(key);
+      if (imported === undefined) return undefined;
+      // Copies: the core's memory may move while the promise is pending.
+      return subtle.verify(SCHEMES.get(algorithm)!.check, imported, signature.slice(), message.slice());
+    },
+  };
+}

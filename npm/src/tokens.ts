@@ -1,0 +1,20 @@
+import { TokenVerifier } from "./glue.js";
+import { coreFailedVerdict, prepare, presentedText, readVerdict, run } from "./core.js";
+import { coreHost } from "./host.js";
+import { jsonText } from "./text.js";
+import type { Host, JwtVerifier, TokenPolicy, VerifyOptions } from "../types/index.js";
+
+export async function createJwtVerifier(policy: TokenPolicy | string, host?: Host): Promise<JwtVerifier> {
+  prepare();
+  const core = new TokenVerifier(jsonText(policy, "the policy"), coreHost(host));
+  const verify = (token: string, options: VerifyOptions | undefined, synchronously: boolean) =>
+    run(() => core.verify(presentedText(token), options, synchronously), readVerdict, coreFailedVerdict);
+  return {
+    verify: (token, options) => verify(token, options, false),
+    verifySync(token, options) {
+      const verdict = verify(token, options, true);
+      // It waits for nothing: the core was told to ask for nothing that takes time.
+      return verdict instanceof Promise ? coreFailedVerdict() : verdict;
+    },
+  };
+}

@@ -1,0 +1,315 @@
+/** The version of the core. */
+export declare function version(): string;
+
+/** The two operating models of a machine credential. */
+export type CredentialClass = "m2m_token" | "api_key";
+
+/** A JSON Web Key Set (RFC 7517). */
+export interface JsonWebKeySet {
+  keys: readonly object[];
+}
+
+/** A key set with where and when it was fetched, how long it is good (both in seconds), and its digest. */
+export interface Snapshot extends JsonWebKeySet {
+  source?: string;
+  fetchedAt: number;
+  maxAge: number;
+  digest: string;
+}
+
+/** A store of records, as Cloudflare KV has it. */
+export interface Store {
+  /** The value under this key, or null. */
+  get(key: string): Promise<string | Uint8Array | null> | string | Uint8Array | null;
+}
+
+/** What the runtime lends. Each part is optional and defaults to the platform's own. */
+export interface Host {
+  /** The time in milliseconds since the Unix epoch. */
+  now?: () => number;
+  /** Where API keys are looked up. */
+  store?: Store;
+  /** Who checks signatures: the platform where it can, which is the default, or the core alone. */
+  signatures?: "native" | "wasm";
+}
+
+/** One issuer of M2M tokens. */
+export interface IssuerPolicy {
+  /** `iss`, compared byte for byte. */
+  issuer: string;
+  /** The audiences that this API answers to; one of them must be in `aud`. */
+  audience: string | readonly string[];
+  /** The algorithms that the issuer signs with. */
+  algorithms: readonly Algorithm[];
+  /** The keys: a key set, or a snapshot of one. A gate also takes snapshots beside its policy. */
+  jwks?: JsonWebKeySet | Snapshot;
+  /** The `typ` of the issuer's access tokens, where it is always the same. */
+  typ?: string;
+  /** The claim that holds the scopes; `scope` where left out. */
+  scopeClaim?: "scope" | "scp" | "permissions";
+  /** The claim that names the organization; `org_id` where left out. */
+  organizationClaim?: string;
+  /** The claim that names the client; `client_id` where left out. */
+  clientClaim?: string;
+  /** How far `nbf` and `iat` may lie in the future, in seconds; 5 where left out. */
+  clockTolerance?: number;
+  /** The longest life of a token, `exp − iat` in seconds. */
+  maxTokenAge?: number;
+}
+
+/** The signature algorithms. */
+export type Algorithm =
+  | "HS256"
+  | "HS384"
+  | "HS512"
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512"
+  | "ES256"
+  | "EdDSA"
+  | "Ed25519";
+
+/** What both classes tell of an allowed credential. */
+interface AllowedVerdict {
+  ok: true;
+  /** The token's `sub`, or the owner of the key. */
+  subject: string | null;
+  organization: string | null;
+  clientId: string | null;
+  /** The id of an API key, or the token's `jti`. */
+  credentialId: string | null;
+  scopes: string[];
+  /** When the credential ends, in seconds since the Unix epoch. */
+  expires: number | null;
+  issuer: string | null;
+  kid: string | null;
+  algorithm: Algorithm | null;
+}
+
+/** An M2M token that is good. */
+export interface AllowedToken extends AllowedVerdict {
+  class: "m2m_token";
+  /** The claims, as they were signed. */
+  claims: Record<string, unknown>;
+}
+
+/** An API key that is good. */
+export interface AllowedKey extends AllowedVerdict {
+  class: "api_key";
+  /** The record, without its digest. */
+  record: Record<string, unknown>;
+}
+
+/** A credential that is refused, or cannot be judged. */
+export interface DeniedVerdict {
+  ok: false;
+  class?: CredentialClass;
+  /** The stable reason code. */
+  code: string;
+  /** 401 or 403 say no, 400 that the request is at fault, 503 that it cannot be told. */
+  status: number;
+  title: string;
+  detail: string;
+  /** The value for `WWW-Authenticate`, where a challenge is due. */
+  challenge: string | null;
+}
+
+/** The one answer. */
+export type Verdict = AllowedToken | AllowedKey | DeniedVerdict;
+
+/** What a single check may be asked beside the credential. */
+export interface VerifyOptions {
+  /** The scopes that are needed, all of them. */
+  scopes?: readonly string[];
+  /** The time in milliseconds since the Unix epoch, in place of the host's. */
+  now?: number;
+}
+
+/** As {@link VerifyOptions}, with the client's address. */
+export interface CheckOptions extends VerifyOptions {
+  /** The client's address, for keys that are good from some addresses only. */
+  ip?: string;
+}
+
+/** The policy of a verifier for M2M tokens. */
+export interface TokenPolicy {
+  issuers: readonly IssuerPolicy[];
+  /** The largest token that is looked at, in bytes; 16384 where left out. */
+  maxTokenBytes?: number;
+}
+
+/** Verifies M2M tokens. */
+export interface JwtVerifier {
+  /** Never throws for a bad token. Answers at once where the platform's signature check does, otherwise by a promise. */
+  verify(token: string, options?: VerifyOptions): Verdict | Promise<Verdict>;
+  /** Answers at once, on every host. */
+  verifySync(token: string, options?: VerifyOptions): Verdict;
+}
+
+/**
+ * A verifier for the tokens of these issuers.
+ *
+ * @throws Where the policy is wrong; the message names each fault by its JSON pointer.
+ */
+export declare function createJwtVerifier(policy: TokenPolicy | string, host?: Host): Promise<JwtVerifier>;
+
+/** The form of the API keys. */
+export interface ApiKeyForm {
+  /** 2 to 12 characters of `a`–`z` and `0`–`9`. */
+  prefix: string;
+  environment: "live" | "test";
+  /** Secrets of at least 32 bytes that keys are sealed with, the current one first. */
+  seals?: readonly (string | Uint8Array)[];
+}
+
+/** Checks API keys. */
+export interface ApiKeyChecker {
+  /** Never throws for a bad key. */
+  check(key: string, options?: CheckOptions): Verdict | Promise<Verdict>;
+}
+
+/**
+ * A checker for keys of this form, looked up in `host.store`.
+ *
+ * @throws Where the form is wrong.
+ */
+export declare function createApiKeyChecker(form: ApiKeyForm, host: Host): Promise<ApiKeyChecker>;
+
+/** One route of a policy. */
+export interface RoutePolicy {
+  /** The methods, in upper case. */
+  methods: readonly string[];
+  /** Segments, of which `:name` stands for any one and a last `*` for any number of them. */
+  path: string;
+  /** The classes of credential that the route accepts. */
+  classes: readonly CredentialClass[];
+  /** The scopes that it needs, all of them. */
+  scopes?: readonly string[];
+}
+
+/** The policy of a gate. What no route matches is denied. */
+export interface GatePolicy {
+  $schema?: string;
+  /** The path of the gate's own endpoints; `/_edgeward` where left out. */
+  prefix?: string;
+  issuers?: readonly IssuerPolicy[];
+  apiKeys?: { prefix: string; environment: "live" | "test" };
+  /** The headers in which each class is looked for; `authorization` means the scheme `Bearer`. */
+  credentials?: { m2mToken?: readonly string[]; apiKey?: readonly string[] };
+  routes?: readonly RoutePolicy[];
+  /** The origin as a URL without a path; where left out, `origin` of the options is used. */
+  origin?: string;
+  maxTokenBytes?: number;
+}
+
+/** A request, where there is no `Request` of the platform. */
+export interface GateRequest {
+  method: string;
+  /** With scheme and authority, or the path alone. */
+  url: string;
+  headers: Headers | Iterable<readonly [string, string]> | Record<string, string | readonly string[] | undefined>;
+  /** The client's address. */
+  ip?: string;
+}
+
+/** An event in the shape of the OCSF class Authentication. It never holds a credential. */
+export type AuditEvent = Record<string, unknown>;
+
+/** The origin: a service binding, or a function. */
+export type Origin = { fetch(request: Request): Promise<Response> } | ((request: Request) => Promise<Response>);
+
+/** What a gate is lent. */
+export interface GateOptions extends Host {
+  /** Where allowed requests go. */
+  origin?: Origin;
+  /** Key sets by issuer, in place of `jwks` in the policy. */
+  snapshots?: Record<string, JsonWebKeySet | Snapshot> | string;
+  /** The seals of API keys, the current one first. */
+  seals?: readonly (string | Uint8Array)[];
+  /**
+   * Takes each audit event; by default it is written to the console as one line of JSON. A sink that fails is
+   * reported on the console and changes no answer; nothing waits for a promise of it.
+   */
+  audit?: (event: AuditEvent) => void | Promise<void>;
+  /** The client's address, from where the host vouches for it. */
+  address?: (request: Request) => string | null | undefined;
+}
+
+/** A policy in front of an API. */
+export interface Gate {
+  /** Decides about a request by its route, and audits the decision. */
+  check(request: Request | GateRequest): Verdict | Promise<Verdict>;
+  /** Answers the gate's own endpoints, forwards what is allowed and answers what is denied. */
+  fetch(request: Request): Promise<Response>;
+  /** The handlers of a Worker. */
+  worker(): { fetch(request: Request): Promise<Response> };
+}
+
+/**
+ * The gate of a policy: an object, or JSON text.
+ *
+ * @throws Where the policy is wrong; the message names each fault by its JSON pointer.
+ */
+export declare function createGate(policy: GatePolicy | string, options?: GateOptions): Promise<Gate>;
+
+/** What {@link inspect} may use. */
+export interface InspectOptions {
+  /** A key set or a snapshot whose keys are tried. */
+  jwks?: JsonWebKeySet | Snapshot | string;
+  /** The time in milliseconds since the Unix epoch. */
+  now?: number;
+}
+
+/** A reason, with its words. */
+export interface Fault {
+  code: string;
+  title: string;
+  /** The section of the standard behind it. */
+  section: string;
+  note: string | null;
+}
+
+/** A segment of a token, decoded as far as it goes. */
+export interface InspectedPart {
+  text: string | null;
+  fault: Fault | null;
+}
+
+/** What can be said of a credential without a policy. */
+export interface Inspection {
+  class: CredentialClass | null;
+  token: {
+    form: Fault | null;
+    header: InspectedPart;
+    payload: InspectedPart;
+    signatureBytes: number | null;
+    /** Whether the signature holds under a key that was given. It says nothing of whether the key is to be trusted. */
+    mathematics: {
+      holds: boolean | null;
+      kid: string | null;
+      algorithm: Algorithm | null;
+      fault: Fault | null;
+      refusedKeys: string[];
+    };
+    times: { claim: "iat" | "nbf" | "exp"; at: number; past: boolean }[];
+  } | null;
+  key: {
+    prefix: string;
+    environment: "live" | "test";
+    id: string;
+    /** Where the secret begins and ends, in characters. */
+    secretAt: [number, number];
+    /** Whether the check is the unsealed one; a sealed check cannot be judged without the seal. */
+    checkHolds: boolean;
+  } | null;
+}
+
+/**
+ * Looks into a credential, for people.
+ *
+ * @throws Where `jwks` is not JSON.
+ */
+export declare function inspect(credential: string, options?: InspectOptions): Inspection;

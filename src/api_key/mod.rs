@@ -1,0 +1,23 @@
+//! The standing class of credential: an opaque secret that is good until somebody ends it (contract §5).
+//!
+//! `form` says how a key is written and refuses what was mistyped or invented without asking the store. `record` is
+//! what the store holds of a key. `check` takes a presented key to a verdict in three steps (the text, the store, the
+//! clock), the last of which is pure and runs again on every use. `issue` makes a new key and its record.
+//!
+//! Times in this room are whole seconds since the Unix epoch. Keys have no clock tolerance: the clock that issues and
+//! the clock that checks are the same operator's.
+
+mod check;
+mod cidr;
+mod form;
+mod issue;
+mod record;
+
+pub use check::{ApiKeyChecker, KeyContext, KeyFacts};
+pub use cidr::{Cidr, CidrError};
+pub use form::{
+    CHECK_LENGTH, Environment, FormError, ID_LENGTH, KeyForm, KeyParts, KeySpans, MIN_SEAL_BYTES, PREFIX_LENGTHS,
+    PresentedKey, SECRET_LENGTH, Seal, describe,
+};
+pub use issue::{IssueError, IssueRequest, Issued, IssuedKey, issue};
+pub use record::{FormatVersion, Record, Revocation, RevocationReason, Rotation, SecretDigest, store_key};

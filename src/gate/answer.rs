@@ -1,0 +1,65 @@
+//! What the gate answers by itself.
+
+use serde::Serialize;
+
+use super::forward;
+use crate::verdict::{Denial, Grant, Reason, Verdict, problem_document, verdict_document};
+
+/// A response, for the host to send as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+impl Answer {
+    fn new(status: u16, media_type: &str, body: String) -> Self {
+        let headers = [("content-type", media_type), ("cache-control", "no-store")];
+        Self { status, headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(), body }
+    }
+
+    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// A JSON document that is no verdict.
+    pub(super) fn json(body: String) -> Self {
+        Self::new(200, "application/json", body)
+    }
+
+    /// The answer to a denied request: a problem document (RFC 9457), with a challenge where one is due.
+    pub(super) fn denial(denial: &Denial, request_id: &str) -> Self {
+        let answer = Self::new(
+            denial.reason.disclosed().facts().status,
+            "application/problem+json",
+            problem_document(denial, request_id),
+        )
+        .with(forward::REQUEST_ID, request_id);
+        let answer = match denial.reason {
+            Reason::MethodNotAllowed => answer.with("allow", "GET, HEAD"),
+            _ => answer,
+        };
+        match denial.challenge() {
+            Some(challenge) => answer.with("www-authenticate", challenge),
+            None => answer,
+        }
+    }
+
+    /// The answer to give when the core itself has failed.
+    #[must_use]
+    pub fn failed() -> Self {
+        Self::denial(&Reason::HostFailed.into(), "")
+    }
+
+    /// The answer of the verify endpoint to an allowed request: the verdict, and the headers that the origin would get.
+    pub(super) fn grant(grant: &Grant, request_id: &str) -> Self {
+        let mut answer = Self::json(verdict_document(&Verdict::Ok(grant.clone())));
+        answer.headers.extend(forward::identity(grant, request_id));
+        answer
+    }
+}

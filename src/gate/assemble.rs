@@ -1,0 +1,140 @@
+//! From the policy to a gate.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Gate, Route};
+use crate::{
+    api_key::{ApiKeyChecker, KeyForm, Seal},
+    m2m_token::is_scope_token,
+    policy::{ApiKeyPolicy, CredentialHeaders, Faults, Policy, PolicyError, RoutePolicy, prepare_issuers},
+    verdict::CredentialClass,
+};
+
+/// What a gate needs beside its policy. Secrets are handed over here and never stand in the policy.
+#[derive(Debug, Default)]
+pub struct Resources {
+    /// Snapshots of key sets, by issuer.
+    pub snapshots: BTreeMap<String, Value>,
+    /// The seals of API keys, the current one first.
+    pub seals: Vec<Seal>,
+}
+
+impl Gate {
+    /// Makes the gate of a policy.
+    ///
+    /// # Errors
+    /// [`PolicyError`] with every fault of the policy.
+    pub fn new(policy: Policy, resources: Resources) -> Result<Self, PolicyError> {
+        let mut faults = Faults::default();
+        check_prefix(&policy.prefix, &mut faults);
+        check_origin(policy.origin.as_deref(), &mut faults);
+        for issuer in resources.snapshots.keys() {
+            if !policy.issuers.iter().any(|known| known.issuer == *issuer) {
+                faults.add("/issuers", format!("a snapshot was handed over for `{issuer}`, which is no issuer here"));
+            }
+        }
+        let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
+        let tokens = prepare_issuers(policy.issuers, &resources.snapshots, policy.max_token_bytes, &mut faults);
+        let keys = policy.api_keys.and_then(|keys| key_checker(keys, resources.seals, &mut faults));
+        let gate = Self {
+            prefix: policy.prefix,
+            tokens: classes.tokens.then_some(tokens),
+            keys,
+            credentials: credentials(policy.credentials, &mut faults),
+            routes: routes(policy.routes, &classes, &mut faults),
+            origin: policy.origin,
+        };
+        faults.or(gate)
+    }
+}
+
+/// The classes that the policy has something to check with.
+struct Classes {
+    tokens: bool,
+    keys: bool,
+}
+
+fn check_prefix(prefix: &str, faults: &mut Faults) {
+    let well_formed = super::path::segments(prefix).is_ok_and(|segments| segments.iter().all(|one| !one.is_empty()));
+    if !well_formed {
+        faults.add("/prefix", "a path that begins with a slash and does not end with one");
+    }
+}
+
+fn check_origin(origin: Option<&str>, faults: &mut Faults) {
+    let Some(origin) = origin else { return };
+    let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let well_formed = authority.is_some_and(|authority| {
+        !authority.is_empty()
+            && authority
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b':' | b'[' | b']'))
+    });
+    if !well_formed {
+        faults.add("/origin", "a URL of scheme, host and port alone, as in `https://origin.example`");
+    }
+}
+
+fn key_checker(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Faults) -> Option<ApiKeyChecker> {
+    match KeyForm::new(policy.prefix, policy.environment, seals) {
+        Ok(form) => Some(ApiKeyChecker::new(form)),
+        Err(error) => {
+            faults.add("/apiKeys/prefix", error.to_string());
+            None
+        }
+    }
+}
+
+fn credentials(headers: CredentialHeaders, faults: &mut Faults) -> CredentialHeaders {
+    let mut lowered = |names: Vec<String>, place: &str| -> Vec<String> {
+        for (index, name) in names.iter().enumerate() {
+            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            {
+                faults.add(format!("/credentials/{place}/{index}"), "no name of a header");
+            }
+        }
+        names.iter().map(|name| name.to_ascii_lowercase()).collect()
+    };
+    CredentialHeaders { m2m_token: lowered(headers.m2m_token, "m2mToken"), api_key: lowered(headers.api_key, "apiKey") }
+}
+
+fn routes(policies: Vec<RoutePolicy>, available: &Classes, faults: &mut Faults) -> Vec<Route> {
+    let mut routes = Vec::with_capacity(policies.len());
+    for (index, policy) in policies.into_iter().enumerate() {
+        let place = format!("/routes/{index}");
+        let methods_known = policy
+            .methods
+            .iter()
+            .all(|method| !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'));
+        if policy.methods.is_empty() || !methods_known {
+            faults.add(format!("{place}/methods"), "name the methods, in upper case");
+        }
+        if policy.classes.is_empty() {
+            faults.add(format!("{place}/classes"), "name the classes of credential that the route accepts");
+        }
+        for class in &policy.classes {
+            let (checked, missing) = match class {
+                CredentialClass::M2mToken => (available.tokens, "/issuers"),
+                CredentialClass::ApiKey => (available.keys, "/apiKeys"),
+            };
+            if !checked {
+                faults.add(
+                    format!("{place}/classes"),
+                    format!("`{}` is accepted here and {missing} is empty: nothing could check it", class.as_str()),
+                );
+            }
+        }
+        for (index, scope) in policy.scopes.iter().enumerate() {
+            if !is_scope_token(scope) {
+                faults.add(format!("{place}/scopes/{index}"), "no scope token (RFC 6749 §3.3)");
+            }
+        }
+        match Route::new(policy.methods, &policy.path, policy.classes, policy.scopes) {
+            Ok(route) => routes.push(route),
+            Err(reason) => faults.add(format!("{place}/path"), reason),
+        }
+    }
+    routes
+}

@@ -1,0 +1,212 @@
+//! From a request to a decision, and from a decision to what the host does.
+
+use serde::Serialize;
+
+use super::{Answer, Forward, GateRequest, Route, credential, forward, path};
+use crate::{
+    api_key::{ApiKeyChecker, KeyContext},
+    governance::audit_event,
+    host::{Host, UnixMillis},
+    m2m_token::TokenVerifier,
+    policy::CredentialHeaders,
+    verdict::{CredentialClass, Denial, Reason, Verdict},
+};
+
+/// The gate of one policy.
+#[derive(Debug)]
+pub struct Gate {
+    pub(crate) prefix: String,
+    pub(crate) tokens: Option<TokenVerifier>,
+    pub(crate) keys: Option<ApiKeyChecker>,
+    pub(crate) credentials: CredentialHeaders,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) origin: Option<String>,
+}
+
+/// What was decided about a request, and what an audit event says of it.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// Allow, or deny with one reason.
+    pub verdict: Verdict,
+    /// The pattern of the route that matched, or the name of the gate's own endpoint.
+    pub route: Option<String>,
+    /// The method of the request.
+    pub method: String,
+    /// The client's address, where the host vouches for it.
+    pub address: Option<String>,
+    /// A random id that stands in the answer, toward the origin and in the audit event.
+    pub request_id: String,
+    /// When the request arrived.
+    pub started: UnixMillis,
+    /// When it was decided.
+    pub decided: UnixMillis,
+}
+
+/// What the host does with a request, and the audit event to write, where there was a decision.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase", tag = "action")]
+pub enum Outcome {
+    /// Send this answer.
+    Respond {
+        /// The answer.
+        answer: Answer,
+        /// The audit event, as one line of JSON.
+        audit: Option<String>,
+    },
+    /// Forward the request to the origin.
+    Forward {
+        /// How to change it.
+        forward: Forward,
+        /// The audit event, as one line of JSON.
+        audit: Option<String>,
+    },
+}
+
+/// The endpoints under the prefix.
+#[derive(Clone, Copy)]
+enum Endpoint {
+    Verify,
+    Health,
+}
+
+impl Gate {
+    /// Decides about a request by the route that it matches: the library mode.
+    pub async fn check<H: Host>(&self, host: &H, request: &GateRequest) -> Decision {
+        let started = host.now();
+        let route = self.route(request);
+        let pattern = route.as_ref().ok().map(|route| route.pattern().to_owned());
+        let verdict = match route {
+            Ok(route) => self.check_route(host, request, route).await,
+            Err(denial) => Err(denial),
+        };
+        Self::decided(host, request, started, pattern, verdict)
+    }
+
+    /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
+    pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
+        let own = request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/'));
+        let Some(name) = own else {
+            let decision = self.check(host, request).await;
+            return match &decision.verdict {
+                Ok(grant) => Outcome::Forward {
+                    forward: Forward {
+                        origin: self.origin.clone(),
+                        remove: self.headers_to_remove(request),
+                        set: forward::identity(grant, &decision.request_id),
+                        failure: Answer::denial(&Reason::OriginUnavailable.into(), &decision.request_id),
+                    },
+                    audit: Some(audit_event(&decision)),
+                },
+                Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
+            };
+        };
+        match Self::endpoint(name, request) {
+            Ok(Endpoint::Health) => Outcome::Respond {
+                answer: Answer::json(format!("{{\"status\":\"pass\",\"version\":\"{}\"}}", crate::VERSION)),
+                audit: None,
+            },
+            Ok(Endpoint::Verify) => {
+                let started = host.now();
+                let verdict = self.check_credential(host, request).await;
+                let route = Some(format!("{}/verify", self.prefix));
+                let decision = Self::decided(host, request, started, route, verdict);
+                let answer = match &decision.verdict {
+                    Ok(grant) => Answer::grant(grant, &decision.request_id),
+                    Err(denial) => Answer::denial(denial, &decision.request_id),
+                };
+                respond(answer, &decision)
+            }
+            Err(denial) => {
+                let decision = Self::decided(host, request, host.now(), None, Err(denial.clone()));
+                respond(Answer::denial(&denial, &decision.request_id), &decision)
+            }
+        }
+    }
+
+    fn endpoint(name: &str, request: &GateRequest) -> Result<Endpoint, Denial> {
+        let endpoint = match name {
+            "verify" => Endpoint::Verify,
+            "health" => Endpoint::Health,
+            _ => return Err(Reason::EndpointUnknown.into()),
+        };
+        match request.method.as_str() {
+            "GET" | "HEAD" => Ok(endpoint),
+            _ => Err(Reason::MethodNotAllowed.into()),
+        }
+    }
+
+    fn route(&self, request: &GateRequest) -> Result<&Route, Denial> {
+        let path = path::segments(request.target().0)?;
+        self.routes
+            .iter()
+            .find(|route| route.matches(&request.method, &path))
+            .ok_or_else(|| Reason::RouteUnknown.into())
+    }
+
+    async fn check_route<H: Host>(&self, host: &H, request: &GateRequest, route: &Route) -> Verdict {
+        let presented = self.find_credential(request)?;
+        route.accept_class(presented.class)?;
+        let grant = self.check_presented(host, request, presented).await?;
+        route.authorize(&grant)?;
+        Ok(grant)
+    }
+
+    async fn check_credential<H: Host>(&self, host: &H, request: &GateRequest) -> Verdict {
+        let presented = self.find_credential(request)?;
+        self.check_presented(host, request, presented).await
+    }
+
+    fn find_credential<'r>(&'r self, request: &'r GateRequest) -> Result<credential::Presented<'r>, Denial> {
+        let is_key = |text: &str| self.keys.as_ref().is_some_and(|keys| keys.form().looks_like(text));
+        credential::find(request, &self.credentials, is_key)
+    }
+
+    async fn check_presented<H: Host>(
+        &self,
+        host: &H,
+        request: &GateRequest,
+        presented: credential::Presented<'_>,
+    ) -> Verdict {
+        match (presented.class, &self.tokens, &self.keys) {
+            (CredentialClass::M2mToken, Some(tokens), _) => tokens.verify(host, presented.text).await,
+            (CredentialClass::ApiKey, _, Some(keys)) => {
+                keys.check(host, presented.text, &KeyContext { ip: request.address.as_deref() }).await
+            }
+            // No policy for the class: nothing is known that could vouch for it.
+            (class, _, _) => Err(Denial::new(Reason::CredentialUnrecognized).of(class)),
+        }
+    }
+
+    fn headers_to_remove(&self, request: &GateRequest) -> Vec<String> {
+        let carriers = self.credentials.m2m_token.iter().chain(&self.credentials.api_key).cloned();
+        let reserved = request.headers.iter().map(|(name, _)| name).filter(|name| forward::is_reserved(name)).cloned();
+        // Some origins read another method from these than the one that the route was chosen by.
+        let overrides = ["x-http-method", "x-http-method-override", "x-method-override"].map(str::to_owned);
+        carriers.chain(reserved).chain(overrides).collect()
+    }
+
+    fn decided<H: Host>(
+        host: &H,
+        request: &GateRequest,
+        started: UnixMillis,
+        route: Option<String>,
+        verdict: Verdict,
+    ) -> Decision {
+        let mut id = [0; 16];
+        // Without random bytes the id is of no use, and the decision stands.
+        let request_id = host.fill_random(&mut id).map(|()| base16ct::lower::encode_string(&id)).unwrap_or_default();
+        Decision {
+            verdict,
+            route,
+            method: request.method.clone(),
+            address: request.address.clone(),
+            request_id,
+            started,
+            decided: host.now(),
+        }
+    }
+}
+
+fn respond(answer: Answer, decision: &Decision) -> Outcome {
+    Outcome::Respond { answer, audit: Some(audit_event(decision)) }
+}

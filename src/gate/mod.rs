@@ -1,0 +1,18 @@
+//! The gate: a request in, a decision out. The only room, with governance and the wasm shell, that sees both classes of
+//! credential.
+
+mod answer;
+mod assemble;
+mod credential;
+mod decision;
+mod forward;
+mod path;
+mod request;
+mod route;
+
+pub use answer::Answer;
+pub use assemble::Resources;
+pub use decision::{Decision, Gate, Outcome};
+pub use forward::Forward;
+pub use request::GateRequest;
+pub use route::Route;

@@ -1,0 +1,126 @@
+//! A JSON Web Key Set made ready for one issuer (RFC 7517 §5), and the choice of a key from it.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::{Algorithm, KeyError, PortableAlgorithm, VerificationKey, key::is_symmetric};
+use crate::verdict::{Denial, Reason};
+
+/// A set of more keys than this is not read: real issuers publish two or three.
+const MAX_KEYS: usize = 64;
+
+/// Why a set as a whole is of no use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeySetError {
+    /// No object with an array `keys` of objects.
+    NotAKeySet,
+    /// More keys than are read.
+    TooManyKeys(usize),
+    /// Secrets and public keys in one set: whoever can read the set could sign with the secrets.
+    Mixed,
+    /// No key of the set is usable; the reason of the first, where there is one.
+    NoUsableKey(Option<KeyError>),
+}
+
+impl fmt::Display for KeySetError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAKeySet => formatter.write_str("not a JSON Web Key Set (an object with an array `keys`)"),
+            Self::TooManyKeys(count) => write!(formatter, "{count} keys, at most {MAX_KEYS}"),
+            Self::Mixed => formatter.write_str("symmetric and asymmetric keys in one set"),
+            Self::NoUsableKey(None) => formatter.write_str("no key in the set"),
+            Self::NoUsableKey(Some(first)) => write!(formatter, "no usable key in the set; the first one: {first}"),
+        }
+    }
+}
+
+impl std::error::Error for KeySetError {}
+
+/// A key of a set that is of no use, for diagnosis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedKey {
+    /// Its place in the set, from 0.
+    pub index: usize,
+    /// Its `kid`, where it has one that is a string.
+    pub kid: Option<String>,
+    /// Why.
+    pub why: KeyError,
+}
+
+/// The keys of one issuer, ready to verify.
+#[derive(Debug)]
+pub struct KeySet {
+    keys: Vec<VerificationKey>,
+    refused: Vec<RefusedKey>,
+}
+
+impl KeySet {
+    /// Reads a set and makes its keys ready for the algorithms that the policy allows this issuer.
+    ///
+    /// # Errors
+    /// [`KeySetError`]. A key that is unknown, weak or malformed is put aside and breaks nothing.
+    pub fn prepare(
+        set: &Map<String, Value>,
+        allowed: &[Algorithm],
+        table: &[&dyn PortableAlgorithm],
+    ) -> Result<Self, KeySetError> {
+        let Some(Value::Array(entries)) = set.get("keys") else {
+            return Err(KeySetError::NotAKeySet);
+        };
+        if entries.len() > MAX_KEYS {
+            return Err(KeySetError::TooManyKeys(entries.len()));
+        }
+        let symmetric = entries.iter().filter(|entry| entry.as_object().is_some_and(is_symmetric)).count();
+        if symmetric > 0 && symmetric < entries.len() {
+            return Err(KeySetError::Mixed);
+        }
+        let mut prepared = Self { keys: Vec::new(), refused: Vec::new() };
+        for (index, entry) in entries.iter().enumerate() {
+            let jwk = entry.as_object();
+            let key = jwk
+                .ok_or(KeyError::Malformed("no object"))
+                .and_then(|jwk| VerificationKey::prepare(jwk, allowed, table));
+            match key {
+                Ok(key) => prepared.keys.push(key),
+                Err(why) => {
+                    let kid = jwk.and_then(|jwk| jwk.get("kid")).and_then(Value::as_str).map(str::to_owned);
+                    prepared.refused.push(RefusedKey { index, kid, why });
+                }
+            }
+        }
+        if prepared.keys.is_empty() {
+            return Err(KeySetError::NoUsableKey(prepared.refused.first().map(|refused| refused.why)));
+        }
+        Ok(prepared)
+    }
+
+    /// The usable keys.
+    #[must_use]
+    pub fn keys(&self) -> &[VerificationKey] {
+        &self.keys
+    }
+
+    /// The keys that were put aside.
+    #[must_use]
+    pub fn refused(&self) -> &[RefusedKey] {
+        &self.refused
+    }
+
+    /// The one key that fits a header's `kid` and `alg`. Without a `kid`, the one key of the set that fits `alg`.
+    ///
+    /// # Errors
+    /// [`Reason::SigningKeyUnknown`] where none fits and [`Reason::SigningKeyAmbiguous`] where several do: trying them
+    /// one after the other would let a token choose.
+    pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&VerificationKey, Denial> {
+        let mut fitting = self.keys.iter().filter(|key| {
+            key.algorithms().any(|served| served == algorithm) && kid.is_none_or(|kid| key.kid() == Some(kid))
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some(key), None) => Ok(key),
+            (Some(_), Some(_)) => Err(Reason::SigningKeyAmbiguous.into()),
+            (None, _) => Err(Reason::SigningKeyUnknown.into()),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Where a key set comes from, and how long it may be trusted.
+
+mod snapshot;
+
+pub use snapshot::{Snapshot, SnapshotError};

@@ -1,0 +1,86 @@
+//! From JSON text to the policy's types.
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use super::{
+    PolicyError,
+    error::Faults,
+    types::{Policy, TokenPolicy},
+};
+use crate::json;
+
+/// Reads a gate's policy.
+///
+/// # Errors
+/// [`PolicyError`] for what is no strict JSON, and for the first member that is unknown, missing or of the wrong type.
+/// What the members say is judged when the gate is made.
+pub fn read_policy(text: &str) -> Result<Policy, PolicyError> {
+    read(text)
+}
+
+/// Reads the policy of a verifier for M2M tokens alone.
+///
+/// # Errors
+/// As [`read_policy`].
+pub fn read_token_policy(text: &str) -> Result<TokenPolicy, PolicyError> {
+    read(text)
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, PolicyError> {
+    let fault = |pointer: String, reason: String| {
+        let mut faults = Faults::default();
+        faults.add(pointer, reason);
+        faults.or(()).err().unwrap_or(PolicyError(Vec::new()))
+    };
+    let document = json::parse(text.as_bytes()).map_err(|error| fault(String::new(), error.to_string()))?;
+    serde_path_to_error::deserialize(document)
+        .map_err(|error| fault(pointer(error.path()), error.into_inner().to_string()))
+}
+
+/// A path as a JSON pointer.
+fn pointer(path: &Path) -> String {
+    use std::fmt::Write as _;
+    let mut pointer = String::new();
+    for segment in path {
+        // Writing to a string does not fail.
+        let _ = match segment {
+            Segment::Seq { index } => write!(pointer, "/{index}"),
+            Segment::Map { key } => write!(pointer, "/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { .. } | Segment::Unknown => Ok(()),
+        };
+    }
+    pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        read_policy(text).expect_err(text).to_string()
+    }
+
+    #[test]
+    fn faults_name_their_place() {
+        assert!(
+            refused(r#"{"isuers":[]}"#).contains("/isuers: unknown field `isuers`"),
+            "{}",
+            refused(r#"{"isuers":[]}"#)
+        );
+        let route = r#"{"routes":[{"methods":["GET"],"path":"/","classes":["token"]}]}"#;
+        assert!(refused(route).contains("/routes/0/classes/0: unknown variant `token`"), "{}", refused(route));
+        let issuer = r#"{"issuers":[{"issuer":"i","audience":"a","algorithms":["none"]}]}"#;
+        assert!(refused(issuer).contains("/issuers/0/algorithms/0: unknown algorithm `none`"), "{}", refused(issuer));
+        assert!(refused(r#"{"issuers":[{"issuer":"i"}]}"#).contains("/issuers/0: missing field `audience`"));
+        assert!(refused(r#"{"routes":[],"routes":[]}"#).contains("the document: a member stands twice"));
+        assert!(refused("{").contains("the document: not JSON"));
+    }
+
+    #[test]
+    fn an_empty_policy_denies_everything() {
+        let policy = read_policy("{}").expect("legal");
+        assert_eq!(policy.prefix, "/_edgeward");
+        assert!(policy.routes.is_empty() && policy.issuers.is_empty() && policy.api_keys.is_none());
+    }
+}

@@ -1,0 +1,18 @@
+//! The policy: one JSON document that says whom to trust and what each route needs (contract §7.1).
+//!
+//! It is read once. What is wrong with it is said with the JSON pointer of the place (RFC 6901) and a reason, as many
+//! faults at once as can be told apart.
+
+mod error;
+mod issuers;
+mod load;
+mod types;
+
+pub(crate) use error::Faults;
+pub use error::{PolicyError, PolicyFault};
+pub(crate) use issuers::prepare as prepare_issuers;
+pub use issuers::token_verifier;
+pub use load::{read_policy, read_token_policy};
+pub use types::{
+    ApiKeyPolicy, CredentialHeaders, IssuerPolicy, KeysOfIssuer, OneOrMany, Policy, RoutePolicy, TokenPolicy,
+};

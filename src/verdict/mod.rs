@@ -1,0 +1,184 @@
+//! The one answer: allow, or deny with one reason.
+
+mod document;
+mod reason;
+
+pub use document::{problem_document, verdict_document};
+pub use reason::{BearerError, Reason, ReasonFacts};
+
+use serde::Serialize;
+
+/// The two operating models of a machine credential (contract §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialClass {
+    /// A short-lived JWT access token, minted with OAuth 2.0 client credentials.
+    M2mToken,
+    /// A standing opaque secret, good until somebody revokes it.
+    ApiKey,
+}
+
+impl CredentialClass {
+    /// The class as it stands in policies, headers and audit events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::M2mToken => "m2m_token",
+            Self::ApiKey => "api_key",
+        }
+    }
+}
+
+/// What was authenticated, as JSON text: the token's claims or the key's record without its digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// The payload of the token, as it was signed.
+    Claims(String),
+    /// The public part of the key's record.
+    Record(String),
+}
+
+/// Whom a credential speaks for, and how that is known. What is not known, or does not apply, is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Principal {
+    /// The token's `sub`, or the owner of the key.
+    pub subject: Option<String>,
+    /// The customer that the credential belongs to.
+    pub organization: Option<String>,
+    /// The client id of an M2M token.
+    pub client_id: Option<String>,
+    /// The id of an API key, or the token's `jti`.
+    pub credential_id: Option<String>,
+    /// The issuer of an M2M token.
+    pub issuer: Option<String>,
+    /// The `kid` of the key that verified an M2M token.
+    pub key_id: Option<String>,
+    /// The algorithm that verified an M2M token.
+    pub algorithm: Option<&'static str>,
+}
+
+/// An allowed request: who it is and what it may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The class of the credential.
+    pub class: CredentialClass,
+    /// Whom it speaks for.
+    pub principal: Principal,
+    /// The scopes that the credential carries.
+    pub scopes: Vec<String>,
+    /// When the credential ends, in seconds since the Unix epoch.
+    pub expires: Option<i64>,
+    /// Claims or record.
+    pub evidence: Evidence,
+}
+
+/// A denied request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// The class of the credential, where it is known.
+    pub class: Option<CredentialClass>,
+    /// The cause. The client sees [`Reason::disclosed`] of it.
+    pub reason: Reason,
+    /// More for the operator's eyes: a claim's name, a store's error. Never a part of a secret.
+    pub note: Option<String>,
+    /// The scopes that would have been needed (RFC 6750 §3, `scope`).
+    pub needed_scopes: Vec<String>,
+    /// What was authenticated before the request was denied, and the id of an API key even where it was not. For the
+    /// audit event; a client never sees it.
+    pub principal: Box<Principal>,
+}
+
+impl Denial {
+    /// A denial for this reason alone.
+    #[must_use]
+    pub fn new(reason: Reason) -> Self {
+        Self { class: None, reason, note: None, needed_scopes: Vec::new(), principal: Box::default() }
+    }
+
+    /// The same denial with a note for the operator.
+    #[must_use]
+    pub fn noting(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// The same denial, of a credential of this class.
+    #[must_use]
+    pub const fn of(mut self, class: CredentialClass) -> Self {
+        self.class = Some(class);
+        self
+    }
+
+    /// The same denial, about this principal.
+    #[must_use]
+    pub fn about(mut self, principal: Principal) -> Self {
+        self.principal = Box::new(principal);
+        self
+    }
+
+    /// The value of `WWW-Authenticate`, or none where no challenge is due (RFC 6750 §3, RFC 9110 §15.5.2).
+    #[must_use]
+    pub fn challenge(&self) -> Option<String> {
+        let facts = self.reason.disclosed().facts();
+        let mut challenge = String::from("Bearer");
+        match facts.error {
+            None if facts.status == 401 => {}
+            None => return None,
+            Some(error) => {
+                challenge.push_str(" error=\"");
+                challenge.push_str(error.as_str());
+                challenge.push_str("\", error_description=\"");
+                challenge.push_str(facts.title);
+                challenge.push('"');
+            }
+        }
+        if !self.needed_scopes.is_empty() {
+            challenge.push_str(", scope=\"");
+            challenge.push_str(&self.needed_scopes.join(" "));
+            challenge.push('"');
+        }
+        Some(challenge)
+    }
+}
+
+impl From<Reason> for Denial {
+    fn from(reason: Reason) -> Self {
+        Self::new(reason)
+    }
+}
+
+/// Allow, or deny with one reason. Never cached: what is cached is facts.
+pub type Verdict = Result<Grant, Denial>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_wrong_and_revoked_look_alike_outside() {
+        for reason in [Reason::KeyUnknown, Reason::KeySecretMismatch, Reason::KeyRevoked, Reason::KeyCheckMismatch] {
+            assert_eq!(reason.disclosed(), Reason::KeyInvalid);
+            assert_eq!(Denial::new(reason).challenge(), Denial::new(Reason::KeyInvalid).challenge());
+        }
+    }
+
+    #[test]
+    fn a_missing_credential_gets_a_bare_challenge_and_an_undecided_check_gets_none() {
+        assert_eq!(Denial::new(Reason::CredentialMissing).challenge().as_deref(), Some("Bearer"));
+        assert_eq!(Denial::new(Reason::StoreUnavailable).challenge(), None);
+        assert!(Reason::StoreUnavailable.is_undecided());
+        assert!(!Reason::TokenExpired.is_undecided());
+    }
+
+    #[test]
+    fn a_missing_scope_is_named_in_the_challenge() {
+        let mut denial = Denial::new(Reason::ScopeInsufficient);
+        denial.needed_scopes = vec!["reports:read".into(), "reports:write".into()];
+        assert_eq!(
+            denial.challenge().as_deref(),
+            Some(
+                "Bearer error=\"insufficient_scope\", error_description=\"A scope is missing\", scope=\"reports:read reports:write\""
+            )
+        );
+    }
+}

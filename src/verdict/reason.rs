@@ -1,0 +1,291 @@
+//! The reasons: one for each cause, with its stable code, its status and its words.
+//!
+//! Some reasons would help whoever holds a stolen or guessed credential: for those [`Reason::disclosed`] names the
+//! reason that the client is told instead, and only the audit event says which one it was.
+
+/// The `error` parameter of a Bearer challenge (RFC 6750 §3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BearerError {
+    /// The request itself is at fault.
+    InvalidRequest,
+    /// The credential is at fault.
+    InvalidToken,
+    /// The credential is good and does not reach this far.
+    InsufficientScope,
+}
+
+impl BearerError {
+    /// The registered word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+        }
+    }
+}
+
+/// What is fixed about a [`Reason`].
+#[derive(Debug, Clone, Copy)]
+pub struct ReasonFacts {
+    /// The stable code; it never changes its meaning.
+    pub code: &'static str,
+    /// The HTTP status of an answer with this reason.
+    pub status: u16,
+    /// The `error` of the Bearer challenge; none where no challenge, or a bare one, is due.
+    pub error: Option<BearerError>,
+    /// What a client is told: a title for the problem document (RFC 9457 §3.1.3).
+    pub title: &'static str,
+    /// What a client can do about it, in one sentence that never quotes the credential.
+    pub advice: &'static str,
+    /// What happened, for an operator.
+    pub meaning: &'static str,
+    /// The section of the standard, or of the product contract, that this reason carries out.
+    pub section: &'static str,
+}
+
+macro_rules! reasons {
+    ($( $(#[doc = $doc:literal])* $name:ident = $code:literal, $status:literal, $error:expr, $title:literal, $advice:literal, $section:literal; )*) => {
+        /// Why a request was denied. One variant for each cause.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Reason { $( $(#[doc = $doc])* $name, )* }
+
+        impl Reason {
+            /// Every reason, in the order of their declaration.
+            pub const ALL: &'static [Self] = &[ $( Self::$name, )* ];
+
+            /// What is fixed about this reason.
+            #[must_use]
+            pub const fn facts(self) -> &'static ReasonFacts {
+                match self { $( Self::$name => &ReasonFacts {
+                    code: $code, status: $status, error: $error, title: $title, advice: $advice,
+                    meaning: concat!($($doc),*), section: $section,
+                }, )* }
+            }
+        }
+    };
+}
+
+const INVALID_REQUEST: Option<BearerError> = Some(BearerError::InvalidRequest);
+const INVALID_TOKEN: Option<BearerError> = Some(BearerError::InvalidToken);
+const INSUFFICIENT_SCOPE: Option<BearerError> = Some(BearerError::InsufficientScope);
+
+reasons! {
+    // The request.
+    /// No credential came with the request.
+    CredentialMissing = "credential_missing", 401, None, "A credential is required",
+        "Send an M2M access token or an API key.", "RFC 6750 §3";
+    /// More than one credential came with the request.
+    CredentialAmbiguous = "credential_ambiguous", 400, INVALID_REQUEST, "More than one credential",
+        "Send one credential, in one place.", "RFC 6750 §2";
+    /// The header that carries the credential cannot be read.
+    CredentialMalformed = "credential_malformed", 400, INVALID_REQUEST, "The credential's header cannot be read",
+        "Send `Authorization: Bearer` followed by one space and the credential.", "RFC 6750 §2.1";
+    /// What was sent has the form of neither class.
+    CredentialUnrecognized = "credential_unrecognized", 401, INVALID_TOKEN, "The credential is of no known form",
+        "Send an M2M access token or an API key as it was given to you.", "Edgeward: policy";
+    /// A credential stood in the query string, where logs and histories keep it.
+    CredentialInQuery = "credential_in_query", 400, INVALID_REQUEST, "A credential in the query string",
+        "Send the credential in a header, and treat the one that you sent as leaked.", "RFC 9700 §4.3.2";
+    /// The path can be read in two ways.
+    PathAmbiguous = "path_ambiguous", 400, None, "The path can be read in two ways",
+        "Send the path without dot segments, empty segments, encoded separators or needless escapes.", "Edgeward: policy";
+    /// No route of the policy matches.
+    RouteUnknown = "route_unknown", 403, None, "No route of the policy matches",
+        "Check the method and the path.", "Edgeward: policy";
+    /// The route does not accept this class of credential.
+    ClassNotAccepted = "class_not_accepted", 403, INSUFFICIENT_SCOPE, "This class of credential is not accepted here",
+        "Use the class of credential that this route accepts.", "Edgeward: policy";
+    /// The credential lacks a scope that the route needs.
+    ScopeInsufficient = "scope_insufficient", 403, INSUFFICIENT_SCOPE, "A scope is missing",
+        "Ask the owner of the credential for the scopes that this route needs.", "RFC 6750 §3.1";
+    /// An endpoint under the prefix that does not exist.
+    EndpointUnknown = "endpoint_unknown", 404, None, "No such endpoint",
+        "Check the path under the gate's prefix.", "Edgeward: the gate";
+    /// The endpoint exists and does not take this method.
+    MethodNotAllowed = "method_not_allowed", 405, None, "Method not allowed",
+        "Use one of the methods in the Allow header.", "RFC 9110 §15.5.6";
+
+    // The token's form.
+    /// Larger than the policy's `maxTokenBytes`.
+    TokenTooLarge = "token_too_large", 401, INVALID_TOKEN, "The token is too large",
+        "Ask the issuer for a smaller token.", "Edgeward: policy";
+    /// Not three canonical base64url segments.
+    TokenMalformed = "token_malformed", 401, INVALID_TOKEN, "The token is malformed",
+        "Send the token exactly as the issuer gave it.", "RFC 7515 §7.1";
+    /// A JWE, the JSON serialization, compressed or nested content, or an unencoded payload.
+    TokenFormUnsupported = "token_form_unsupported", 401, INVALID_TOKEN, "The form of the token is not accepted",
+        "Use a signed JWT in the compact form.", "RFC 7515 §7.1";
+    /// The header is not a strict JSON object, or a parameter has the wrong type.
+    HeaderInvalid = "header_invalid", 401, INVALID_TOKEN, "The token's header is invalid",
+        "Ask the issuer to mend its tokens.", "RFC 7515 §4";
+    /// `crit` names something that is not understood, or is empty.
+    CritNotUnderstood = "crit_not_understood", 401, INVALID_TOKEN, "The token needs an extension that is not understood",
+        "Ask the issuer for a token without critical extensions.", "RFC 7515 §4.1.11";
+    /// `typ` says that this is a token of another kind.
+    TypNotAccepted = "typ_not_accepted", 401, INVALID_TOKEN, "The token is of another type",
+        "Send an access token.", "RFC 8725 §3.11";
+    /// The payload is not a strict JSON object.
+    PayloadInvalid = "payload_invalid", 401, INVALID_TOKEN, "The token's payload is invalid",
+        "Ask the issuer to mend its tokens.", "RFC 7519 §7.2";
+
+    // The token's signature.
+    /// `alg` is `none`, unknown, or not one that the issuer's policy names.
+    AlgorithmNotAllowed = "algorithm_not_allowed", 401, INVALID_TOKEN, "The token's algorithm is not accepted",
+        "Ask the issuer for a token with an algorithm that this API accepts.", "RFC 8725 §3.1";
+    /// The issuer is none of the policy's.
+    IssuerUnknown = "issuer_unknown", 401, INVALID_TOKEN, "The token's issuer is not trusted here",
+        "Use a token of an issuer that this API trusts.", "RFC 7519 §4.1.1";
+    /// No key of the issuer's set fits the header.
+    SigningKeyUnknown = "signing_key_unknown", 401, INVALID_TOKEN, "No key of the issuer fits the token",
+        "Ask for a new token.", "RFC 7515 §6";
+    /// More than one key of the issuer's set fits the header.
+    SigningKeyAmbiguous = "signing_key_ambiguous", 401, INVALID_TOKEN, "More than one key of the issuer fits the token",
+        "Ask the issuer to give its keys distinct ids.", "RFC 7517 §4.5";
+    /// The signature does not verify.
+    SignatureInvalid = "signature_invalid", 401, INVALID_TOKEN, "The token's signature is invalid",
+        "Send the token exactly as the issuer gave it.", "RFC 7515 §5.2";
+
+    // The token's claims.
+    /// A claim that the policy requires is missing.
+    ClaimMissing = "claim_missing", 401, INVALID_TOKEN, "The token lacks a required claim",
+        "Ask the issuer for an access token with the required claims.", "RFC 7519 §4.1";
+    /// A claim has the wrong type or form.
+    ClaimMalformed = "claim_malformed", 401, INVALID_TOKEN, "A claim of the token is malformed",
+        "Ask the issuer to mend its tokens.", "RFC 7519 §4.1";
+    /// The token is for another audience.
+    AudienceMismatch = "audience_mismatch", 401, INVALID_TOKEN, "The token is for another audience",
+        "Ask the issuer for a token for this API.", "RFC 7519 §4.1.3";
+    /// The token has expired.
+    TokenExpired = "token_expired", 401, INVALID_TOKEN, "The token has expired",
+        "Ask the issuer for a new token.", "RFC 7519 §4.1.4";
+    /// The token is not valid yet.
+    TokenNotYetValid = "token_not_yet_valid", 401, INVALID_TOKEN, "The token is not valid yet",
+        "Wait, or set the clock of the issuer right.", "RFC 7519 §4.1.5";
+    /// The token was issued in the future.
+    TokenIssuedInFuture = "token_issued_in_future", 401, INVALID_TOKEN, "The token was issued in the future",
+        "Set the clock of the issuer right.", "RFC 7519 §4.1.6";
+    /// The token's life is longer than the policy allows.
+    TokenLifetimeTooLong = "token_lifetime_too_long", 401, INVALID_TOKEN, "The token lives too long",
+        "Ask the issuer for a token with a shorter life.", "Edgeward: policy";
+    /// The token is bound to a key of its sender, and no proof of it can be checked.
+    SenderProofMissing = "sender_proof_missing", 401, INVALID_TOKEN, "The proof of the sender is missing",
+        "Send the proof that the token is bound to.", "RFC 7800 §3";
+
+    // The API key. What `disclosed` hides stands first.
+    /// What a client is told of every key that it cannot be helped with.
+    KeyInvalid = "key_invalid", 401, INVALID_TOKEN, "The API key is not valid",
+        "Check the key, or ask its owner for a new one.", "Edgeward: API keys";
+    /// Not of the form that the policy issues.
+    KeyMalformed = "key_malformed", 401, INVALID_TOKEN, "The API key is malformed",
+        "Send the key exactly as it was shown.", "Edgeward: API keys";
+    /// The check characters are wrong: mistyped or invented, and refused without a store read.
+    KeyCheckMismatch = "key_check_mismatch", 401, INVALID_TOKEN, "The API key's check is wrong",
+        "Send the key exactly as it was shown.", "Edgeward: API keys";
+    /// No record under the key's id.
+    KeyUnknown = "key_unknown", 401, INVALID_TOKEN, "No such API key",
+        "Check the key.", "Edgeward: API keys";
+    /// The id is known and the secret is not its secret.
+    KeySecretMismatch = "key_secret_mismatch", 401, INVALID_TOKEN, "The API key's secret is wrong",
+        "Check the key.", "Edgeward: API keys";
+    /// Revoked.
+    KeyRevoked = "key_revoked", 401, INVALID_TOKEN, "The API key was revoked",
+        "Ask the key's owner for a new one.", "Edgeward: API keys";
+    /// The record names no owner or no revoker: nobody answers for the key.
+    KeyUnowned = "key_unowned", 401, INVALID_TOKEN, "Nobody answers for the API key",
+        "Give the key an owner and a revoker.", "Edgeward: API keys";
+    /// The key, or its record, belongs to another environment.
+    KeyEnvironmentMismatch = "key_environment_mismatch", 401, INVALID_TOKEN, "The API key belongs to another environment",
+        "Use a key of this environment.", "Edgeward: API keys";
+    /// Disabled for the time being.
+    KeyDisabled = "key_disabled", 401, INVALID_TOKEN, "The API key is disabled",
+        "Ask the key's owner to enable it.", "Edgeward: API keys";
+    /// Past its `expires`.
+    KeyExpired = "key_expired", 401, INVALID_TOKEN, "The API key has expired",
+        "Ask the key's owner for a new one.", "Edgeward: API keys";
+    /// Before its `notBefore`.
+    KeyNotYetValid = "key_not_yet_valid", 401, INVALID_TOKEN, "The API key is not valid yet",
+        "Wait until the key's start.", "Edgeward: API keys";
+    /// Replaced by another key, and the overlap is over.
+    KeySuperseded = "key_superseded", 401, INVALID_TOKEN, "The API key was replaced",
+        "Use the key that replaced it.", "Edgeward: API keys";
+    /// The record restricts the addresses, and the client's is not among them or not known.
+    AddressNotAllowed = "address_not_allowed", 403, INSUFFICIENT_SCOPE, "The address is not allowed",
+        "Use the key from an address that its owner allowed.", "Edgeward: API keys";
+
+    // Cannot tell.
+    /// The key set is past its `maxAge`: it can no longer vouch for anything.
+    KeySetStale = "key_set_stale", 503, None, "The issuer's keys are too old to judge by",
+        "Try again later.", "Edgeward: key sets";
+    /// The store did not answer.
+    StoreUnavailable = "store_unavailable", 503, None, "The credential store did not answer",
+        "Try again later.", "Edgeward: the gate";
+    /// The store's answer cannot be read.
+    RecordUnreadable = "record_unreadable", 503, None, "The credential's record cannot be read",
+        "Try again later.", "Edgeward: API keys";
+    /// The request was allowed and the origin did not answer.
+    OriginUnavailable = "origin_unavailable", 502, None, "The origin did not answer",
+        "Try again later.", "RFC 9110 §15.6.3";
+    /// The host failed at something other than the store.
+    HostFailed = "host_failed", 503, None, "The check could not be carried out",
+        "Try again later.", "Edgeward: the gate";
+}
+
+impl Reason {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        self.facts().code
+    }
+
+    /// What the client is told. Unknown, wrong secret and revoked are one answer outside (contract §5.2), so that
+    /// nobody learns from it whether a guessed id exists or a stolen key was ever good.
+    #[must_use]
+    pub const fn disclosed(self) -> Self {
+        match self {
+            Self::KeyMalformed
+            | Self::KeyCheckMismatch
+            | Self::KeyUnknown
+            | Self::KeySecretMismatch
+            | Self::KeyRevoked
+            | Self::KeyUnowned => Self::KeyInvalid,
+            other => other,
+        }
+    }
+
+    /// Whether this says "cannot tell" rather than "no" (contract §10).
+    #[must_use]
+    pub const fn is_undecided(self) -> bool {
+        self.facts().status == 503
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_in_snake_case() {
+        let mut seen = std::collections::BTreeSet::new();
+        for reason in Reason::ALL {
+            let code = reason.code();
+            assert!(seen.insert(code), "{code} stands twice");
+            assert!(
+                code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit()),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_fits_in_a_challenge_is_ascii_without_quotes() {
+        // RFC 6750 §3: error_description excludes the quote and the backslash.
+        for reason in Reason::ALL {
+            assert!(
+                reason.facts().title.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
+            );
+        }
+    }
+}

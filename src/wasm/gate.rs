@@ -1,0 +1,99 @@
+//! The gate.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use js_sys::Uint8Array;
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
+
+use super::{
+    host::{JsHost, Lent},
+    keys::read_seals,
+    task,
+};
+use crate::{
+    gate::{Gate, GateRequest, Resources},
+    governance::audit_event,
+    json,
+    policy::read_policy,
+    verdict::verdict_document,
+};
+
+/// A policy in front of an API.
+#[wasm_bindgen(js_name = Gate)]
+pub struct JsGate {
+    gate: Rc<Gate>,
+    host: JsHost,
+}
+
+/// What the library mode hands back.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Checked {
+    verdict: Option<Box<RawValue>>,
+    audit: String,
+}
+
+#[wasm_bindgen(js_class = Gate)]
+impl JsGate {
+    /// The gate of a policy (JSON text). `snapshots` is a JSON object of key sets by issuer; the seals of API keys have
+    /// the current one first.
+    ///
+    /// # Errors
+    /// Every fault of the policy.
+    #[wasm_bindgen(constructor)]
+    pub fn new(policy: &str, snapshots: &str, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsError> {
+        let snapshots: BTreeMap<String, Value> = json::parse_object(snapshots.as_bytes())
+            .map_err(|error| JsError::new(&format!("the snapshots: {error}")))?
+            .into_iter()
+            .collect();
+        let resources = Resources { snapshots, seals: read_seals(seals)? };
+        Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
+    }
+
+    /// Whether the policy takes API keys, which are looked up in a store.
+    #[wasm_bindgen(getter, js_name = takesKeys)]
+    #[must_use]
+    pub fn takes_keys(&self) -> bool {
+        self.gate.keys.is_some()
+    }
+
+    /// Decides about a request by its route: `{ verdict, audit }` as JSON, or a task.
+    ///
+    /// # Errors
+    /// Where the request is of another shape.
+    pub fn check(&self, request: JsValue) -> Result<JsValue, JsError> {
+        let (gate, request, host) = self.begin(request)?;
+        let exchange = host.exchange();
+        let check = async move {
+            let decision = gate.check(&host, &request).await;
+            let verdict = RawValue::from_string(verdict_document(&decision.verdict)).ok();
+            write(&Checked { verdict, audit: audit_event(&decision) })
+        };
+        Ok(task::start(check, exchange))
+    }
+
+    /// What to do with a request, the gate's own endpoints included: an outcome as JSON, or a task.
+    ///
+    /// # Errors
+    /// Where the request is of another shape.
+    pub fn handle(&self, request: JsValue) -> Result<JsValue, JsError> {
+        let (gate, request, host) = self.begin(request)?;
+        let exchange = host.exchange();
+        Ok(task::start(async move { write(&gate.handle(&host, &request).await) }, exchange))
+    }
+}
+
+impl JsGate {
+    fn begin(&self, request: JsValue) -> Result<(Rc<Gate>, GateRequest, Lent), JsError> {
+        let request: GateRequest =
+            serde_wasm_bindgen::from_value(request).map_err(|error| JsError::new(&format!("the request: {error}")))?;
+        Ok((Rc::clone(&self.gate), request, Lent::new(self.host.clone(), None)))
+    }
+}
+
+/// Strings and numbers cannot fail to be written.
+fn write(document: &impl Serialize) -> String {
+    serde_json::to_string(document).unwrap_or_default()
+}

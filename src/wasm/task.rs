@@ -1,0 +1,77 @@
+//! A check that waits for the host.
+
+use std::{
+    cell::RefCell,
+    future::{Future, poll_fn},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+/// Where a check leaves the promise that it waits for, and finds what became of it.
+#[derive(Default)]
+pub(super) struct Exchange {
+    awaited: RefCell<Option<JsValue>>,
+    settled: RefCell<Option<Result<JsValue, JsValue>>>,
+}
+
+impl Exchange {
+    /// Waits until the shell has handed back what the promise was settled with.
+    pub(super) async fn settle(&self, promise: JsValue) -> Result<JsValue, JsValue> {
+        *self.awaited.borrow_mut() = Some(promise);
+        poll_fn(|_| match self.settled.borrow_mut().take() {
+            Some(outcome) => Poll::Ready(outcome),
+            None => Poll::Pending,
+        })
+        .await
+    }
+}
+
+type Check = Pin<Box<dyn Future<Output = String>>>;
+
+/// A check that waits for a promise.
+#[wasm_bindgen]
+pub struct Task {
+    check: Check,
+    exchange: Rc<Exchange>,
+}
+
+#[wasm_bindgen]
+impl Task {
+    /// The promise that it waits for.
+    #[wasm_bindgen(getter)]
+    pub fn promise(&self) -> JsValue {
+        self.exchange.awaited.borrow().clone().unwrap_or_default()
+    }
+
+    /// Goes on with the value of the promise: to the answer, or to the next task.
+    pub fn resume(self, value: JsValue) -> JsValue {
+        self.go_on(Ok(value))
+    }
+
+    /// Goes on with the reason for which the promise was rejected.
+    pub fn fail(self, reason: JsValue) -> JsValue {
+        self.go_on(Err(reason))
+    }
+}
+
+impl Task {
+    fn go_on(self, outcome: Result<JsValue, JsValue>) -> JsValue {
+        *self.exchange.settled.borrow_mut() = Some(outcome);
+        advance(self.check, self.exchange)
+    }
+}
+
+/// Starts a check: its answer as JSON text, or a [`Task`] where it has to wait.
+pub(super) fn start(check: impl Future<Output = String> + 'static, exchange: Rc<Exchange>) -> JsValue {
+    advance(Box::pin(check), exchange)
+}
+
+fn advance(mut check: Check, exchange: Rc<Exchange>) -> JsValue {
+    match check.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => JsValue::from_str(&answer),
+        Poll::Pending => Task { check, exchange }.into(),
+    }
+}

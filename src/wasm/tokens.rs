@@ -1,0 +1,53 @@
+//! The verifier of M2M tokens.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
+
+use super::{
+    host::{JsHost, Lent},
+    options::CheckOptions,
+    task,
+};
+use crate::{
+    m2m_token::TokenVerifier,
+    policy::{read_token_policy, token_verifier},
+    verdict::verdict_document,
+};
+
+/// Verifies M2M tokens.
+#[wasm_bindgen(js_name = TokenVerifier)]
+pub struct JsTokenVerifier {
+    verifier: Rc<TokenVerifier>,
+    host: JsHost,
+}
+
+#[wasm_bindgen(js_class = TokenVerifier)]
+impl JsTokenVerifier {
+    /// A verifier for the issuers of this policy (JSON text).
+    ///
+    /// # Errors
+    /// Every fault of the policy.
+    #[wasm_bindgen(constructor)]
+    pub fn new(policy: &str, host: JsHost) -> Result<Self, JsError> {
+        let policy = read_token_policy(policy)?;
+        let verifier = token_verifier(policy.issuers, &BTreeMap::new(), policy.max_token_bytes)?;
+        Ok(Self { verifier: Rc::new(verifier), host })
+    }
+
+    /// The verdict as JSON, or a task.
+    ///
+    /// # Errors
+    /// Where the options are of another shape.
+    pub fn verify(&self, token: &str, options: &JsValue, synchronously: bool) -> Result<JsValue, JsError> {
+        let options = CheckOptions::read(options, CheckOptions::OF_TOKENS)?;
+        let host = Lent::new(self.host.clone(), options.now);
+        let host = if synchronously { host.synchronously() } else { host };
+        let (verifier, token, exchange) = (Rc::clone(&self.verifier), token.to_owned(), host.exchange());
+        let check = async move {
+            let verdict = verifier.verify(&host, &token).await;
+            verdict_document(&options.require_scopes(verdict))
+        };
+        Ok(task::start(check, exchange))
+    }
+}

@@ -1,0 +1,13 @@
+//! The story of a request at the gate: a policy in JSON, a credential of either class, and what the client, the origin
+//! and the auditor get to see of it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod allow;
+mod anything;
+mod audit;
+mod deny;
+mod endpoints;
+mod paths;
+mod stage;

@@ -1,0 +1,28 @@
+// The lock file holds for everybody, wherever they get their packages from.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+const read = (file) => JSON.parse(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8"));
+const packages = Object.entries(read("package-lock.json").packages).filter(([path]) => path);
+
+test("no package is bound to the address of a registry", () => {
+  for (const [path, entry] of packages) assert.equal(entry.resolved, undefined, path);
+});
+
+test("every platform that wrangler supports can install by it", () => {
+  const locked = new Set(packages.map(([path]) => path));
+  for (const [path, entry] of packages) {
+    for (const name of Object.keys(entry.optionalDependencies ?? {})) {
+      const somewhere = locked.has(`node_modules/${name}`) || locked.has(`${path}/node_modules/${name}`);
+      assert.ok(somewhere, `${name}, which ${path} may need, is not in the lock file`);
+    }
+  }
+});
+
+test("every version is pinned exactly", () => {
+  const { devDependencies, optionalDependencies } = read("package.json");
+  for (const [name, version] of Object.entries({ ...devDependencies, ...optionalDependencies })) {
+    assert.match(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name);
+  }
+});

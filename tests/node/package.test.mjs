@@ -1,0 +1,93 @@
+// The package as `npm install` leaves it: packed, unpacked into an empty project, and imported there.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+const root = new URL("../../", import.meta.url);
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+const shell = process.platform === "win32";
+const [, version] = /\[workspace\.package\]\s+version = "([^"]+)"/.exec(
+  readFileSync(new URL("Cargo.toml", root), "utf8"),
+);
+
+let project;
+let packed;
+
+before(() => {
+  project = mkdtempSync(join(tmpdir(), "edgeward-package-"));
+  const listing = execFileSync(
+    npm,
+    ["pack", "--json", "--loglevel=error", "--pack-destination", project],
+    { cwd: new URL("dist/npm/", root), encoding: "utf8", shell },
+  );
+  const answer = JSON.parse(listing);
+  packed = answer[0] ?? answer.edgeward ?? answer;
+  writeFileSync(join(project, "package.json"), '{ "private": true }\n');
+  execFileSync(
+    npm,
+    ["install", "--offline", "--no-audit", "--no-fund", "--loglevel=error", `./${packed.filename}`],
+    { cwd: project, shell },
+  );
+});
+
+after(() => rmSync(project, { recursive: true, force: true }));
+
+function run(file, source) {
+  writeFileSync(join(project, file), source);
+  return execFileSync(process.execPath, [file], { cwd: project, encoding: "utf8" }).trim();
+}
+
+test("the tarball carries what a package should, and nothing runs when it is installed", () => {
+  const files = packed.files.map((file) => file.path);
+  for (const needed of [
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+    "dist/index.js",
+    "dist/index.cjs",
+    "dist/index.d.ts",
+    "dist/index.d.cts",
+    "dist/edge.js",
+    "dist/slim.js",
+    "dist/slim.d.ts",
+    "dist/core.wasm",
+  ]) {
+    assert.ok(files.includes(needed), `${needed} is missing`);
+  }
+  const manifest = JSON.parse(
+    readFileSync(join(project, "node_modules/edgeward/package.json"), "utf8"),
+  );
+  assert.equal(manifest.version, version);
+  assert.equal(manifest.scripts, undefined);
+  assert.equal(manifest.dependencies, undefined);
+});
+
+test("import, require and the entry without the core all reach one core", () => {
+  assert.equal(
+    run("esm.mjs", 'import { version } from "edgeward"; console.log(version());'),
+    version,
+  );
+  assert.equal(run("cjs.cjs", 'console.log(require("edgeward").version());'), version);
+  assert.equal(
+    run(
+      "slim.mjs",
+      `import { readFileSync } from "node:fs";
+       import { fileURLToPath } from "node:url";
+       import { initSync, version } from "edgeward/slim";
+       const core = fileURLToPath(import.meta.resolve("edgeward/core.wasm"));
+       initSync({ module: new WebAssembly.Module(readFileSync(core)) });
+       console.log(version());`,
+    ),
+    version,
+  );
+});
+
+test("this repository imports the package it has just built, by its own exports map", async () => {
+  const edgeward = await import("edgeward");
+  assert.equal(edgeward.version(), version);
+  assert.match(import.meta.resolve("edgeward"), /\/dist\/npm\/dist\/index\.js$/);
+});

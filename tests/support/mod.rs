@@ -1,0 +1,11 @@
+//! What the integration tests share: a host that the test owns, issuers with fixed keys, and a mint that signs any text.
+
+#![allow(dead_code, unused_imports, reason = "each test crate uses a part of it")]
+
+mod host;
+mod mint;
+
+pub(crate) use host::{FakeHost, NOW, Native};
+pub(crate) use mint::{
+    AUDIENCE, ISSUER, Signer, claims, decode, encode, header, issuer, key, public, verifier, with, without,
+};

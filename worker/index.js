@@ -1,0 +1,15 @@
+// The gate as a Worker: everything is in the package, and what it trusts is in policy.json.
+import { env } from "cloudflare:workers";
+import { createGate } from "edgeward";
+import snapshots from "./generated/snapshots.json";
+import policy from "./policy.json";
+
+const gate = await createGate(policy, {
+  snapshots,
+  store: env.EDGEWARD_STORE,
+  origin: env.ORIGIN,
+  // Cloudflare sets this header itself, over whatever a client sends.
+  address: (request) => request.headers.get("cf-connecting-ip"),
+});
+
+export default gate.worker();

@@ -1,0 +1,56 @@
+// Building what is shown. Text is only ever set as text: no function here, or anywhere on the page, reads markup.
+
+/** An element with attributes and children: elements, or strings that become text. What is null or false is left out. */
+export function el(name, attributes, ...children) {
+  return fill(document.createElement(name), attributes, children);
+}
+
+/** The same for SVG. */
+export function svg(name, attributes, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+}
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value != null && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
+  return element;
+}
+
+/** Text that came with the credential: isolated from its surroundings, and with nothing invisible in it. */
+export function foreign(text) {
+  return el("bdi", { class: "foreign", translate: "no" }, revealed(text));
+}
+
+// Controls, formats, bidirectional overrides, odd spaces, private and lone code units, and what is drawn as nothing.
+const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** The text in pieces, each character that could hide or reorder others replaced by its code point in a box. */
+export function revealed(text, keepNewlines = false) {
+  const pieces = [];
+  let end = 0;
+  for (const { 0: character, index } of text.matchAll(UNSEEN)) {
+    if (character === " " || (keepNewlines && character === "\n")) continue;
+    const point = `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+    pieces.push(text.slice(end, index), el("span", { class: "unseen", title: "a character that is not drawn" }, point));
+    end = index + character.length;
+  }
+  pieces.push(text.slice(end));
+  return pieces;
+}
+
+/** A section of a standard, linked where it is public. */
+export function rule(section) {
+  const [, number, part] = /^RFC (\d{3,5}) §([\w.]+)$/.exec(section) ?? [];
+  if (!number) return section.replace(/^contract /, "Edgeward’s contract ");
+  const anchor = /^\d/.test(part) ? `section-${part}` : `appendix-${part}`;
+  const href = `https://www.rfc-editor.org/rfc/rfc${number}#${anchor}`;
+  return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, section, el("span", { class: "aside" }, " (new tab)"));
+}
+
+/** Names and what is to be said of each: `[name, ...contents]`. Falsy rows are left out. */
+export function facts(rows) {
+  const items = rows.filter(Boolean).map(([name, ...contents]) => el("div", null, el("dt", null, name), el("dd", null, contents)));
+  return el("dl", { class: "facts" }, items);
+}

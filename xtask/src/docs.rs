@@ -1,0 +1,61 @@
+//! The documents that are made from the code.
+
+use std::fmt::Write as _;
+
+use edgeward::verdict::Reason;
+
+use crate::output::{Result, say};
+use crate::workspace::{Workspace, write};
+
+const REASON_CODES: &str = "docs/reason-codes.md";
+
+/// Writes them; a test sees to it that what is committed is what the code says.
+pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
+    write(&workspace.path(REASON_CODES), reason_codes())?;
+    say!("{REASON_CODES}: {} reasons", Reason::ALL.len());
+    Ok(())
+}
+
+/// The table of reasons.
+fn reason_codes() -> String {
+    let mut page = String::from(
+        "# Reason codes\n\n\
+         Made by `cargo xtask docs` from `src/verdict/reason.rs`. A code never changes its meaning.\n\n\
+         The audit event names the cause; the client is told the code in the column *the client sees*, with its title \
+         and advice. 400 says that the request is at fault, 401 and 403 say no, 503 says that it cannot be told.\n\n\
+         | code | status | the client sees | `error` | title and advice for the client | what happened, for the operator | from |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for reason in Reason::ALL {
+        let (facts, seen) = (reason.facts(), reason.disclosed().facts());
+        let error = seen.error.map_or("", |error| error.as_str());
+        let told = if seen.code == facts.code { "the same" } else { seen.code };
+        let meaning = facts.meaning.trim();
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {told} | {error} | {}. {} | {meaning} | {} |",
+            facts.code, seen.status, seen.title, seen.advice, facts.section
+        );
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_table_is_what_the_code_says() {
+        let committed = std::fs::read_to_string(Workspace::here().path(REASON_CODES)).expect("the table");
+        assert_eq!(committed, reason_codes(), "run `cargo xtask docs`");
+    }
+
+    #[test]
+    fn every_reason_has_words_for_the_operator() {
+        for reason in Reason::ALL {
+            let meaning = reason.facts().meaning.trim();
+            assert!(meaning.ends_with('.') && !meaning.contains('|'), "{}: {meaning}", reason.code());
+        }
+    }
+}

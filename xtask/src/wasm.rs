@@ -1,0 +1,181 @@
+//! The core: compiled by cargo, given its JavaScript glue by wasm-bindgen, made small and fast by wasm-opt.
+
+use std::path::PathBuf;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::output::{Failure, Result, begin, say, thousands};
+use crate::process;
+use crate::tools::Tools;
+use crate::workspace::{Inputs, Workspace, copy, empty_dir, read, read_text, write};
+
+/// What the core may use of WebAssembly: every feature has been in Safari since 16.4, and longer elsewhere.
+const FEATURES: [&str; 8] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+const LEVEL: &str = "-O3";
+
+/// The finished core in `dist/core`: `core.wasm`, `core.wasm.inline.js`, `glue.js` and their types.
+pub(crate) struct Core {
+    /// The directory.
+    pub(crate) directory: PathBuf,
+}
+
+/// Makes the core, or finds that it is as it should be.
+pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Core> {
+    process::run(
+        workspace.cargo().args([
+            "build",
+            "--release",
+            "--lib",
+            "--package=edgeward",
+            "--target=wasm32-unknown-unknown",
+        ]),
+        "Compiling the core to WebAssembly",
+    )?;
+    let compiled = workspace.cargo_target().join("wasm32-unknown-unknown/release/edgeward.wasm");
+    let core = Core { directory: workspace.path("dist/core") };
+    let inputs = Inputs::new()
+        .text(include_str!("wasm.rs"))
+        .files(&compiled)?
+        .files(&workspace.path("Cargo.lock"))?
+        .files(&workspace.path("node_modules/binaryen/package.json"))?
+        .finish();
+    let sizes = core.directory.join("sizes.txt");
+    if !workspace.is_stamped("core", inputs) || !sizes.is_file() {
+        workspace.clear_stamp("core")?;
+        let scratch = workspace.path("target/xtask/bindgen");
+        empty_dir(&scratch)?;
+        empty_dir(&core.directory)?;
+        bind(&compiled, &scratch)?;
+        for file in ["glue.js", "glue.d.ts"] {
+            copy(&scratch.join(file), &core.directory.join(file))?;
+        }
+        let before = optimise(workspace, tools, &core, &scratch.join("glue_bg.wasm"))?;
+        inline(&core)?;
+        write(&sizes, measure(workspace, tools, &core, before)?)?;
+        workspace.set_stamp("core", inputs)?;
+    }
+    say!("{}", read_text(&sizes)?);
+    Ok(core)
+}
+
+/// Runs wasm-bindgen for a host that hands the module over itself.
+fn bind(compiled: &std::path::Path, scratch: &std::path::Path) -> Result<()> {
+    let failed = "wasm-bindgen cannot make the glue";
+    Bindgen::new()
+        .input_path(compiled)
+        .out_name("glue")
+        .web(true)
+        .map_err(Failure::because(failed))?
+        .typescript(true)
+        // The default path is bait for bundlers, which would ship a second copy of the module.
+        .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(scratch)
+        .map_err(|error| Failure::new(format!("{failed}: {error:#}.")))?;
+    let glue = read_text(&scratch.join("glue.js"))?;
+    for bait in ["import.meta.url", "new URL("] {
+        if glue.contains(bait) {
+            return Err(Failure::new(format!(
+                "The glue of wasm-bindgen still contains `{bait}`, although it was told to leave \
+                 the default module path out."
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Runs wasm-opt, makes sure that it did something, and returns the size it was given.
+fn optimise(workspace: &Workspace, tools: &Tools, core: &Core, bound: &std::path::Path) -> Result<usize> {
+    begin!("wasm-opt {LEVEL} … ");
+    let optimised = core.directory.join("core.wasm");
+    process::quietly(
+        tools
+            .package_script(workspace, "binaryen/bin/wasm-opt")
+            .args([LEVEL, "--strip-debug", "--strip-producers", "--strip-target-features"])
+            .args(FEATURES)
+            .arg(bound)
+            .arg("-o")
+            .arg(&optimised),
+        "wasm-opt",
+    )?;
+    let (before, after) = (read(bound)?, read(&optimised)?);
+    if before == after {
+        return Err(Failure::new("wasm-opt left the core exactly as it was, so it cannot have run."));
+    }
+    say!("done");
+    Ok(before.len())
+}
+
+/// Writes the module as text, for hosts that can only load JavaScript.
+fn inline(core: &Core) -> Result<()> {
+    let text = base64(&read(&core.directory.join("core.wasm"))?);
+    write(&core.directory.join("core.wasm.inline.js"), format!("export default \"{text}\";\n"))?;
+    write(&core.directory.join("core.wasm.inline.d.ts"), "declare const base64: string;\nexport default base64;\n")
+}
+
+fn measure(workspace: &Workspace, tools: &Tools, core: &Core, before: usize) -> Result<String> {
+    let answer = process::quietly(
+        workspace
+            .command(&tools.node.path)
+            .arg(workspace.path("xtask/src/sizes.mjs"))
+            .arg(core.directory.join("core.wasm")),
+        "Measuring the core",
+    )?;
+    let sizes: Vec<u64> = answer.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [raw, gzip, brotli] = sizes[..] else {
+        return Err(Failure::new(format!("Measuring the core gave \"{answer}\" instead of three sizes.")));
+    };
+    Ok(format!(
+        "core.wasm: {} bytes raw (wasm-opt was given {}), {} gzip -9, {} brotli -11",
+        thousands(raw),
+        thousands(before as u64),
+        thousands(gzip),
+        thousands(brotli)
+    ))
+}
+
+/// Base64 with padding, as `atob` reads it.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4_usize {
+            let six = (bits >> (18 - 6 * place)) & 63;
+            text.push(if place > chunk.len() { '=' } else { char::from(ALPHABET[six as usize]) });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_is_that_of_rfc_4648() {
+        for (plain, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(plain.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
+    }
+}
