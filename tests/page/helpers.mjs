@@ -6,7 +6,7 @@ export async function openPage(browser, pages, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options.context });
   if (options.script) await context.addInitScript({ content: options.script });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(10_000);
   page.troubles = [];
   page.on("pageerror", (error) => page.troubles.push(error.message));
   page.on("console", (message) => {

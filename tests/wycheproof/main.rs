@@ -123,7 +123,7 @@ fn judge(set: &Set) -> (Outcome, Book) {
         let key = keys.as_ref().map(|keys| &keys.keys()[0]);
         for vector in &group.vectors {
             let name = format!("{} {}", set.name, vector.id);
-            let accepted = book.enter(name, set.algorithm, key, &vector.message, &vector.signature);
+            let accepted = book.enter(&name, set.algorithm, key, &vector.message, &vector.signature);
             match (vector.result, accepted, vector.outside.or(group.outside)) {
                 (Verdict::Valid, true, None) | (Verdict::Invalid, true, Some("a salt of another length")) => {
                     outcome.accepted += 1;

@@ -40,7 +40,7 @@ impl Book {
     /// Enters a question, unless no host would be asked it, and gives the core's own answer.
     pub(crate) fn enter(
         &mut self,
-        name: String,
+        name: &str,
         algorithm: Algorithm,
         key: Option<&VerificationKey>,
         message: &[u8],
@@ -98,7 +98,7 @@ impl Book {
 
     fn enter_one(&mut self, name: &Value, algorithm: Algorithm, jwk: &Value, message: &[u8], signature: &[u8]) {
         let keys = one_key(jwk, algorithm);
-        self.enter(name.to_string(), algorithm, keys.as_ref().map(|keys| &keys.keys()[0]), message, signature);
+        self.enter(&name.to_string(), algorithm, keys.as_ref().map(|keys| &keys.keys()[0]), message, signature);
     }
 
     /// Takes another book's questions over.
