@@ -62,7 +62,9 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     }
   };
 
-  return { check, fetch, worker: () => ({ fetch }) };
+  const setDenyList: Gate["setDenyList"] = (list) => core.setDenyList(jsonText(list, "the deny list"));
+
+  return { check, fetch, setDenyList, worker: () => ({ fetch }) };
 }
 
 function coreRequest(request: Request | GateRequest, address: GateOptions["address"]): object {

@@ -23,6 +23,9 @@ const pss = (hash: string, saltLength: number): Scheme => (crypto, key) => ({
   hash,
   key: { key, padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength },
 });
+// Without this the signature would be read as DER.
+const ecdsa = (hash: string): Scheme => (_, key) => ({ hash, key: { key, dsaEncoding: "ieee-p1363" } });
+const plain: Scheme = (_, key) => ({ hash: null, key });
 
 const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
   ["RS256", pkcs1("sha256")],
@@ -31,10 +34,16 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
   ["PS256", pss("sha256", 32)],
   ["PS384", pss("sha384", 48)],
   ["PS512", pss("sha512", 64)],
-  // Without this the signature would be read as DER.
-  ["ES256", (_, key) => ({ hash: "sha256", key: { key, dsaEncoding: "ieee-p1363" } })],
-  ["EdDSA", (_, key) => ({ hash: null, key })],
-  ["Ed25519", (_, key) => ({ hash: null, key })],
+  ["ES256", ecdsa("sha256")],
+  ["ES384", ecdsa("sha384")],
+  ["ES512", ecdsa("sha512")],
+  ["ES256K", ecdsa("sha256")],
+  ["EdDSA", plain],
+  ["Ed25519", plain],
+  // From Node 24.7 on; before that such a key cannot be imported.
+  ["ML-DSA-44", plain],
+  ["ML-DSA-65", plain],
+  ["ML-DSA-87", plain],
 ]);
 
 /** Node's checks, or nothing on hosts that only look like Node. */
@@ -49,16 +58,20 @@ export function nodeSignatures(): NativeSignatures | undefined {
   const crypto = process.getBuiltinModule?.("node:crypto") as NodeCrypto | undefined;
   if (crypto === undefined) return undefined;
 
-  const keys = new Map<number, NodeKey>();
+  // Null where this Node cannot import a key: the core then checks the signature itself, and need not wait for the
+  // failure at every token.
+  const keys = new Map<number, NodeKey | null>();
   return {
     synchronous: true,
     has: (algorithm) => SCHEMES.has(algorithm),
     importKey(key, _algorithm, jwk) {
+      keys.set(key, null);
       keys.set(key, crypto.createPublicKey({ key: JSON.parse(jwk), format: "jwk" }));
     },
     verify(key, algorithm, message, signature) {
       const imported = keys.get(key);
       if (imported === undefined) return undefined;
+      if (imported === null) throw new Error("the key could not be imported");
       const scheme = SCHEMES.get(algorithm)!(crypto, imported);
       return crypto.verify(scheme.hash, message, scheme.key, signature);
     },

@@ -10,6 +10,10 @@ const rsa = (name: string, hash: string, saltLength?: number): Scheme => ({
   key: { name, hash },
   check: saltLength === undefined ? { name } : { name, saltLength },
 });
+const ecdsa = (namedCurve: string, hash: string): Scheme => ({
+  key: { name: "ECDSA", namedCurve },
+  check: { name: "ECDSA", hash },
+});
 const ED25519: Scheme = { key: { name: "Ed25519" }, check: { name: "Ed25519" } };
 
 const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
@@ -19,7 +23,9 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
   ["PS256", rsa("RSA-PSS", "SHA-256", 32)],
   ["PS384", rsa("RSA-PSS", "SHA-384", 48)],
   ["PS512", rsa("RSA-PSS", "SHA-512", 64)],
-  ["ES256", { key: { name: "ECDSA", namedCurve: "P-256" }, check: { name: "ECDSA", hash: "SHA-256" } }],
+  ["ES256", ecdsa("P-256", "SHA-256")],
+  ["ES384", ecdsa("P-384", "SHA-384")],
+  ["ES512", ecdsa("P-521", "SHA-512")],
   ["EdDSA", ED25519],
   ["Ed25519", ED25519],
 ]);
@@ -29,18 +35,20 @@ export function webSignatures(): NativeSignatures | undefined {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (subtle === undefined) return undefined;
 
-  // A key is imported for one algorithm, so the same one may stand under several.
-  const keys = new Map<string, Map<number, CryptoKey>>();
+  // A key is imported for one algorithm, so the same one may stand under several. Null where this host cannot import it:
+  // the core then checks the signature itself, and need not wait for the failure at every token.
+  const keys = new Map<string, Map<number, CryptoKey | null>>();
   const missing = new Set<string>();
   return {
     synchronous: false,
     has: (algorithm) => SCHEMES.has(algorithm) && !missing.has(algorithm),
     async importKey(key, algorithm, jwk) {
+      const ofAlgorithm = keys.get(algorithm) ?? new Map<number, CryptoKey | null>();
+      keys.set(algorithm, ofAlgorithm);
       try {
-        const imported = await subtle.importKey("jwk", JSON.parse(jwk), SCHEMES.get(algorithm)!.key, false, ["verify"]);
-        const ofAlgorithm = keys.get(algorithm) ?? new Map<number, CryptoKey>();
-        keys.set(algorithm, ofAlgorithm.set(key, imported));
+        ofAlgorithm.set(key, await subtle.importKey("jwk", JSON.parse(jwk), SCHEMES.get(algorithm)!.key, false, ["verify"]));
       } catch (error) {
+        ofAlgorithm.set(key, null);
         // An algorithm that this host lacks need not be tried again for every token.
         if ((error as { name?: string } | null)?.name === "NotSupportedError") missing.add(algorithm);
         throw error;
@@ -49,6 +57,7 @@ export function webSignatures(): NativeSignatures | undefined {
     verify(key, algorithm, message, signature) {
       const imported = keys.get(algorithm)?.get(key);
       if (imported === undefined) return undefined;
+      if (imported === null) throw new Error("the key could not be imported");
       // Copies: the core's memory may move while the promise is pending.
       return subtle.verify(SCHEMES.get(algorithm)!.check, imported, signature.slice(), message.slice());
     },

@@ -16,5 +16,6 @@ export async function createJwtVerifier(policy: TokenPolicy | string, host?: Hos
       // It waits for nothing: the core was told to ask for nothing that takes time.
       return verdict instanceof Promise ? coreFailedVerdict() : verdict;
     },
+    setDenyList: (list) => core.setDenyList(jsonText(list, "the deny list")),
   };
 }

@@ -33,24 +33,84 @@ export interface Host {
   signatures?: "native" | "wasm";
 }
 
-/** One issuer of M2M tokens. */
+/** A provider whose tokens are known. */
+export type Preset =
+  | "workos"
+  | "auth0"
+  | "stytch"
+  | "clerk"
+  | "ory_hydra"
+  | "keycloak"
+  | "microsoft_entra"
+  | "cloudflare_access";
+
+/**
+ * A claim by its place: the name of a member of the payload as it stands (`org_id`, `https://example.com/org_id`), or,
+ * with a slash before it, a JSON pointer (RFC 6901) through nested objects (`/realm_access/org`).
+ */
+export type ClaimPath = string;
+
+/** A value that claims are compared with. */
+export type ClaimValue = string | number | boolean;
+
+/** What a claim, or a member of the header, must be. Null and the empty string are no value. */
+export type ClaimCondition =
+  | { present: boolean }
+  | { equals: ClaimValue }
+  | { oneOf: readonly ClaimValue[] }
+  | { prefix: string }
+  | { suffix: string }
+  /** The same string as another claim. */
+  | { sameAs: ClaimPath };
+
+/** An entry of a deny list. Only an organization can be denied without its issuer. */
+export type DenyEntry = {
+  /** The last second, since the Unix epoch, at which the entry denies anything; left out, it stays. */
+  until?: number;
+} & (
+  | ({
+      /** `iss`, or the issuer as the policy names it: a template stands for all its tenants. */
+      issuer: string;
+    } & ({ jti: string } | { client: string } | { subject: string }))
+  | { organization: string; issuer?: string }
+);
+
+/** The tokens that are refused before they end; at most 65536 entries. */
+export type DenyList = readonly DenyEntry[];
+
+/** One issuer of M2M tokens. A preset fills in what is left out. */
 export interface IssuerPolicy {
-  /** `iss`, compared byte for byte. */
-  issuer: string;
+  /** The provider whose tokens these are. */
+  preset?: Preset;
+  /** `iss`, compared byte for byte. With `{tenant}` in it, a template: each of `tenants` makes one name. */
+  issuer?: string;
+  /** The tenants of a template: 1 to 128 letters, digits, `-`, `_` and `.` each. */
+  tenants?: readonly string[];
+  /** The claim that must name the tenant for which `iss` stands. */
+  tenantClaim?: ClaimPath;
   /** The audiences that this API answers to; one of them must be in `aud`. */
-  audience: string | readonly string[];
+  audience?: string | readonly string[];
   /** The algorithms that the issuer signs with. */
-  algorithms: readonly Algorithm[];
+  algorithms?: readonly Algorithm[];
   /** The keys: a key set, or a snapshot of one. A gate also takes snapshots beside its policy. */
   jwks?: JsonWebKeySet | Snapshot;
   /** The `typ` of the issuer's access tokens, where it is always the same. */
   typ?: string;
+  /**
+   * The required claims that may be missing: `iss` where the policy has one issuer, `aud` where no `audience` is named,
+   * `exp` where `maxTokenAge` is. One that is there is held to its rule all the same.
+   */
+  optionalClaims?: readonly ("iss" | "aud" | "exp")[];
   /** The claim that holds the scopes; `scope` where left out. */
-  scopeClaim?: "scope" | "scp" | "permissions";
+  scopeClaim?: ClaimPath;
   /** The claim that names the organization; `org_id` where left out. */
-  organizationClaim?: string;
+  organizationClaim?: ClaimPath;
   /** The claim that names the client; `client_id` where left out. */
-  clientClaim?: string;
+  clientClaim?: ClaimPath;
+  /** What other claims must be, by their paths; null takes a condition of the preset away. */
+  requireClaims?: Readonly<Record<ClaimPath, ClaimCondition | null>>;
+  /** What members of the header must be; null takes a condition of the preset away. */
+  requireHeader?: Readonly<Record<ClaimPath, ClaimCondition | null>>;
   /** How far `nbf` and `iat` may lie in the future, in seconds; 5 where left out. */
   clockTolerance?: number;
   /** The longest life of a token, `exp − iat` in seconds. */
@@ -69,8 +129,14 @@ export type Algorithm =
   | "PS384"
   | "PS512"
   | "ES256"
+  | "ES384"
+  | "ES512"
+  | "ES256K"
   | "EdDSA"
-  | "Ed25519";
+  | "Ed25519"
+  | "ML-DSA-44"
+  | "ML-DSA-65"
+  | "ML-DSA-87";
 
 /** What both classes tell of an allowed credential. */
 interface AllowedVerdict {
@@ -139,6 +205,8 @@ export interface TokenPolicy {
   issuers: readonly IssuerPolicy[];
   /** The largest token that is looked at, in bytes; 16384 where left out. */
   maxTokenBytes?: number;
+  /** The tokens that are refused before they end. */
+  deny?: DenyList;
 }
 
 /** Verifies M2M tokens. */
@@ -147,6 +215,12 @@ export interface JwtVerifier {
   verify(token: string, options?: VerifyOptions): Verdict | Promise<Verdict>;
   /** Answers at once, on every host. */
   verifySync(token: string, options?: VerifyOptions): Verdict;
+  /**
+   * Puts a deny list in the place of the one before, as a whole, from the next verdict on.
+   *
+   * @throws Where the list is wrong; the one before then stays in force.
+   */
+  setDenyList(list: DenyList | string): void;
 }
 
 /**
@@ -203,6 +277,8 @@ export interface GatePolicy {
   /** The origin as a URL without a path; where left out, `origin` of the options is used. */
   origin?: string;
   maxTokenBytes?: number;
+  /** The tokens that are refused before they end. */
+  deny?: DenyList;
 }
 
 /** A request, where there is no `Request` of the platform. */
@@ -246,6 +322,12 @@ export interface Gate {
   fetch(request: Request): Promise<Response>;
   /** The handlers of a Worker. */
   worker(): { fetch(request: Request): Promise<Response> };
+  /**
+   * Puts a deny list in the place of the one before, as a whole, from the next verdict on.
+   *
+   * @throws Where the list is wrong; the one before then stays in force.
+   */
+  setDenyList(list: DenyList | string): void;
 }
 
 /**

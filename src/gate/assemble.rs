@@ -31,12 +31,13 @@ impl Gate {
         check_prefix(&policy.prefix, &mut faults);
         check_origin(policy.origin.as_deref(), &mut faults);
         for issuer in resources.snapshots.keys() {
-            if !policy.issuers.iter().any(|known| known.issuer == *issuer) {
+            if !policy.issuers.iter().any(|known| known.name() == issuer) {
                 faults.add("/issuers", format!("a snapshot was handed over for `{issuer}`, which is no issuer here"));
             }
         }
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
         let tokens = prepare_issuers(policy.issuers, &resources.snapshots, policy.max_token_bytes, &mut faults);
+        tokens.set_deny_list(policy.deny.unwrap_or_default());
         let keys = policy.api_keys.and_then(|keys| key_checker(keys, resources.seals, &mut faults));
         let gate = Self {
             prefix: policy.prefix,

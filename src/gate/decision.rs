@@ -7,7 +7,7 @@ use crate::{
     api_key::{ApiKeyChecker, KeyContext},
     governance::audit_event,
     host::{Host, UnixMillis},
-    m2m_token::TokenVerifier,
+    m2m_token::{DenyList, TokenVerifier},
     policy::CredentialHeaders,
     verdict::{CredentialClass, Denial, Reason, Verdict},
 };
@@ -70,6 +70,13 @@ enum Endpoint {
 }
 
 impl Gate {
+    /// Puts a deny list in the place of the one before. Without issuers there is no token that it could deny.
+    pub fn set_deny_list(&self, list: DenyList) {
+        if let Some(tokens) = &self.tokens {
+            tokens.set_deny_list(list);
+        }
+    }
+
     /// Decides about a request by the route that it matches: the library mode.
     pub async fn check<H: Host>(&self, host: &H, request: &GateRequest) -> Decision {
         let started = host.now();

@@ -1,4 +1,4 @@
-//! The signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2).
+//! The signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 8812 §3.2, RFC 9864 §2.2, RFC 9964 §5).
 
 use std::fmt;
 
@@ -16,6 +16,8 @@ pub enum KeyFamily {
     EllipticCurve(&'static str),
     /// `kty` `OKP` with this `crv`.
     OctetKeyPair(&'static str),
+    /// `kty` `AKP`, whose `alg` is the algorithm's own name and required on the key (RFC 9964 §3).
+    AlgorithmKeyPair,
 }
 
 impl KeyFamily {
@@ -73,10 +75,22 @@ algorithms! {
     Ps512 = "PS512", KeyFamily::Rsa;
     /// ECDSA on P-256 with SHA-256.
     Es256 = "ES256", KeyFamily::EllipticCurve("P-256");
+    /// ECDSA on P-384 with SHA-384.
+    Es384 = "ES384", KeyFamily::EllipticCurve("P-384");
+    /// ECDSA on P-521 with SHA-512.
+    Es512 = "ES512", KeyFamily::EllipticCurve("P-521");
+    /// ECDSA on secp256k1 with SHA-256.
+    Es256k = "ES256K", KeyFamily::EllipticCurve("secp256k1");
     /// `EdDSA`, the polymorphic name; here with Ed25519 keys only.
     EdDsa = "EdDSA", KeyFamily::OctetKeyPair("Ed25519");
     /// `EdDSA` with Ed25519 keys, the fully specified name.
     Ed25519 = "Ed25519", KeyFamily::OctetKeyPair("Ed25519");
+    /// ML-DSA-44, with the empty context.
+    MlDsa44 = "ML-DSA-44", KeyFamily::AlgorithmKeyPair;
+    /// ML-DSA-65, with the empty context.
+    MlDsa65 = "ML-DSA-65", KeyFamily::AlgorithmKeyPair;
+    /// ML-DSA-87, with the empty context.
+    MlDsa87 = "ML-DSA-87", KeyFamily::AlgorithmKeyPair;
 }
 
 impl Algorithm {

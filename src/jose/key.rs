@@ -5,10 +5,11 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use jwt_compact::jwk::JsonWebKey;
-use serde_json::{Map, Value, json};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
-use super::{Algorithm, KeyFamily, PortableAlgorithm, SignatureCheck};
+use super::{Algorithm, KeyFamily, KeyMaterial, PortableAlgorithm, SignatureCheck};
 
 /// Why a key of a set is of no use. It never breaks the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +55,17 @@ impl PublicKey {
         self.id
     }
 
-    /// The key as a JWK with only the members that define it (RFC 7638 §3.2).
+    /// The key as a JWK with only the members that define it, sorted and without white space (RFC 7638 §3.3).
     #[must_use]
     pub fn jwk(&self) -> &str {
         &self.jwk
+    }
+
+    /// The SHA-256 thumbprint in base64url (RFC 7638 §3; for `AKP`, RFC 9964 §6). There is one for each key, since a
+    /// key is read in one spelling only.
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        Base64UrlUnpadded::encode_string(&Sha256::digest(&self.jwk))
     }
 }
 
@@ -105,8 +113,7 @@ impl VerificationKey {
             return Err(KeyError::Secret);
         }
         let key = definition(jwk)?;
-        let material: JsonWebKey<'_> =
-            serde_json::from_value(key.clone()).map_err(|_| KeyError::Malformed("a member that defines the key"))?;
+        let material = KeyMaterial::read(&key)?;
 
         let mut checks = Vec::new();
         let mut objection = KeyError::OtherFamily;
@@ -114,11 +121,12 @@ impl VerificationKey {
             let algorithm = row.algorithm();
             let wanted = allowed.contains(&algorithm)
                 && named.is_none_or(|named| algorithm.is_served_by(named))
-                && fits(algorithm.family(), jwk);
+                && fits(algorithm, jwk);
             if !wanted {
                 continue;
             }
-            // A secret may be long enough for one hash and not for another: it then serves the one.
+            // A secret may be long enough for one hash and not for another, a modulus of a size for one padding and not
+            // for the other: such a key serves the one.
             match row.prepare(&material) {
                 Ok(check) => checks.push((algorithm, check)),
                 Err(error) => objection = error,
@@ -127,7 +135,7 @@ impl VerificationKey {
         if checks.is_empty() {
             return Err(objection);
         }
-        let public = (!symmetric).then(|| PublicKey { id: next_id(), jwk: key.to_string() });
+        let public = (!symmetric).then(|| PublicKey { id: next_id(), jwk: Value::Object(key).to_string() });
         Ok(Self { kid: kid.map(str::to_owned), checks, public })
     }
 
@@ -155,6 +163,19 @@ impl VerificationKey {
         self.portable(algorithm).is_some_and(|check| check.verify(message, signature))
     }
 
+    /// Whether the signature has the form that is asked for before any backend is. False for an algorithm that the key
+    /// does not serve.
+    #[must_use]
+    pub fn admits(&self, algorithm: Algorithm, signature: &[u8]) -> bool {
+        self.portable(algorithm).is_some_and(|check| check.admits(signature))
+    }
+
+    /// The SHA-256 thumbprint of the public part; none where the key is a secret, of which it would tell.
+    #[must_use]
+    pub fn thumbprint(&self) -> Option<String> {
+        self.public.as_ref().map(PublicKey::thumbprint)
+    }
+
     /// The check that the core carries out itself.
     pub(super) fn portable(&self, algorithm: Algorithm) -> Option<&dyn SignatureCheck> {
         self.checks.iter().find(|(served, _)| *served == algorithm).map(|(_, check)| check.as_ref())
@@ -168,25 +189,31 @@ pub(super) fn is_symmetric(jwk: &Map<String, Value>) -> bool {
     jwk.get("kty").and_then(Value::as_str) == Some("oct")
 }
 
-/// The members that define the key, with everything else left out (RFC 7638 §3.2, RFC 8037 §2).
-fn definition(jwk: &Map<String, Value>) -> Result<Value, KeyError> {
-    let get = |name: &'static str| text(jwk, name)?.ok_or(KeyError::Malformed(name));
-    Ok(match get("kty")? {
-        "RSA" => json!({ "e": get("e")?, "kty": "RSA", "n": get("n")? }),
-        "EC" => json!({ "crv": get("crv")?, "kty": "EC", "x": get("x")?, "y": get("y")? }),
-        "OKP" => json!({ "crv": get("crv")?, "kty": "OKP", "x": get("x")? }),
-        "oct" => json!({ "k": get("k")?, "kty": "oct" }),
+/// The members that define the key, with everything else left out (RFC 7638 §3.2, RFC 8037 §2, RFC 9964 §6). The map is
+/// sorted by name.
+fn definition(jwk: &Map<String, Value>) -> Result<Map<String, Value>, KeyError> {
+    let names: &[&'static str] = match text(jwk, "kty")?.ok_or(KeyError::Malformed("kty"))? {
+        "RSA" => &["e", "kty", "n"],
+        "EC" => &["crv", "kty", "x", "y"],
+        "OKP" => &["crv", "kty", "x"],
+        "AKP" => &["alg", "kty", "pub"],
+        "oct" => &["k", "kty"],
         _ => return Err(KeyError::OtherFamily),
-    })
+    };
+    names
+        .iter()
+        .map(|name| Ok(((*name).to_owned(), text(jwk, name)?.ok_or(KeyError::Malformed(name))?.into())))
+        .collect()
 }
 
-fn fits(family: KeyFamily, jwk: &Map<String, Value>) -> bool {
+fn fits(algorithm: Algorithm, jwk: &Map<String, Value>) -> bool {
     let is = |name: &str, value: &str| jwk.get(name).and_then(Value::as_str) == Some(value);
-    match family {
+    match algorithm.family() {
         KeyFamily::Symmetric { .. } => is("kty", "oct"),
         KeyFamily::Rsa => is("kty", "RSA"),
         KeyFamily::EllipticCurve(curve) => is("kty", "EC") && is("crv", curve),
         KeyFamily::OctetKeyPair(curve) => is("kty", "OKP") && is("crv", curve),
+        KeyFamily::AlgorithmKeyPair => is("kty", "AKP") && is("alg", algorithm.name()),
     }
 }
 
@@ -214,6 +241,8 @@ fn next_id() -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::jose::PORTABLE;
 

@@ -15,5 +15,5 @@ pub use compact::CompactJws;
 pub use header::Header;
 pub use key::{KeyError, PublicKey, VerificationKey};
 pub use key_set::{KeySet, KeySetError, RefusedKey};
-pub use portable::{PORTABLE, PortableAlgorithm, SignatureCheck};
+pub use portable::{KeyMaterial, PORTABLE, PortableAlgorithm, SignatureCheck};
 pub use signature::{Backend, verify_signature};

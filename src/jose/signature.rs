@@ -16,7 +16,8 @@ pub enum Backend {
 }
 
 /// Checks a signature: natively where the host has the algorithm, otherwise, or where the host fails, in the core. A
-/// failing host thus costs time and changes no verdict.
+/// failing host thus costs time and changes no verdict, and a lenient one sees nothing to be lenient about: the form of
+/// the signature is judged first.
 ///
 /// # Errors
 /// [`Reason::SignatureInvalid`], and [`Reason::AlgorithmNotAllowed`] for a key that was not made ready for the
@@ -29,6 +30,9 @@ pub async fn verify_signature<H: Host>(
     signature: &[u8],
 ) -> Result<Backend, Denial> {
     let portable = key.portable(algorithm).ok_or(Reason::AlgorithmNotAllowed)?;
+    if !portable.admits(signature) {
+        return Err(Reason::SignatureInvalid.into());
+    }
     if let Some(public) = key.public()
         && host.has_native(algorithm)
     {

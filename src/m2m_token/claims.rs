@@ -1,33 +1,11 @@
 //! The claims of an access token, with their types checked (RFC 7519 §4.1, RFC 9068 §2.2).
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
 use serde_json::{Map, Value};
 
+use super::ClaimPath;
 use crate::verdict::{Denial, Reason};
-
-/// Where an issuer puts the scopes. One of them is declared, never their union: a union would let a claim that
-/// means something else widen what a token may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-pub enum ScopeClaim {
-    /// `scope` (RFC 8693 §4.2, RFC 9068 §2.2.3).
-    #[default]
-    Scope,
-    /// `scp`, as Ory Hydra and Microsoft Entra write it.
-    Scp,
-    /// `permissions`, as Auth0 writes it.
-    Permissions,
-}
-
-impl ScopeClaim {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Scope => "scope",
-            Self::Scp => "scp",
-            Self::Permissions => "permissions",
-        }
-    }
-}
 
 /// The claims that verification needs. Times are seconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +44,7 @@ impl Claims {
     }
 }
 
-fn malformed(name: &str) -> Denial {
+pub(super) fn malformed(name: impl fmt::Display) -> Denial {
     Denial::new(Reason::ClaimMalformed).noting(format!("`{name}`"))
 }
 
@@ -91,21 +69,22 @@ fn audience(payload: &Map<String, Value>) -> Result<Vec<String>, Denial> {
     }
 }
 
-/// The scopes: a string of them with single spaces between, or an array. Each must be a scope token (RFC 6749 §3.3); an
-/// array item with a space in it would become two scopes for the next reader.
-pub(super) fn scopes(payload: &Map<String, Value>, claim: ScopeClaim) -> Result<Vec<String>, Denial> {
-    let name = claim.name();
-    let scopes: Vec<&str> = match payload.get(name) {
+/// The scopes, from the one claim that the issuer's policy declares and never from a union: a union would let a claim
+/// that means something else widen what a token may do. It is a string of scopes with single spaces between, or an array.
+/// Each must be a scope token (RFC 6749 §3.3); an array item with a space in it would become two scopes for the next
+/// reader.
+pub(super) fn scopes(payload: &Map<String, Value>, claim: &ClaimPath) -> Result<Vec<String>, Denial> {
+    let scopes: Vec<&str> = match claim.find(payload)? {
         None => Vec::new(),
         Some(Value::String(line)) if line.is_empty() => Vec::new(),
         Some(Value::String(line)) => line.split(' ').collect(),
         Some(Value::Array(many)) => {
-            many.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(|| malformed(name))?
+            many.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(|| malformed(claim))?
         }
-        Some(_) => return Err(malformed(name)),
+        Some(_) => return Err(malformed(claim)),
     };
     if !scopes.iter().all(|scope| is_scope_token(scope)) {
-        return Err(malformed(name));
+        return Err(malformed(claim));
     }
     Ok(scopes.into_iter().map(str::to_owned).collect())
 }
@@ -173,11 +152,14 @@ mod tests {
 
     #[test]
     fn scopes_come_from_the_declared_claim_alone() {
-        let payload = json!({ "scope": "a b", "scp": ["c"], "permissions": ["d"] });
+        let payload = json!({ "scope": "a b", "scp": ["c"], "permissions": ["d"], "access": { "roles": ["e"] } });
         let payload = payload.as_object().expect("an object");
-        assert_eq!(scopes(payload, ScopeClaim::Scope), Ok(vec!["a".into(), "b".into()]));
-        assert_eq!(scopes(payload, ScopeClaim::Scp), Ok(vec!["c".into()]));
-        assert_eq!(scopes(payload, ScopeClaim::Permissions), Ok(vec!["d".into()]));
+        let scopes = |path| scopes(payload, &ClaimPath::parse(path).expect("a path"));
+        assert_eq!(scopes("scope"), Ok(vec!["a".into(), "b".into()]));
+        assert_eq!(scopes("scp"), Ok(vec!["c".into()]));
+        assert_eq!(scopes("permissions"), Ok(vec!["d".into()]));
+        assert_eq!(scopes("/access/roles"), Ok(vec!["e".into()]));
+        assert_eq!(scopes("other"), Ok(vec![]));
     }
 
     #[test]
@@ -193,7 +175,8 @@ mod tests {
             json!("a\tb"),
         ] {
             let payload = json!({ "scope": wrong });
-            let denial = scopes(payload.as_object().expect("an object"), ScopeClaim::Scope).expect_err("malformed");
+            let denial =
+                scopes(payload.as_object().expect("an object"), &ClaimPath::member("scope")).expect_err("malformed");
             assert_eq!(denial.reason, Reason::ClaimMalformed);
         }
     }

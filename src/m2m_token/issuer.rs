@@ -4,33 +4,131 @@ use std::sync::Arc;
 
 use crate::{
     jose::{Algorithm, KeySet},
-    verdict::Reason,
+    verdict::{Denial, Reason},
 };
 
-use super::ScopeClaim;
+use serde_json::{Map, Value};
+
+use super::{ClaimPath, Condition, media_type::refuse_foreign_shape};
+
+/// What stands for the tenant in the name of an issuer that is a template.
+pub const TENANT: &str = "{tenant}";
+
+/// Whether this text can stand in the place of the tenant: one path segment at most, and nothing that a reader of URLs
+/// would read in another way.
+#[must_use]
+pub fn is_tenant(text: &str) -> bool {
+    matches!(text.len(), 1..=128)
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+/// The claims that may be missing. One that is there all the same is held to its rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OptionalClaims {
+    /// `iss`, where the verifier knows this issuer alone.
+    pub issuer: bool,
+    /// `aud`. The rules then name no audience, so that a token for anybody in particular is refused.
+    pub audience: bool,
+    /// `exp`. A token without it ends [`IssuerRules::max_token_age`] after its `iat`.
+    pub expires: bool,
+}
 
 /// What the policy says of an issuer.
 #[derive(Debug, Clone)]
 pub struct IssuerRules {
-    /// `iss`, compared byte for byte.
+    /// `iss`, compared byte for byte; with [`TENANT`] in it, a template.
     pub issuer: String,
+    /// The tenants of a template, each of which makes one name; empty where the issuer is no template.
+    pub tenants: Vec<String>,
+    /// The claim that must name the tenant for which `iss` stands.
+    pub tenant_claim: Option<ClaimPath>,
     /// The audiences that this API answers to; one of them must be in `aud`.
     pub audience: Vec<String>,
+    /// The claims that may be missing.
+    pub optional: OptionalClaims,
     /// The algorithms that the issuer signs with.
     pub algorithms: Vec<Algorithm>,
     /// The `typ` that the issuer's access tokens bear, in lower case and without `application/`; where none is named,
     /// `at+jwt`, `JWT` and no `typ` are accepted.
     pub media_type: Option<String>,
     /// Where the scopes stand.
-    pub scope_claim: ScopeClaim,
-    /// The claim that names the organization.
-    pub organization_claim: String,
+    pub scope_claim: ClaimPath,
+    /// The claim that names the organization, where there is one.
+    pub organization_claim: Option<ClaimPath>,
     /// The claim that names the client.
-    pub client_claim: String,
+    pub client_claim: ClaimPath,
+    /// What the claims must be beside that.
+    pub claims: Vec<(ClaimPath, Condition)>,
+    /// What members of the header must be beside that.
+    pub header: Vec<(ClaimPath, Condition)>,
     /// How far, in seconds, `nbf` and `iat` may lie in the future.
     pub clock_tolerance: i64,
     /// The longest life, `exp − iat` in seconds.
     pub max_token_age: Option<i64>,
+}
+
+impl IssuerRules {
+    /// The rules of an issuer of which nothing else is known: the claims of RFC 9068, and the usual tolerance.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>, audience: Vec<String>, algorithms: Vec<Algorithm>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            tenants: Vec::new(),
+            tenant_claim: None,
+            audience,
+            optional: OptionalClaims::default(),
+            algorithms,
+            media_type: None,
+            scope_claim: ClaimPath::member("scope"),
+            organization_claim: Some(ClaimPath::member("org_id")),
+            client_claim: ClaimPath::member("client_id"),
+            claims: Vec::new(),
+            header: Vec::new(),
+            clock_tolerance: 5,
+            max_token_age: None,
+        }
+    }
+
+    /// The values of `iss` that are this issuer's, each with its tenant.
+    pub fn names(&self) -> impl Iterator<Item = (String, Option<&str>)> {
+        let is_template = self.issuer.contains(TENANT);
+        let only = (!is_template).then(|| (self.issuer.clone(), None));
+        let tenants = if is_template { self.tenants.as_slice() } else { &[] };
+        let expanded = tenants.iter().map(|tenant| (self.issuer.replace(TENANT, tenant), Some(tenant.as_str())));
+        only.into_iter().chain(expanded)
+    }
+
+    /// Holds the header against what the policy says of it beside `alg`, `kid` and `typ`. `parse` reads it again, where
+    /// the policy says anything.
+    ///
+    /// # Errors
+    /// [`Reason::TypNotAccepted`]: such a member tells kinds of tokens apart.
+    pub(super) fn admit_header(&self, parse: impl FnOnce() -> Option<Map<String, Value>>) -> Result<(), Denial> {
+        if self.header.is_empty() {
+            return Ok(());
+        }
+        let members = parse().ok_or(Reason::HeaderInvalid)?;
+        for (path, condition) in &self.header {
+            condition
+                .hold(path, &members)
+                .map_err(|_| Denial::new(Reason::TypNotAccepted).noting(format!("`{path}` of the header")))?;
+        }
+        Ok(())
+    }
+
+    /// Holds a payload that a key of the issuer vouched for against what does not change with time: that it is an access
+    /// token's, that it is of the tenant that `iss` stands for, and what else the policy says.
+    ///
+    /// # Errors
+    /// [`Reason::TypNotAccepted`], [`Reason::ClaimMissing`], [`Reason::ClaimMismatch`], [`Reason::ClaimMalformed`]
+    pub(super) fn admit(&self, payload: &Map<String, Value>, tenant: Option<&str>) -> Result<(), Denial> {
+        refuse_foreign_shape(payload)?;
+        if let (Some(claim), Some(tenant)) = (&self.tenant_claim, tenant) {
+            Condition::equals(tenant).hold(claim, payload)?;
+        }
+        self.claims.iter().try_for_each(|(path, condition)| condition.hold(path, payload))
+    }
 }
 
 /// An issuer with the keys that vouch for it.
@@ -68,6 +166,24 @@ impl Issuer {
         match self.good_until {
             Some(last) if now > last => Err(Reason::KeySetStale),
             _ => Ok(&self.keys),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_is_one_plain_segment() {
+        for text in ["contoso", "7f1b2c3d-0000-4a5b-8c9d-0e1f2a3b4c5d", "a.b", "project-live-1", "0", &"t".repeat(128)]
+        {
+            assert!(is_tenant(text), "{text}");
+        }
+        for text in
+            ["", ".", "..", "-a", "a/b", "a b", "a%2fb", "{tenant}", "a@b", "a:b", "a?b", "a#b", "é", &"t".repeat(129)]
+        {
+            assert!(!is_tenant(text), "{text}");
         }
     }
 }

@@ -1,11 +1,18 @@
 //! The short-lived class: JWT access tokens that an application mints with its client credentials (contract §3).
 
+mod claim_path;
 mod claims;
+mod condition;
+mod deny;
 mod issuer;
+mod media_type;
 mod verifier;
 
+pub use claim_path::ClaimPath;
+pub use claims::Claims;
 pub(crate) use claims::is_scope_token;
-pub use claims::{Claims, ScopeClaim};
-pub use issuer::{Issuer, IssuerRules};
-pub(crate) use verifier::is_foreign_type;
+pub use condition::{Condition, Scalar};
+pub use deny::{Denied, DenyEntry, DenyList, LONGEST_DENY_LIST};
+pub use issuer::{Issuer, IssuerRules, OptionalClaims, TENANT, is_tenant};
+pub use media_type::{is_foreign_media_type, normalize_media_type};
 pub use verifier::{DEFAULT_MAX_TOKEN_BYTES, LONGEST_TOKEN_BYTES, TokenFacts, TokenVerifier};

@@ -1,10 +1,14 @@
 //! From the token's bytes to facts, and from facts and the clock to a verdict.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Map, Value};
 
 use super::{
-    Claims, Issuer, IssuerRules,
+    Claims, DenyList, Issuer, IssuerRules,
     claims::{scopes, text},
+    deny::InForce,
+    media_type::is_foreign_media_type,
 };
 use crate::{
     host::{Host, UnixMillis},
@@ -17,13 +21,16 @@ use crate::{
 pub const DEFAULT_MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// The largest bound that a policy may set, in bytes.
-pub const LONGEST_TOKEN_BYTES: usize = 1024 * 1024;
+pub const LONGEST_TOKEN_BYTES: usize = 2 * 1024 * 1024;
 
 /// Verifies the tokens of the issuers that a policy trusts.
 #[derive(Debug)]
 pub struct TokenVerifier {
     issuers: Vec<Issuer>,
+    /// Every accepted `iss`, with the place of its issuer and its tenant. A tree, since a token chooses what is looked up.
+    names: BTreeMap<String, (usize, Option<String>)>,
     max_token_bytes: usize,
+    deny: InForce,
 }
 
 /// What was authenticated: the claims of a token whose signature an issuer's key vouched for. It says nothing about
@@ -34,15 +41,41 @@ pub struct TokenFacts {
     claims: Claims,
     principal: Principal,
     scopes: Vec<String>,
+    deny: InForce,
     sender_constrained: bool,
     payload: String,
 }
 
 impl TokenVerifier {
-    /// A verifier for these issuers, whose names are distinct.
+    /// A verifier for these issuers, whose names are distinct, with nothing on its deny list.
     #[must_use]
-    pub const fn new(issuers: Vec<Issuer>, max_token_bytes: usize) -> Self {
-        Self { issuers, max_token_bytes }
+    pub fn new(issuers: Vec<Issuer>, max_token_bytes: usize) -> Self {
+        let mut names = BTreeMap::new();
+        for (place, issuer) in issuers.iter().enumerate() {
+            for (name, tenant) in issuer.rules.names() {
+                names.entry(name).or_insert((place, tenant.map(str::to_owned)));
+            }
+        }
+        Self { issuers, names, max_token_bytes, deny: InForce::default() }
+    }
+
+    /// Puts a deny list in the place of the one before, as a whole. Facts that were made earlier are judged by it too.
+    pub fn set_deny_list(&self, list: DenyList) {
+        self.deny.replace(list);
+    }
+
+    /// The issuer that may vouch for a payload, and the tenant for which `iss` stands.
+    fn issuer_of(&self, payload: &Map<String, Value>) -> Result<(&Issuer, Option<&str>), Denial> {
+        let Some(name) = text(payload, "iss")? else {
+            // Keys belong to an issuer. Where there is one issuer there is no other that they could be taken for.
+            return match self.issuers.as_slice() {
+                [only] if only.rules.optional.issuer && only.rules.tenants.is_empty() => Ok((only, None)),
+                _ => Err(missing("iss")),
+            };
+        };
+        let (place, tenant) = self.names.get(&name).ok_or(Reason::IssuerUnknown)?;
+        let issuer = self.issuers.get(*place).ok_or(Reason::IssuerUnknown)?;
+        Ok((issuer, tenant.as_deref()))
     }
 
     /// The issuers that it trusts.
@@ -73,37 +106,33 @@ impl TokenVerifier {
         let algorithm = Algorithm::from_name(&header.algorithm).ok_or(Reason::AlgorithmNotAllowed)?;
         let payload = json::parse_object(&jws.payload)
             .map_err(|error| Denial::new(Reason::PayloadInvalid).noting(error.to_string()))?;
-        let name = text(&payload, "iss")?.ok_or_else(|| missing("iss"))?;
-        let issuer = self.issuers.iter().find(|issuer| issuer.rules.issuer == name).ok_or(Reason::IssuerUnknown)?;
+        let (issuer, tenant) = self.issuer_of(&payload)?;
         let rules = &issuer.rules;
         if !rules.algorithms.contains(&algorithm) {
             return Err(Denial::new(Reason::AlgorithmNotAllowed).noting(algorithm.name()));
         }
         expect_type(&header, rules)?;
+        rules.admit_header(|| json::parse_object(&jws.header).ok())?;
         let key = issuer.keys_at(host.now().seconds())?.select(header.key_id.as_deref(), algorithm)?;
         verify_signature(host, key, algorithm, jws.signing_input.as_bytes(), &jws.signature).await?;
 
         // From here on the payload is the issuer's word.
         let claims = Claims::read(&payload)?;
-        // An ID token is for the client that asked for it, never for an API (RFC 9068 §5).
-        if ["nonce", "at_hash", "c_hash"].iter().any(|member| payload.contains_key(*member)) {
-            return Err(Denial::new(Reason::TypNotAccepted).noting("the claims of an ID token"));
-        }
-        // Nor is a security event, such as a logout token, which many issuers leave untyped (RFC 8417 §2.2).
-        if payload.contains_key("events") {
-            return Err(Denial::new(Reason::TypNotAccepted).noting("the claims of a security event"));
-        }
+        rules.admit(&payload, tenant)?;
+        // An empty name names nobody.
+        let named = |claim: &Option<String>| claim.clone().filter(|text| !text.is_empty());
         let principal = Principal {
-            subject: claims.subject.clone(),
-            organization: text(&payload, &rules.organization_claim)?,
-            client_id: text(&payload, &rules.client_claim)?,
-            credential_id: claims.token_id.clone(),
-            issuer: Some(name),
+            subject: named(&claims.subject),
+            organization: rules.organization_claim.as_ref().map_or(Ok(None), |claim| claim.name(&payload))?,
+            client_id: rules.client_claim.name(&payload)?,
+            credential_id: named(&claims.token_id),
+            issuer: Some(claims.issuer.clone().unwrap_or_else(|| rules.issuer.clone())),
             key_id: key.kid().map(str::to_owned),
             algorithm: Some(algorithm.name()),
         };
         Ok(TokenFacts {
-            scopes: scopes(&payload, rules.scope_claim)?,
+            scopes: scopes(&payload, &rules.scope_claim)?,
+            deny: self.deny.clone(),
             sender_constrained: payload.contains_key("cnf"),
             rules: Arc::clone(rules),
             claims,
@@ -115,12 +144,17 @@ impl TokenVerifier {
 }
 
 impl TokenFacts {
-    /// Holds facts against the clock and the policy. It is repeated at each use of the facts.
+    /// Holds facts against the clock, the policy and the deny list that is in force. It is repeated at each use of the
+    /// facts.
     ///
     /// # Errors
     /// A [`Denial`] for the first claim that does not hold.
     pub fn judge(&self, now: UnixMillis) -> Verdict {
         let expires = within_life(&self.claims, &self.rules, now.seconds())
+            .map_err(|denial| denial.about(self.principal.clone()))?;
+        self.deny
+            .list()
+            .hold(&self.principal, &self.rules.issuer, now.seconds())
             .map_err(|denial| denial.about(self.principal.clone()))?;
         if self.sender_constrained {
             return Err(Denial::new(Reason::SenderProofMissing).about(self.principal.clone()));
@@ -139,20 +173,10 @@ fn missing(claim: &str) -> Denial {
     Denial::new(Reason::ClaimMissing).noting(format!("`{claim}`"))
 }
 
-/// The types of tokens that are known to be no access tokens: of RFC 9449, RFC 8417, `OpenID` Connect Back-Channel Logout,
-/// RFC 9101 and RFC 9701.
-const FOREIGN_TYPES: [&str; 5] =
-    ["dpop+jwt", "secevent+jwt", "logout+jwt", "oauth-authz-req+jwt", "token-introspection+jwt"];
-
-/// Whether this `typ`, in lower case and without `application/`, is of no access token.
-pub(crate) fn is_foreign_type(media_type: &str) -> bool {
-    FOREIGN_TYPES.contains(&media_type)
-}
-
-/// The media types that are no access token's are refused whatever the issuer says of itself (RFC 8725 §3.11).
+/// The media types that are no access token's are refused whatever the policy says of the issuer (RFC 8725 §3.11).
 fn expect_type(header: &Header, rules: &IssuerRules) -> Result<(), Denial> {
     let accepted = match &rules.media_type {
-        Some(expected) => !is_foreign_type(expected) && header.is_of_type(expected),
+        Some(expected) => header.is_of_type(expected) && !is_foreign_media_type(expected),
         None => header.media_type.is_none() || header.is_of_type("at+jwt") || header.is_of_type("jwt"),
     };
     if accepted { Ok(()) } else { Err(Reason::TypNotAccepted.into()) }
@@ -161,13 +185,21 @@ fn expect_type(header: &Header, rules: &IssuerRules) -> Result<(), Denial> {
 /// Audience and times. `exp` has no tolerance: a client whose token ends early fetches a new one. What lies in the
 /// future is allowed the tolerance, since a token fresh from an issuer whose clock runs ahead must work at once.
 fn within_life(claims: &Claims, rules: &IssuerRules, now: i64) -> Result<i64, Denial> {
-    if claims.audience.is_empty() {
+    // Where `aud` may be missing, the rules name no audience and a token that is for somebody is not for this API
+    // (RFC 7519 §4.1.3): never "for us, or for anybody".
+    let anybody = claims.audience.is_empty();
+    if anybody && !rules.optional.audience {
         return Err(missing("aud"));
     }
-    if !claims.audience.iter().any(|audience| rules.audience.contains(audience)) {
+    if !anybody && !claims.audience.iter().any(|audience| rules.audience.contains(audience)) {
         return Err(Reason::AudienceMismatch.into());
     }
-    let expires = claims.expires.ok_or_else(|| missing("exp"))?;
+    let issued_at = || claims.issued_at.ok_or_else(|| missing("iat"));
+    let expires = match (claims.expires, rules.max_token_age) {
+        (Some(expires), _) => expires,
+        (None, Some(longest)) if rules.optional.expires => issued_at()?.saturating_add(longest),
+        (None, _) => return Err(missing("exp")),
+    };
     if now >= expires {
         return Err(Reason::TokenExpired.into());
     }
@@ -178,11 +210,10 @@ fn within_life(claims: &Claims, rules: &IssuerRules, now: i64) -> Result<i64, De
     if claims.issued_at.is_some_and(|issued_at| issued_at > latest) {
         return Err(Reason::TokenIssuedInFuture.into());
     }
-    if let Some(longest) = rules.max_token_age {
-        let issued_at = claims.issued_at.ok_or_else(|| missing("iat"))?;
-        if expires.saturating_sub(issued_at) > longest {
-            return Err(Reason::TokenLifetimeTooLong.into());
-        }
+    if let Some(longest) = rules.max_token_age
+        && expires.saturating_sub(issued_at()?) > longest
+    {
+        return Err(Reason::TokenLifetimeTooLong.into());
     }
     Ok(expires)
 }
@@ -190,26 +221,17 @@ fn within_life(claims: &Claims, rules: &IssuerRules, now: i64) -> Result<i64, De
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::m2m_token::ScopeClaim;
+    use crate::m2m_token::media_type::FOREIGN;
 
     fn accepted(media_type: Option<&str>, header: &str) -> bool {
-        let rules = IssuerRules {
-            issuer: "i".to_owned(),
-            audience: Vec::new(),
-            algorithms: Vec::new(),
-            media_type: media_type.map(str::to_owned),
-            scope_claim: ScopeClaim::Scope,
-            organization_claim: "org_id".to_owned(),
-            client_claim: "client_id".to_owned(),
-            clock_tolerance: 0,
-            max_token_age: None,
-        };
+        let rules =
+            IssuerRules { media_type: media_type.map(str::to_owned), ..IssuerRules::new("i", Vec::new(), Vec::new()) };
         expect_type(&Header::parse(header.as_bytes()).expect("a header"), &rules).is_ok()
     }
 
     #[test]
     fn no_rule_makes_an_access_token_of_a_foreign_type() {
-        for name in FOREIGN_TYPES {
+        for name in FOREIGN {
             let header = format!(r#"{{"alg":"ES256","typ":"{name}"}}"#);
             for media_type in [None, Some("at+jwt"), Some(name)] {
                 assert!(!accepted(media_type, &header), "{media_type:?} {name}");

@@ -5,10 +5,10 @@ use serde_path_to_error::{Path, Segment};
 
 use super::{
     PolicyError,
-    error::Faults,
+    error::{Faults, step},
     types::{Policy, TokenPolicy},
 };
-use crate::json;
+use crate::{json, m2m_token::DenyList};
 
 /// Reads a gate's policy.
 ///
@@ -24,6 +24,14 @@ pub fn read_policy(text: &str) -> Result<Policy, PolicyError> {
 /// # Errors
 /// As [`read_policy`].
 pub fn read_token_policy(text: &str) -> Result<TokenPolicy, PolicyError> {
+    read(text)
+}
+
+/// Reads a deny list that stands by itself: an array of entries.
+///
+/// # Errors
+/// [`PolicyError`] for the first thing that is wrong, with its JSON pointer in the list.
+pub fn read_deny_list(text: &str) -> Result<DenyList, PolicyError> {
     read(text)
 }
 
@@ -46,7 +54,7 @@ fn pointer(path: &Path) -> String {
         // Writing to a string does not fail.
         let _ = match segment {
             Segment::Seq { index } => write!(pointer, "/{index}"),
-            Segment::Map { key } => write!(pointer, "/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Map { key } => write!(pointer, "/{}", step(key)),
             Segment::Enum { .. } | Segment::Unknown => Ok(()),
         };
     }
@@ -72,7 +80,11 @@ mod tests {
         assert!(refused(route).contains("/routes/0/classes/0: unknown variant `token`"), "{}", refused(route));
         let issuer = r#"{"issuers":[{"issuer":"i","audience":"a","algorithms":["none"]}]}"#;
         assert!(refused(issuer).contains("/issuers/0/algorithms/0: unknown algorithm `none`"), "{}", refused(issuer));
-        assert!(refused(r#"{"issuers":[{"issuer":"i"}]}"#).contains("/issuers/0: missing field `audience`"));
+        assert!(refused(r#"{"routes":[{"path":"/"}]}"#).contains("/routes/0: missing field `methods`"));
+        let deny = r#"{"deny":[{"organization":"o"},{"jti":"t"}]}"#;
+        assert!(refused(deny).contains("/deny/1: name the issuer"), "{}", refused(deny));
+        let preset = r#"{"issuers":[{"preset":"okta"}]}"#;
+        assert!(refused(preset).contains("/issuers/0/preset: unknown variant `okta`"), "{}", refused(preset));
         assert!(refused(r#"{"routes":[],"routes":[]}"#).contains("the document: a member stands twice"));
         assert!(refused("{").contains("the document: not JSON"));
     }

@@ -6,13 +6,17 @@
 mod error;
 mod issuers;
 mod load;
+mod presets;
+mod rules;
 mod types;
 
 pub(crate) use error::Faults;
 pub use error::{PolicyError, PolicyFault};
 pub(crate) use issuers::prepare as prepare_issuers;
 pub use issuers::token_verifier;
-pub use load::{read_policy, read_token_policy};
+pub use load::{read_deny_list, read_policy, read_token_policy};
+pub use presets::Preset;
 pub use types::{
-    ApiKeyPolicy, CredentialHeaders, IssuerPolicy, KeysOfIssuer, OneOrMany, Policy, RoutePolicy, TokenPolicy,
+    ApiKeyPolicy, CredentialHeaders, IssuerPolicy, KeysOfIssuer, OneOrMany, Policy, RequiredClaim, RoutePolicy,
+    TokenPolicy,
 };

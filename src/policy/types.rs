@@ -1,10 +1,18 @@
 //! The policy's types, as they stand in the JSON. Unknown members are errors everywhere: one of them could be a limit
 //! that its author relies on.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{api_key::Environment, jose::Algorithm, m2m_token::ScopeClaim, verdict::CredentialClass};
+use super::Preset;
+use crate::{
+    api_key::Environment,
+    jose::Algorithm,
+    m2m_token::{Condition, DenyList},
+    verdict::CredentialClass,
+};
 
 /// The whole policy.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,6 +40,8 @@ pub struct Policy {
     pub origin: Option<String>,
     /// The largest token that is looked at, in bytes.
     pub max_token_bytes: Option<usize>,
+    /// The tokens that are refused before they end.
+    pub deny: Option<DenyList>,
 }
 
 /// The policy of a verifier for M2M tokens alone.
@@ -42,37 +52,74 @@ pub struct TokenPolicy {
     pub issuers: Vec<IssuerPolicy>,
     /// The largest token that is looked at, in bytes.
     pub max_token_bytes: Option<usize>,
+    /// The tokens that are refused before they end.
+    pub deny: Option<DenyList>,
 }
 
-/// One issuer of M2M tokens.
+/// One issuer of M2M tokens. Claims are named by their paths, as [`crate::m2m_token::ClaimPath`] reads them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IssuerPolicy {
-    /// `iss`, compared byte for byte.
-    pub issuer: String,
+    /// The provider whose tokens these are. It fills in what is left out below; what stands below overrides it.
+    pub preset: Option<Preset>,
+    /// `iss`, compared byte for byte. With `{tenant}` in it, a template: each of the tenants makes one name, and the keys
+    /// below vouch for all of them.
+    pub issuer: Option<String>,
+    /// The tenants of a template.
+    #[serde(default)]
+    pub tenants: Vec<String>,
+    /// The claim that must name the tenant for which `iss` stands.
+    pub tenant_claim: Option<String>,
     /// The audiences that this API answers to.
-    pub audience: OneOrMany,
+    pub audience: Option<OneOrMany>,
     /// The algorithms that the issuer signs with.
-    pub algorithms: Vec<Algorithm>,
+    pub algorithms: Option<Vec<Algorithm>>,
     /// The keys: a key set or a snapshot. Where left out, a snapshot is handed over beside the policy.
     pub jwks: Option<KeysOfIssuer>,
     /// The `typ` of the issuer's access tokens, where it is always the same (RFC 9068: `at+jwt`).
     #[serde(rename = "typ")]
     pub media_type: Option<String>,
-    /// The claim that holds the scopes.
+    /// The required claims that may be missing. One that is there is held to its rule all the same.
     #[serde(default)]
-    pub scope_claim: ScopeClaim,
-    /// The claim that names the organization.
-    #[serde(default = "default_organization_claim")]
-    pub organization_claim: String,
-    /// The claim that names the client.
-    #[serde(default = "default_client_claim")]
-    pub client_claim: String,
+    pub optional_claims: Vec<RequiredClaim>,
+    /// The claim that holds the scopes; `scope` where left out.
+    pub scope_claim: Option<String>,
+    /// The claim that names the organization; `org_id` where left out.
+    pub organization_claim: Option<String>,
+    /// The claim that names the client; `client_id` where left out.
+    pub client_claim: Option<String>,
+    /// What other claims must be. Null takes a condition of the preset away.
+    #[serde(default)]
+    pub require_claims: BTreeMap<String, Option<Condition>>,
+    /// What members of the header must be. Null takes a condition of the preset away.
+    #[serde(default)]
+    pub require_header: BTreeMap<String, Option<Condition>>,
     /// How far `nbf` and `iat` may lie in the future, in seconds.
     #[serde(default = "default_clock_tolerance")]
     pub clock_tolerance: u16,
     /// The longest life of a token, `exp − iat` in seconds.
     pub max_token_age: Option<u32>,
+}
+
+impl IssuerPolicy {
+    /// The name of the issuer: its own, or the template of its preset. Empty where there is neither.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let preset = || self.preset.and_then(Preset::issuer).unwrap_or_default();
+        self.issuer.as_deref().unwrap_or_else(preset)
+    }
+}
+
+/// A claim that every token must have unless the policy says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequiredClaim {
+    /// `iss`: optional only where the policy knows no other issuer.
+    Iss,
+    /// `aud`: optional only where the policy names no audience, so that a token for somebody else stays refused.
+    Aud,
+    /// `exp`: optional only with `maxTokenAge`, which is then the end.
+    Exp,
 }
 
 /// A key set or a snapshot, judged by `key_source`.
@@ -144,14 +191,6 @@ pub struct RoutePolicy {
 
 fn default_prefix() -> String {
     "/_edgeward".to_owned()
-}
-
-fn default_organization_claim() -> String {
-    "org_id".to_owned()
-}
-
-fn default_client_claim() -> String {
-    "client_id".to_owned()
 }
 
 const fn default_clock_tolerance() -> u16 {

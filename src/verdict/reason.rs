@@ -155,6 +155,10 @@ reasons! {
     /// A claim has the wrong type or form.
     ClaimMalformed = "claim_malformed", 401, INVALID_TOKEN, "A claim of the token is malformed",
         "Ask the issuer to mend its tokens.", "RFC 7519 §4.1";
+    /// A claim has a value that the policy's `requireClaims` or `tenantClaim` does not admit: often the token of a person,
+    /// or of another kind, that the same keys sign.
+    ClaimMismatch = "claim_mismatch", 401, INVALID_TOKEN, "A claim of the token is not accepted here",
+        "Ask the issuer for an access token of a machine for this API.", "Edgeward: policy";
     /// The token is for another audience.
     AudienceMismatch = "audience_mismatch", 401, INVALID_TOKEN, "The token is for another audience",
         "Ask the issuer for a token for this API.", "RFC 7519 §4.1.3";
@@ -173,6 +177,12 @@ reasons! {
     /// The token is bound to a key of its sender, and no proof of it can be checked.
     SenderProofMissing = "sender_proof_missing", 401, INVALID_TOKEN, "The proof of the sender is missing",
         "Send the proof that the token is bound to.", "RFC 7800 §3";
+    /// What a client is told of a token that was good and is not any more.
+    TokenInvalid = "token_invalid", 401, INVALID_TOKEN, "The token is not valid",
+        "Ask the issuer for a new token.", "RFC 6750 §3.1";
+    /// The deny list names the token's `jti`, client, subject or organization.
+    TokenRevoked = "token_revoked", 401, INVALID_TOKEN, "The token was revoked",
+        "Ask the issuer for a new token.", "Edgeward: policy";
 
     // The API key. What `disclosed` hides stands first.
     /// What a client is told of every key that it cannot be helped with.
@@ -251,6 +261,8 @@ impl Reason {
             | Self::KeySecretMismatch
             | Self::KeyRevoked
             | Self::KeyUnowned => Self::KeyInvalid,
+            // Whoever holds a stolen token does not learn that somebody noticed.
+            Self::TokenRevoked => Self::TokenInvalid,
             other => other,
         }
     }

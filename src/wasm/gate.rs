@@ -16,7 +16,7 @@ use crate::{
     gate::{Gate, GateRequest, Resources},
     governance::audit_event,
     json,
-    policy::read_policy,
+    policy::{read_deny_list, read_policy},
     verdict::verdict_document,
 };
 
@@ -57,6 +57,16 @@ impl JsGate {
     #[must_use]
     pub fn takes_keys(&self) -> bool {
         self.gate.keys.is_some()
+    }
+
+    /// Puts a deny list (JSON text) in the place of the one before.
+    ///
+    /// # Errors
+    /// What is wrong with the list; the one before then stays in force.
+    #[wasm_bindgen(js_name = setDenyList)]
+    pub fn set_deny_list(&self, list: &str) -> Result<(), JsError> {
+        self.gate.set_deny_list(read_deny_list(list)?);
+        Ok(())
     }
 
     /// Decides about a request by its route: `{ verdict, audit }` as JSON, or a task.

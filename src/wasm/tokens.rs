@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     m2m_token::TokenVerifier,
-    policy::{read_token_policy, token_verifier},
+    policy::{read_deny_list, read_token_policy, token_verifier},
     verdict::verdict_document,
 };
 
@@ -32,7 +32,18 @@ impl JsTokenVerifier {
     pub fn new(policy: &str, host: JsHost) -> Result<Self, JsError> {
         let policy = read_token_policy(policy)?;
         let verifier = token_verifier(policy.issuers, &BTreeMap::new(), policy.max_token_bytes)?;
+        verifier.set_deny_list(policy.deny.unwrap_or_default());
         Ok(Self { verifier: Rc::new(verifier), host })
+    }
+
+    /// Puts a deny list (JSON text) in the place of the one before.
+    ///
+    /// # Errors
+    /// What is wrong with the list; the one before then stays in force.
+    #[wasm_bindgen(js_name = setDenyList)]
+    pub fn set_deny_list(&self, list: &str) -> Result<(), JsError> {
+        self.verifier.set_deny_list(read_deny_list(list)?);
+        Ok(())
     }
 
     /// The verdict as JSON, or a task.

@@ -239,6 +239,8 @@ fn weak_keys_are_refused() {
         with(&rsa, "n", encode([0; 256]).into()),
         // Even, so that anybody can factor it.
         with(&rsa, "n", encode([0xfe; 256]).into()),
+        // Divisible by 3, 5 and 17.
+        with(&rsa, "n", encode([0xff; 1024]).into()),
         with(&rsa, "n", encode([0xff; 1025]).into()),
         with(&rsa, "n", encode(vec![0xff; 1 << 16]).into()),
     ];
@@ -249,7 +251,6 @@ fn weak_keys_are_refused() {
             "{error:?} {jwk}"
         );
     }
-    assert!(prepare(json!([with(&rsa, "n", encode([0xff; 1024]).into())]), &[Algorithm::Rs256]).is_ok());
 }
 
 #[test]

@@ -34,7 +34,7 @@ test("a policy of tokens is refused with the pointer to each fault", async () =>
     [changed({ algorithms: ["none"] }), /\/issuers\/0\/algorithms\/0: unknown algorithm `none`, expected one of HS256/],
     [changed({ algorithms: [] }), /\/issuers\/0\/algorithms: name the algorithms/],
     [changed({ algorithms: ["ES256", "HS256"] }), /\/issuers\/0\/algorithms: symmetric and asymmetric/],
-    [changed({ audience: undefined }), /\/issuers\/0: missing field `audience`/],
+    [changed({ audience: undefined }), /\/issuers\/0\/audience: name the audience/],
     [changed({ audience: 7 }), /\/issuers\/0\/audience: expected a string or an array of strings/],
     [changed({ audience: "" }), /\/issuers\/0\/audience: name the audience/],
     [changed({ issuer: "" }), /\/issuers\/0\/issuer: an issuer has a name/],
@@ -45,7 +45,11 @@ test("a policy of tokens is refused with the pointer to each fault", async () =>
     [changed({ jwks: { keys: [issuer.jwk, signer("HS256").jwk] } }), /\/issuers\/0\/jwks: symmetric and asymmetric keys in one set/],
     [changed({ audiences: [AUDIENCE] }), /\/issuers\/0\/audiences: unknown field `audiences`/],
     [changed({ clockTolerance: -1 }), /\/issuers\/0\/clockTolerance: invalid value/],
-    [changed({ scopeClaim: "scopes" }), /\/issuers\/0\/scopeClaim: unknown variant `scopes`/],
+    [changed({ scopeClaim: "exp" }), /\/issuers\/0\/scopeClaim: this claim has a meaning of its own/],
+    [changed({ preset: "okta" }), /\/issuers\/0\/preset: unknown variant `okta`, expected one of `workos`/],
+    [changed({ typ: "dpop+jwt" }), /\/issuers\/0\/typ: tokens of this type are no access tokens/],
+    [changed({ requireClaims: { "a/b": { oneOf: [] } } }), /\/issuers\/0\/requireClaims\/a~1b: no value could fulfil it/],
+    [whole({ ...tokenPolicy(issuer), deny: [{ jti: "t" }] }), /\/deny\/0: name the issuer/],
   ]);
 });
 

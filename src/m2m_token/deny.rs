@@ -1,0 +1,324 @@
+//! The deny list: tokens that are refused before they end, by what they say and never by their bytes.
+//!
+//! One signed statement has many spellings (ECDSA signatures can be negated, an issuer signs the same claims twice), so a
+//! list of token bytes is one that an attacker walks around. Entries name a `jti`, a client, a subject or an
+//! organization. The first three mean something only together with their issuer; organizations are often the
+//! deployment's own, and may be named for every issuer at once.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::verdict::{Denial, Principal, Reason};
+
+/// The most entries that a list may have. A list is kept in the memory of each isolate.
+pub const LONGEST_DENY_LIST: usize = 65_536;
+
+/// The longest text of an entry, in bytes.
+const LONGEST_TEXT: usize = 2048;
+
+/// The last second of the year 9999. What lies after it was not written in seconds.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// Whom an entry denies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denied {
+    /// One token, by its `jti`.
+    Token(String),
+    /// Every token of a client.
+    Client(String),
+    /// Every token of a subject.
+    Subject(String),
+    /// Every token of an organization.
+    Organization(String),
+}
+
+/// One entry of a deny list. In JSON: `{ "jti" | "client" | "subject" | "organization": "…", "issuer": "…",
+/// "until": … }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DenyEntry {
+    /// Whom it denies.
+    pub denied: Denied,
+    /// The issuer, as it stands in `iss` or in the policy; a template of the policy stands for all its tenants. Only an
+    /// organization can be denied without one.
+    pub issuer: Option<String>,
+    /// The last second, since the Unix epoch, at which the entry denies anything. An entry may be dropped afterwards, so
+    /// it lies past the end of every token that the entry is to deny. Without it the entry stays.
+    pub until: Option<i64>,
+}
+
+/// An entry as it stands in JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Raw {
+    jti: Option<String>,
+    client: Option<String>,
+    subject: Option<String>,
+    organization: Option<String>,
+    issuer: Option<String>,
+    until: Option<i64>,
+}
+
+impl DenyEntry {
+    /// What is wrong with the entry, in words for its author.
+    fn fault(&self) -> Option<&'static str> {
+        let (Denied::Token(text) | Denied::Client(text) | Denied::Subject(text) | Denied::Organization(text)) =
+            &self.denied;
+        let issuer = self.issuer.as_deref();
+        if text.is_empty() || issuer.is_some_and(str::is_empty) {
+            return Some("the empty text names nobody");
+        }
+        if text.len() > LONGEST_TEXT || issuer.is_some_and(|issuer| issuer.len() > LONGEST_TEXT) {
+            return Some("the text is too long");
+        }
+        if issuer.is_none() && !matches!(self.denied, Denied::Organization(_)) {
+            return Some("name the issuer: what a `jti`, a client or a subject stands for is its issuer's word");
+        }
+        if self.until.is_some_and(|until| !(0..=LAST_SECOND).contains(&until)) {
+            return Some("`until` is a time in seconds since the Unix epoch");
+        }
+        None
+    }
+}
+
+impl TryFrom<Raw> for DenyEntry {
+    type Error = &'static str;
+
+    fn try_from(raw: Raw) -> Result<Self, Self::Error> {
+        let mut named = [
+            raw.jti.map(Denied::Token),
+            raw.client.map(Denied::Client),
+            raw.subject.map(Denied::Subject),
+            raw.organization.map(Denied::Organization),
+        ]
+        .into_iter()
+        .flatten();
+        let (Some(denied), None) = (named.next(), named.next()) else {
+            return Err("an entry names one of `jti`, `client`, `subject` and `organization`");
+        };
+        let entry = Self { denied, issuer: raw.issuer, until: raw.until };
+        entry.fault().map_or(Ok(entry), Err)
+    }
+}
+
+impl<'de> Deserialize<'de> for DenyEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(Raw::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// Where and how long an entry holds.
+#[derive(Debug, Clone)]
+struct Hold {
+    issuer: Option<String>,
+    until: Option<i64>,
+}
+
+type Held = BTreeMap<String, Vec<Hold>>;
+
+/// A deny list, ready to be asked. In JSON it is an array of entries.
+#[derive(Debug, Clone, Default)]
+pub struct DenyList {
+    tokens: Held,
+    clients: Held,
+    subjects: Held,
+    organizations: Held,
+    length: usize,
+}
+
+impl DenyList {
+    /// A list of these entries.
+    ///
+    /// # Errors
+    /// Where there are more than [`LONGEST_DENY_LIST`], or one is wrong; in words for the author of the list.
+    pub fn new(entries: Vec<DenyEntry>) -> Result<Self, String> {
+        if entries.len() > LONGEST_DENY_LIST {
+            return Err(format!("{} entries, at most {LONGEST_DENY_LIST}", entries.len()));
+        }
+        let mut list = Self { length: entries.len(), ..Self::default() };
+        for entry in entries {
+            if let Some(fault) = entry.fault() {
+                return Err(fault.to_owned());
+            }
+            let (held, text) = match entry.denied {
+                Denied::Token(text) => (&mut list.tokens, text),
+                Denied::Client(text) => (&mut list.clients, text),
+                Denied::Subject(text) => (&mut list.subjects, text),
+                Denied::Organization(text) => (&mut list.organizations, text),
+            };
+            held.entry(text).or_default().push(Hold { issuer: entry.issuer, until: entry.until });
+        }
+        Ok(list)
+    }
+
+    /// How many entries it has.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether it denies nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Holds a token's principal against the list. `policy_issuer` is the issuer as the policy names it, which for a
+    /// template is the template.
+    ///
+    /// # Errors
+    /// [`Reason::TokenRevoked`], with what the entry named as note.
+    pub(super) fn hold(&self, who: &Principal, policy_issuer: &str, now: i64) -> Result<(), Denial> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let denies = |hold: &Hold| {
+            let here = hold.issuer.as_deref();
+            hold.until.is_none_or(|until| now <= until)
+                && (here.is_none() || here == who.issuer.as_deref() || here == Some(policy_issuer))
+        };
+        let asked = [
+            ("jti", &self.tokens, &who.credential_id),
+            ("client", &self.clients, &who.client_id),
+            ("subject", &self.subjects, &who.subject),
+            ("organization", &self.organizations, &who.organization),
+        ];
+        for (name, held, text) in asked {
+            let holds = text.as_ref().and_then(|text| held.get(text));
+            if holds.is_some_and(|holds| holds.iter().any(denies)) {
+                return Err(Denial::new(Reason::TokenRevoked).noting(format!("the deny list names the {name}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for DenyList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(Vec::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// The list that is in force, shared by a verifier and the facts that it made. A new list takes the place of the old one
+/// as a whole, for facts that are cached as well.
+#[derive(Debug, Clone, Default)]
+pub(super) struct InForce(Arc<RwLock<Arc<DenyList>>>);
+
+impl InForce {
+    /// The list as it stands.
+    pub(super) fn list(&self) -> Arc<DenyList> {
+        // The value under the lock is replaced in one step and so whole, even where a thread died with the lock.
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts a list in force, from the next judgement on.
+    pub(super) fn replace(&self, list: DenyList) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn list(entries: Value) -> Result<DenyList, String> {
+        serde_json::from_value(entries).map_err(|error| error.to_string())
+    }
+
+    fn who() -> Principal {
+        Principal {
+            subject: Some("s".into()),
+            organization: Some("o".into()),
+            client_id: Some("c".into()),
+            credential_id: Some("t".into()),
+            issuer: Some("https://login.example/one".into()),
+            ..Principal::default()
+        }
+    }
+
+    fn denies(entry: impl Into<Value>, now: i64) -> bool {
+        let list = list(Value::Array(vec![entry.into()])).expect("a list");
+        match list.hold(&who(), "https://login.example/{tenant}", now) {
+            Ok(()) => false,
+            Err(denial) => {
+                assert_eq!(denial.reason, Reason::TokenRevoked);
+                true
+            }
+        }
+    }
+
+    #[test]
+    fn each_name_is_denied_with_its_issuer_and_no_other_is() {
+        for (name, text) in [("jti", "t"), ("client", "c"), ("subject", "s"), ("organization", "o")] {
+            for issuer in ["https://login.example/one", "https://login.example/{tenant}"] {
+                assert!(denies(json!({ name: text, "issuer": issuer }), 0), "{name} of {issuer}");
+            }
+            for issuer in ["https://login.example/two", "https://login.example/one/", "https://LOGIN.example/one"] {
+                assert!(!denies(json!({ name: text, "issuer": issuer }), 0), "{name} of {issuer}");
+            }
+            for other in ["x", "T", "tt", " t", "O"] {
+                assert!(!denies(json!({ name: other, "issuer": "https://login.example/one" }), 0), "{name} {other}");
+            }
+            // One kind of name does not stand for another.
+            for kind in ["jti", "client", "subject", "organization"].iter().filter(|kind| **kind != name) {
+                assert!(!denies(json!({ *kind: text, "issuer": "https://login.example/one" }), 0), "{kind} {text}");
+            }
+        }
+        assert!(denies(json!({ "organization": "o" }), 0));
+    }
+
+    #[test]
+    fn an_entry_holds_until_its_last_second() {
+        assert!(denies(json!({ "organization": "o", "until": 100 }), 100));
+        assert!(!denies(json!({ "organization": "o", "until": 100 }), 101));
+        let twice = json!([{ "organization": "o", "until": 100 }, { "organization": "o", "until": 200 }]);
+        let list = list(twice).expect("a list");
+        assert!(list.hold(&who(), "", 150).is_err());
+    }
+
+    #[test]
+    fn an_absent_claim_matches_nothing() {
+        let entries = json!([
+            { "jti": "t", "issuer": "i" }, { "client": "c", "issuer": "i" }, { "subject": "s", "issuer": "i" },
+            { "organization": "o" },
+        ]);
+        let nobody = Principal { issuer: Some("i".into()), ..Principal::default() };
+        assert_eq!(list(entries).expect("a list").hold(&nobody, "i", 0), Ok(()));
+    }
+
+    #[test]
+    fn what_could_deny_too_little_is_refused() {
+        for entry in [
+            json!({}),
+            json!({ "jti": "t" }),
+            json!({ "client": "c" }),
+            json!({ "subject": "s" }),
+            json!({ "issuer": "i" }),
+            json!({ "jti": "t", "client": "c", "issuer": "i" }),
+            json!({ "organization": "" }),
+            json!({ "organization": "o", "issuer": "" }),
+            json!({ "organization": 1 }),
+            json!({ "organization": "o", "until": -1 }),
+            json!({ "organization": "o", "until": 1_780_000_000_000_i64 }),
+            json!({ "organization": "o", "until": "1780000000" }),
+            json!({ "organization": "o", "token": "t" }),
+            json!({ "organization": "o".repeat(2049) }),
+        ] {
+            assert!(list(json!([entry.clone()])).is_err(), "{entry}");
+        }
+        assert!(list(json!({})).is_err());
+        let many = |count| {
+            DenyList::new(vec![
+                DenyEntry { denied: Denied::Organization("o".into()), issuer: None, until: None };
+                count
+            ])
+        };
+        assert_eq!(many(LONGEST_DENY_LIST).map(|list| list.len()), Ok(LONGEST_DENY_LIST));
+        assert!(many(LONGEST_DENY_LIST + 1).is_err());
+    }
+}

@@ -1,0 +1,182 @@
+//! What the policy says of an issuer's tokens, judged and made ready: everything of it but the keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    IssuerPolicy, OneOrMany, RequiredClaim,
+    error::{Faults, step},
+    presets::Shape,
+};
+use crate::m2m_token::{
+    ClaimPath, Condition, IssuerRules, OptionalClaims, TENANT, is_foreign_media_type, is_tenant, normalize_media_type,
+};
+
+/// The longest name of an issuer, in bytes.
+const LONGEST_ISSUER: usize = 1024;
+
+/// The most tenants of a template.
+const MOST_TENANTS: usize = 4096;
+
+/// Claims with a meaning of their own, which hold no scopes.
+const NOT_SCOPES: [&str; 8] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"];
+
+/// The rules of an issuer, its faults put down. `alone` says that the policy names no other issuer.
+pub(super) fn rules(policy: IssuerPolicy, alone: bool, place: &str, faults: &mut Faults) -> IssuerRules {
+    let shape = policy.preset.map_or_else(Shape::default, super::Preset::shape);
+    let issuer = policy.name().to_owned();
+    let mut faults = Member { place, faults };
+
+    check_name(&issuer, &policy.tenants, &shape, &mut faults);
+    let tenant_claim = faults.path("tenantClaim", policy.tenant_claim.as_deref().or(shape.tenant_claim));
+    if policy.tenant_claim.is_some() && policy.tenants.is_empty() && !issuer.contains(TENANT) {
+        faults.add("tenantClaim", "the issuer is no template, and has no tenant to name");
+    }
+    let optional = OptionalClaims {
+        issuer: policy.optional_claims.contains(&RequiredClaim::Iss),
+        audience: policy.optional_claims.contains(&RequiredClaim::Aud),
+        expires: policy.optional_claims.contains(&RequiredClaim::Exp),
+    };
+    if optional.issuer && !(alone && policy.tenants.is_empty()) {
+        faults.add("optionalClaims", "a token without `iss` is anybody's: `iss` is optional only where the policy names one issuer, and that one is no template");
+    }
+    if optional.expires && policy.max_token_age.is_none() {
+        faults.add("optionalClaims", "a token without `exp` would be good for ever: name `maxTokenAge`, which ends it");
+    }
+    let audience = policy.audience.map(OneOrMany::into_vec);
+    match &audience {
+        Some(_) if optional.audience => faults.add(
+            "audience",
+            "an audience here, and `aud` among the `optionalClaims`: a token for everybody would pass for one for this API; leave one of them out",
+        ),
+        None if optional.audience => {}
+        Some(named) if !named.is_empty() && !named.iter().any(String::is_empty) => {}
+        _ => faults.add("audience", "name the audience that this API answers to"),
+    }
+    let media_type = policy.media_type.or(shape.media_type.map(str::to_owned)).map(|name| normalize_media_type(&name));
+    if let Some(name) = &media_type {
+        if is_foreign_media_type(name) {
+            faults.add("typ", "tokens of this type are no access tokens, and are refused always");
+        } else if name.is_empty()
+            || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+/".contains(&byte))
+        {
+            faults.add("typ", "no media type");
+        }
+    }
+    let scope_claim = faults.path("scopeClaim", Some(policy.scope_claim.as_deref().unwrap_or(shape.scope_claim)));
+    if scope_claim.as_ref().is_some_and(|claim| NOT_SCOPES.iter().any(|name| claim.is_member(name))) {
+        faults.add("scopeClaim", "this claim has a meaning of its own, and holds no scopes");
+    }
+    let organization_claim =
+        faults.path("organizationClaim", policy.organization_claim.as_deref().or(shape.organization_claim));
+    let client_claim = faults.path("clientClaim", Some(policy.client_claim.as_deref().unwrap_or(shape.client_claim)));
+    let claims = faults.conditions("requireClaims", policy.require_claims, shape.require_claims);
+    let header = faults.conditions("requireHeader", policy.require_header, shape.require_header);
+
+    IssuerRules {
+        issuer,
+        tenants: policy.tenants,
+        tenant_claim,
+        audience: audience.unwrap_or_default(),
+        optional,
+        algorithms: policy.algorithms.unwrap_or(shape.algorithms),
+        media_type,
+        // A path that cannot be read is a fault, and no rules come of it.
+        scope_claim: scope_claim.unwrap_or_else(|| ClaimPath::member("scope")),
+        organization_claim,
+        client_claim: client_claim.unwrap_or_else(|| ClaimPath::member("client_id")),
+        claims,
+        header,
+        clock_tolerance: policy.clock_tolerance.into(),
+        max_token_age: policy.max_token_age.map(i64::from),
+    }
+}
+
+fn check_name(issuer: &str, tenants: &[String], shape: &Shape, faults: &mut Member<'_, '_>) {
+    if issuer.is_empty() {
+        faults.add("issuer", "an issuer has a name");
+        return;
+    }
+    if issuer.len() > LONGEST_ISSUER {
+        faults.add("issuer", "the name is too long");
+    }
+    let places = issuer.matches(TENANT).count();
+    let plain = issuer.replace(TENANT, "");
+    if places > 1 || plain.contains(['{', '}']) {
+        faults.add("issuer", "braces stand for the tenant alone: `{tenant}`, once");
+    } else if let Some(fault) = (shape.form)(&issuer.replace(TENANT, "tenant")) {
+        faults.add("issuer", fault);
+    }
+    match (places, tenants) {
+        (0, []) => {}
+        (0, _) => {
+            faults.add("tenants", "the issuer is no template: put `{tenant}` into its name, or leave the tenants out");
+        }
+        (_, []) => {
+            faults.add("tenants", "name the tenants that are trusted: any tenant of a provider can be anybody's");
+        }
+        _ if shape.keys_per_tenant => {
+            faults.add("issuer", "each tenant of this provider has keys of its own: write one issuer for each");
+        }
+        _ => {}
+    }
+    if tenants.len() > MOST_TENANTS {
+        faults.add("tenants", format!("{} tenants, at most {MOST_TENANTS}", tenants.len()));
+    }
+    let mut seen = BTreeSet::new();
+    for (index, tenant) in tenants.iter().enumerate() {
+        if !is_tenant(tenant) {
+            faults.add(
+                &format!("tenants/{index}"),
+                "1 to 128 letters, digits, `-`, `_` and `.`, a letter or digit first",
+            );
+        } else if !seen.insert(tenant) {
+            faults.add(&format!("tenants/{index}"), "this tenant stands twice");
+        }
+    }
+}
+
+/// The faults of one issuer's members.
+struct Member<'p, 'f> {
+    place: &'p str,
+    faults: &'f mut Faults,
+}
+
+impl Member<'_, '_> {
+    fn add(&mut self, name: &str, reason: impl Into<String>) {
+        self.faults.add(format!("{}/{name}", self.place), reason);
+    }
+
+    fn path(&mut self, name: &str, text: Option<&str>) -> Option<ClaimPath> {
+        match ClaimPath::parse(text?) {
+            Ok(path) => Some(path),
+            Err(fault) => {
+                self.add(name, fault);
+                None
+            }
+        }
+    }
+
+    /// The policy's conditions over those of the preset, claim by claim.
+    fn conditions(
+        &mut self,
+        name: &str,
+        named: BTreeMap<String, Option<Condition>>,
+        preset: Vec<(&'static str, Condition)>,
+    ) -> Vec<(ClaimPath, Condition)> {
+        let mut conditions: BTreeMap<ClaimPath, Option<Condition>> = BTreeMap::new();
+        for (claim, condition) in named {
+            let place = format!("{name}/{}", step(&claim));
+            let Some(path) = self.path(&place, Some(&claim)) else { continue };
+            if let Some(fault) = condition.as_ref().and_then(Condition::fault) {
+                self.add(&place, fault);
+            }
+            if conditions.insert(path, condition).is_some() {
+                self.add(&place, "this claim stands twice, in two spellings");
+            }
+        }
+        for (claim, condition) in preset {
+            conditions.entry(ClaimPath::member(claim)).or_insert(Some(condition));
+        }
+        conditions.into_iter().filter_map(|(path, condition)| Some((path, condition?))).collect()
+    }
+}
