@@ -18,12 +18,16 @@ type Sink = NonNullable<GateOptions["audit"]>;
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
   const host = coreHost(options);
-  const { snapshots = {}, seals, origin, audit = logAudit, address } = options;
+  const { snapshots = {}, seals, origin, audit = logAudit, address, certificate = certificateOf } = options;
   if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
   if (address !== undefined && typeof address !== "function") {
     throw new TypeError("`address` is a function that takes a request and returns the client's address");
   }
+  if (typeof certificate !== "function") {
+    throw new TypeError("`certificate` is a function that takes a request and returns the thumbprint of its client's certificate");
+  }
   const fetchOrigin = originFetcher(origin);
+  const seen = (request: Request | GateRequest) => coreRequest(request, address, certificate);
   const core = new CoreGate(jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), sealBytes(seals), host);
   if (core.takesKeys && options.store === undefined) {
     throw new TypeError("the policy takes API keys, which are looked up in a store: lend one as `store`");
@@ -31,7 +35,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 
   const check = (request: Request | GateRequest): MaybePromise<Verdict> =>
     run(
-      () => core.check(coreRequest(request, address)),
+      () => core.check(seen(request)),
       (answer) => {
         const { verdict, audit: event } = JSON.parse(answer) as { verdict: Verdict; audit: string };
         report(audit, JSON.parse(event) as AuditEvent);
@@ -45,7 +49,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 
   const fetch = async (request: Request): Promise<Response> => {
     const outcome = await run(
-      () => core.handle(coreRequest(request, address)),
+      () => core.handle(seen(request)),
       (answer) => JSON.parse(answer) as Outcome,
       (): Outcome => {
         report(audit, coreFailedAudit(request.method));
@@ -67,14 +71,28 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   return { check, fetch, setDenyList, worker: () => ({ fetch }) };
 }
 
-function coreRequest(request: Request | GateRequest, address: GateOptions["address"]): object {
+/** What Cloudflare says of the certificate: of the connection, where no client can write. */
+function certificateOf(request: Request): string | undefined {
+  const { cf } = request as { cf?: { tlsClientAuth?: { certFingerprintSHA256?: string } } };
+  return cf?.tlsClientAuth?.certFingerprintSHA256;
+}
+
+function coreRequest(
+  request: Request | GateRequest,
+  address: GateOptions["address"],
+  certificate: NonNullable<GateOptions["certificate"]>,
+): object {
   if (typeof request !== "object" || request === null) throw new TypeError("a request is an object");
   const isRequest = typeof Request === "function" && request instanceof Request;
   const { method, url, headers } = request;
   if (typeof method !== "string" || typeof url !== "string") throw new TypeError("a request has `method` and `url`, both strings");
   const ip: unknown = (isRequest ? address?.(request) : (request as GateRequest).ip) ?? undefined;
   if (ip !== undefined && typeof ip !== "string") throw new TypeError("the address of a client is a string");
-  return { method, url, headers: [...headerPairs(headers)], ip };
+  const thumbprint: unknown = (isRequest ? certificate(request) : (request as GateRequest).certificate) ?? undefined;
+  if (thumbprint !== undefined && typeof thumbprint !== "string") {
+    throw new TypeError("the thumbprint of a certificate is a string");
+  }
+  return { method, url, headers: [...headerPairs(headers)], ip, certificate: thumbprint };
 }
 
 function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[string, string]> {

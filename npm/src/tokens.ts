@@ -2,12 +2,12 @@ import { TokenVerifier } from "./glue.js";
 import { coreFailedVerdict, prepare, presentedText, readVerdict, run } from "./core.js";
 import { coreHost } from "./host.js";
 import { jsonText } from "./text.js";
-import type { Host, JwtVerifier, TokenPolicy, VerifyOptions } from "../types/index.js";
+import type { Host, JwtVerifier, TokenPolicy, TokenVerifyOptions } from "../types/index.js";
 
 export async function createJwtVerifier(policy: TokenPolicy | string, host?: Host): Promise<JwtVerifier> {
   prepare();
   const core = new TokenVerifier(jsonText(policy, "the policy"), coreHost(host));
-  const verify = (token: string, options: VerifyOptions | undefined, synchronously: boolean) =>
+  const verify = (token: string, options: TokenVerifyOptions | undefined, synchronously: boolean) =>
     run(() => core.verify(presentedText(token), options, synchronously), readVerdict, coreFailedVerdict);
   return {
     verify: (token, options) => verify(token, options, false),

@@ -111,6 +111,11 @@ export interface IssuerPolicy {
   requireClaims?: Readonly<Record<ClaimPath, ClaimCondition | null>>;
   /** What members of the header must be; null takes a condition of the preset away. */
   requireHeader?: Readonly<Record<ClaimPath, ClaimCondition | null>>;
+  /**
+   * Whether the tokens must be bound to their sender: to either kind of key, to that of a DPoP proof, or to a client
+   * certificate; `optional` where left out. One that is bound must always come with its proof.
+   */
+  senderConstraint?: "optional" | "required" | "dpop" | "mtls";
   /** How far `nbf` and `iat` may lie in the future, in seconds; 5 where left out. */
   clockTolerance?: number;
   /** The longest life of a token, `exp − iat` in seconds. */
@@ -200,9 +205,42 @@ export interface CheckOptions extends VerifyOptions {
   ip?: string;
 }
 
+/** The DPoP proofs that are accepted (RFC 9449). */
+export interface DpopPolicy {
+  /** The algorithms that a proof may be signed with; every asymmetric one where left out. */
+  algorithms?: readonly Algorithm[];
+  /** How long a proof is good after its `iat`, in seconds, from 1 to 600; 60 where left out. */
+  maxAge?: number;
+}
+
+/** A DPoP proof, with the request that it came with. */
+export interface DpopProof {
+  /** The value of the header `DPoP`. */
+  proof: string;
+  /** The method of the request, as it came. */
+  method: string;
+  /** The URL of the request as its sender sees it, with scheme and authority. */
+  url: string;
+  /** The nonce that the proof must name, where the sender was given one. */
+  nonce?: string;
+}
+
+/** As {@link VerifyOptions}, with what is known of the sender. */
+export interface TokenVerifyOptions extends VerifyOptions {
+  /** The proof, where the token came under the scheme `DPoP`: such a token must be bound to the key of the proof. */
+  dpop?: DpopProof | null;
+  /**
+   * The client certificate of the connection: its DER, or its SHA-256 thumbprint in base64url or hexadecimal. From who
+   * ended the TLS, and never from a header that a client can write.
+   */
+  certificate?: Uint8Array | string | null;
+}
+
 /** The policy of a verifier for M2M tokens. */
 export interface TokenPolicy {
   issuers: readonly IssuerPolicy[];
+  /** The DPoP proofs that are accepted. */
+  dpop?: DpopPolicy;
   /** The largest token that is looked at, in bytes; 16384 where left out. */
   maxTokenBytes?: number;
   /** The tokens that are refused before they end. */
@@ -212,9 +250,9 @@ export interface TokenPolicy {
 /** Verifies M2M tokens. */
 export interface JwtVerifier {
   /** Never throws for a bad token. Answers at once where the platform's signature check does, otherwise by a promise. */
-  verify(token: string, options?: VerifyOptions): Verdict | Promise<Verdict>;
+  verify(token: string, options?: TokenVerifyOptions): Verdict | Promise<Verdict>;
   /** Answers at once, on every host. */
-  verifySync(token: string, options?: VerifyOptions): Verdict;
+  verifySync(token: string, options?: TokenVerifyOptions): Verdict;
   /**
    * Puts a deny list in the place of the one before, as a whole, from the next verdict on.
    *
@@ -276,6 +314,10 @@ export interface GatePolicy {
   routes?: readonly RoutePolicy[];
   /** The origin as a URL without a path; where left out, `origin` of the options is used. */
   origin?: string;
+  /** What clients put before the path, as in `https://api.example`; where left out, what a request's own URL says. */
+  publicOrigin?: string;
+  /** The DPoP proofs that are accepted. */
+  dpop?: DpopPolicy;
   maxTokenBytes?: number;
   /** The tokens that are refused before they end. */
   deny?: DenyList;
@@ -289,6 +331,8 @@ export interface GateRequest {
   headers: Headers | Iterable<readonly [string, string]> | Record<string, string | readonly string[] | undefined>;
   /** The client's address. */
   ip?: string;
+  /** The SHA-256 thumbprint of the client certificate, in base64url or hexadecimal, from who ended the TLS. */
+  certificate?: string;
 }
 
 /** An event in the shape of the OCSF class Authentication. It never holds a credential. */
@@ -312,6 +356,11 @@ export interface GateOptions extends Host {
   audit?: (event: AuditEvent) => void | Promise<void>;
   /** The client's address, from where the host vouches for it. */
   address?: (request: Request) => string | null | undefined;
+  /**
+   * The SHA-256 thumbprint of the client certificate, in base64url or hexadecimal, from where the host vouches for it; by
+   * default what Cloudflare reports of the connection (`request.cf.tlsClientAuth`).
+   */
+  certificate?: (request: Request) => string | null | undefined;
 }
 
 /** A policy in front of an API. */

@@ -8,7 +8,9 @@ use super::{Gate, Route};
 use crate::{
     api_key::{ApiKeyChecker, KeyForm, Seal},
     m2m_token::is_scope_token,
-    policy::{ApiKeyPolicy, CredentialHeaders, Faults, Policy, PolicyError, RoutePolicy, prepare_issuers},
+    policy::{
+        ApiKeyPolicy, CredentialHeaders, Faults, Policy, PolicyError, RoutePolicy, prepare_dpop, prepare_issuers,
+    },
     verdict::CredentialClass,
 };
 
@@ -29,14 +31,16 @@ impl Gate {
     pub fn new(policy: Policy, resources: Resources) -> Result<Self, PolicyError> {
         let mut faults = Faults::default();
         check_prefix(&policy.prefix, &mut faults);
-        check_origin(policy.origin.as_deref(), &mut faults);
+        check_origin("/origin", policy.origin.as_deref(), &mut faults);
+        check_origin("/publicOrigin", policy.public_origin.as_deref(), &mut faults);
         for issuer in resources.snapshots.keys() {
             if !policy.issuers.iter().any(|known| known.name() == issuer) {
                 faults.add("/issuers", format!("a snapshot was handed over for `{issuer}`, which is no issuer here"));
             }
         }
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
-        let tokens = prepare_issuers(policy.issuers, &resources.snapshots, policy.max_token_bytes, &mut faults);
+        let tokens = prepare_issuers(policy.issuers, &resources.snapshots, policy.max_token_bytes, &mut faults)
+            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults));
         tokens.set_deny_list(policy.deny.unwrap_or_default());
         let keys = policy.api_keys.and_then(|keys| key_checker(keys, resources.seals, &mut faults));
         let gate = Self {
@@ -46,6 +50,7 @@ impl Gate {
             credentials: credentials(policy.credentials, &mut faults),
             routes: routes(policy.routes, &classes, &mut faults),
             origin: policy.origin,
+            public_origin: policy.public_origin,
         };
         faults.or(gate)
     }
@@ -64,7 +69,7 @@ fn check_prefix(prefix: &str, faults: &mut Faults) {
     }
 }
 
-fn check_origin(origin: Option<&str>, faults: &mut Faults) {
+fn check_origin(place: &str, origin: Option<&str>, faults: &mut Faults) {
     let Some(origin) = origin else { return };
     let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
     let well_formed = authority.is_some_and(|authority| {
@@ -74,7 +79,7 @@ fn check_origin(origin: Option<&str>, faults: &mut Faults) {
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b':' | b'[' | b']'))
     });
     if !well_formed {
-        faults.add("/origin", "a URL of scheme, host and port alone, as in `https://origin.example`");
+        faults.add(place, "a URL of scheme, host and port alone, as in `https://origin.example`");
     }
 }
 

@@ -12,6 +12,8 @@ use crate::{
 pub(super) struct Presented<'r> {
     pub(super) class: CredentialClass,
     pub(super) text: &'r str,
+    /// The proof of the sender, where the credential came under the scheme `DPoP`.
+    pub(super) proof: Option<&'r str>,
 }
 
 /// Query parameters that carry credentials elsewhere (RFC 6750 §2.3 and custom).
@@ -38,13 +40,13 @@ pub(super) fn find<'r>(
     let mut found = None;
     for name in names {
         for value in request.values(name) {
-            let Some(text) = take(name, value)? else { continue };
-            if found.replace((name, text)).is_some() {
+            let Some(taken) = take(name, value)? else { continue };
+            if found.replace((name, taken)).is_some() {
                 return Err(Reason::CredentialAmbiguous.into());
             }
         }
     }
-    let (name, text) = found.ok_or(Reason::CredentialMissing)?;
+    let (name, (scheme, text)) = found.ok_or(Reason::CredentialMissing)?;
     let class = if is_key(text) {
         CredentialClass::ApiKey
     } else if text.contains('.') {
@@ -59,28 +61,59 @@ pub(super) fn find<'r>(
     if !accepted.iter().any(|accepted| accepted == name) {
         return Err(Denial::new(Reason::CredentialUnrecognized).noting("a header for the other class").of(class));
     }
-    Ok(Presented { class, text })
+    let proof = match (scheme, class) {
+        (Scheme::Bearer, _) => None,
+        (Scheme::Dpop, CredentialClass::M2mToken) => Some(find_proof(request)?),
+        // A key is bound to nobody, and its sender must not think that it were.
+        (Scheme::Dpop, CredentialClass::ApiKey) => {
+            return Err(Denial::new(Reason::CredentialUnrecognized).noting("a key under the scheme DPoP").of(class));
+        }
+    };
+    Ok(Presented { class, text, proof })
+}
+
+/// How a credential is presented. A header of the credential's own stands for `Bearer`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    /// RFC 6750 §2.1.
+    Bearer,
+    /// RFC 9449 §7.1.
+    Dpop,
+}
+
+/// The one proof of a request (RFC 9449 §4.3, check 1).
+fn find_proof(request: &GateRequest) -> Result<&str, Denial> {
+    let of = |reason: Reason| Denial::new(reason).of(CredentialClass::M2mToken);
+    let mut proofs = request.values("dpop");
+    match (proofs.next(), proofs.next()) {
+        (None, _) => Err(of(Reason::SenderProofMissing)),
+        // A comma joins the values of a header that stood more than once.
+        (Some(proof), None) if !proof.contains(',') => Ok(proof),
+        _ => Err(of(Reason::SenderProofMalformed).noting("more than one proof")),
+    }
 }
 
 /// The credential in the value of a header, or none where the header is for something else.
-fn take<'r>(name: &str, value: &'r str) -> Result<Option<&'r str>, Denial> {
+fn take<'r>(name: &str, value: &'r str) -> Result<Option<(Scheme, &'r str)>, Denial> {
     // A comma joins the values of a header that stood more than once; no credential has one.
     if value.contains(',') {
         return Err(Reason::CredentialAmbiguous.into());
     }
-    let text = if name == "authorization" {
+    let (scheme, text) = if name == "authorization" {
         let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Ok(None);
-        }
-        rest.trim_start_matches(' ')
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "bearer" => Scheme::Bearer,
+            "dpop" => Scheme::Dpop,
+            _ => return Ok(None),
+        };
+        (scheme, rest.trim_start_matches(' '))
     } else {
-        value
+        (Scheme::Bearer, value)
     };
     if text.is_empty() || !text.bytes().all(|byte| matches!(byte, b'!'..=b'~')) {
         return Err(Reason::CredentialMalformed.into());
     }
-    Ok(Some(text))
+    Ok(Some((scheme, text)))
 }
 
 /// A key is known by its whole form, of whatever prefix: the prefix alone may begin many a word.
@@ -109,6 +142,7 @@ mod tests {
             url: url.into(),
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             address: None,
+            certificate: None,
         };
         find(&request, &named, |text| text.starts_with("acme_"))
             .map(|presented| (presented.class, presented.text.to_owned()))

@@ -1,5 +1,7 @@
 //! From a request to a decision, and from a decision to what the host does.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Answer, Forward, GateRequest, Route, credential, forward, path};
@@ -7,7 +9,7 @@ use crate::{
     api_key::{ApiKeyChecker, KeyContext},
     governance::audit_event,
     host::{Host, UnixMillis},
-    m2m_token::{DenyList, TokenVerifier},
+    m2m_token::{CertificateThumbprint, DenyList, DpopProof, SenderContext, TokenVerifier},
     policy::CredentialHeaders,
     verdict::{CredentialClass, Denial, Reason, Verdict},
 };
@@ -21,6 +23,7 @@ pub struct Gate {
     pub(crate) credentials: CredentialHeaders,
     pub(crate) routes: Vec<Route>,
     pub(crate) origin: Option<String>,
+    pub(crate) public_origin: Option<String>,
 }
 
 /// What was decided about a request, and what an audit event says of it.
@@ -175,7 +178,13 @@ impl Gate {
         presented: credential::Presented<'_>,
     ) -> Verdict {
         match (presented.class, &self.tokens, &self.keys) {
-            (CredentialClass::M2mToken, Some(tokens), _) => tokens.verify(host, presented.text).await,
+            (CredentialClass::M2mToken, Some(tokens), _) => {
+                let url = self.public_url(request);
+                let dpop =
+                    presented.proof.map(|proof| DpopProof { proof, method: &request.method, url: &url, nonce: None });
+                let certificate = request.certificate.as_deref().and_then(CertificateThumbprint::parse);
+                tokens.verify_from(host, presented.text, &SenderContext { dpop, certificate }).await
+            }
             (CredentialClass::ApiKey, _, Some(keys)) => {
                 keys.check(host, presented.text, &KeyContext { ip: request.address.as_deref() }).await
             }
@@ -184,12 +193,20 @@ impl Gate {
         }
     }
 
+    /// The URL as the client sees it.
+    fn public_url<'r>(&self, request: &'r GateRequest) -> Cow<'r, str> {
+        match &self.public_origin {
+            Some(origin) => Cow::Owned(format!("{origin}{}", request.target().0)),
+            None => Cow::Borrowed(&request.url),
+        }
+    }
+
     fn headers_to_remove(&self, request: &GateRequest) -> Vec<String> {
         let carriers = self.credentials.m2m_token.iter().chain(&self.credentials.api_key).cloned();
         let reserved = request.headers.iter().map(|(name, _)| name).filter(|name| forward::is_reserved(name)).cloned();
         // Some origins read another method from these than the one that the route was chosen by.
         let overrides = ["x-http-method", "x-http-method-override", "x-method-override"].map(str::to_owned);
-        carriers.chain(reserved).chain(overrides).collect()
+        carriers.chain(reserved).chain(overrides).chain(["dpop".to_owned()]).collect()
     }
 
     fn decided<H: Host>(

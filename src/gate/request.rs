@@ -15,6 +15,8 @@ pub struct GateRequest {
     /// The client's address, where the host vouches for it.
     #[serde(rename = "ip")]
     pub address: Option<String>,
+    /// The SHA-256 thumbprint of the client certificate, where the host ended the TLS itself and vouches for it.
+    pub certificate: Option<String>,
 }
 
 impl GateRequest {
@@ -50,7 +52,13 @@ mod tests {
     use super::*;
 
     fn target(url: &str) -> (String, Option<String>) {
-        let request = GateRequest { method: "GET".into(), url: url.into(), headers: Vec::new(), address: None };
+        let request = GateRequest {
+            method: "GET".into(),
+            url: url.into(),
+            headers: Vec::new(),
+            address: None,
+            certificate: None,
+        };
         let (path, query) = request.target();
         (path.to_owned(), query.map(str::to_owned))
     }

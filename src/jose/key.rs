@@ -9,7 +9,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{Algorithm, KeyFamily, KeyMaterial, PortableAlgorithm, SignatureCheck};
+use super::{Algorithm, KeyFamily, KeyMaterial, PORTABLE, PortableAlgorithm, SignatureCheck};
 
 /// Why a key of a set is of no use. It never breaks the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +139,15 @@ impl VerificationKey {
         Ok(Self { kid: kid.map(str::to_owned), checks, public })
     }
 
+    /// Makes the key ready that a proof carries itself (RFC 9449 §4.2). Nothing vouches for it: who calls this knows the
+    /// key by its [`thumbprint`].
+    ///
+    /// # Errors
+    /// [`KeyError`]
+    pub fn embedded(jwk: &Map<String, Value>, algorithm: Algorithm) -> Result<Self, KeyError> {
+        Self::prepare(jwk, &[algorithm], PORTABLE)
+    }
+
     /// The key's id within its set.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
@@ -180,6 +189,14 @@ impl VerificationKey {
     pub(super) fn portable(&self, algorithm: Algorithm) -> Option<&dyn SignatureCheck> {
         self.checks.iter().find(|(served, _)| *served == algorithm).map(|(_, check)| check.as_ref())
     }
+}
+
+/// The SHA-256 thumbprint of a JWK as it stands, whether or not it is a key (RFC 7638 §3).
+///
+/// # Errors
+/// [`KeyError`] where a member that defines the key is missing or no string.
+pub fn thumbprint(jwk: &Map<String, Value>) -> Result<[u8; 32], KeyError> {
+    Ok(Sha256::digest(Value::Object(definition(jwk)?).to_string()).into())
 }
 
 /// The members of a JWK that are secret for every asymmetric type (RFC 7518 §6.2.2, §6.3.2; RFC 8037 §2; RFC 9964 §3).
@@ -244,7 +261,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::jose::PORTABLE;
 
     fn prepare(jwk: &Value, allowed: &[Algorithm]) -> Result<VerificationKey, KeyError> {
         VerificationKey::prepare(jwk.as_object().expect("an object"), allowed, PORTABLE)

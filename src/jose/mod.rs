@@ -13,7 +13,7 @@ mod signature;
 pub use algorithm::{Algorithm, KeyFamily};
 pub use compact::CompactJws;
 pub use header::Header;
-pub use key::{KeyError, PublicKey, VerificationKey};
+pub use key::{KeyError, PublicKey, VerificationKey, thumbprint};
 pub use key_set::{KeySet, KeySetError, RefusedKey};
 pub use portable::{KeyMaterial, PORTABLE, PortableAlgorithm, SignatureCheck};
 pub use signature::{Backend, verify_signature};

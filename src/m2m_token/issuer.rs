@@ -9,7 +9,7 @@ use crate::{
 
 use serde_json::{Map, Value};
 
-use super::{ClaimPath, Condition, media_type::refuse_foreign_shape};
+use super::{ClaimPath, Condition, SenderConstraint, media_type::refuse_foreign_shape};
 
 /// What stands for the tenant in the name of an issuer that is a template.
 pub const TENANT: &str = "{tenant}";
@@ -62,6 +62,8 @@ pub struct IssuerRules {
     pub claims: Vec<(ClaimPath, Condition)>,
     /// What members of the header must be beside that.
     pub header: Vec<(ClaimPath, Condition)>,
+    /// Whether the tokens must be bound to their sender.
+    pub sender_constraint: SenderConstraint,
     /// How far, in seconds, `nbf` and `iat` may lie in the future.
     pub clock_tolerance: i64,
     /// The longest life, `exp − iat` in seconds.
@@ -85,6 +87,7 @@ impl IssuerRules {
             client_claim: ClaimPath::member("client_id"),
             claims: Vec::new(),
             header: Vec::new(),
+            sender_constraint: SenderConstraint::Optional,
             clock_tolerance: 5,
             max_token_age: None,
         }

@@ -3,16 +3,25 @@
 mod claim_path;
 mod claims;
 mod condition;
+mod confirmation;
 mod deny;
+mod dpop;
 mod issuer;
 mod media_type;
+mod proof_memory;
+mod sender;
+mod target_uri;
 mod verifier;
 
 pub use claim_path::ClaimPath;
 pub use claims::Claims;
 pub(crate) use claims::is_scope_token;
 pub use condition::{Condition, Scalar};
+pub use confirmation::SenderConstraint;
 pub use deny::{Denied, DenyEntry, DenyList, LONGEST_DENY_LIST};
+pub use dpop::{DpopProof, DpopRules};
 pub use issuer::{Issuer, IssuerRules, OptionalClaims, TENANT, is_tenant};
 pub use media_type::{is_foreign_media_type, normalize_media_type};
+pub use proof_memory::{MOST_PROOFS, MOST_PROOFS_OF_ONE_KEY};
+pub use sender::{CertificateThumbprint, SenderContext, SenderProof};
 pub use verifier::{DEFAULT_MAX_TOKEN_BYTES, LONGEST_TOKEN_BYTES, TokenFacts, TokenVerifier};

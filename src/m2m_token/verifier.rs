@@ -5,10 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::{
-    Claims, DenyList, Issuer, IssuerRules,
+    Claims, DenyList, DpopRules, Issuer, IssuerRules, SenderContext, SenderProof,
     claims::{scopes, text},
+    confirmation::Confirmation,
     deny::InForce,
     media_type::is_foreign_media_type,
+    sender::Senders,
 };
 use crate::{
     host::{Host, UnixMillis},
@@ -31,6 +33,7 @@ pub struct TokenVerifier {
     names: BTreeMap<String, (usize, Option<String>)>,
     max_token_bytes: usize,
     deny: InForce,
+    senders: Senders,
 }
 
 /// What was authenticated: the claims of a token whose signature an issuer's key vouched for. It says nothing about
@@ -42,7 +45,7 @@ pub struct TokenFacts {
     principal: Principal,
     scopes: Vec<String>,
     deny: InForce,
-    sender_constrained: bool,
+    confirmation: Confirmation,
     payload: String,
 }
 
@@ -56,7 +59,14 @@ impl TokenVerifier {
                 names.entry(name).or_insert((place, tenant.map(str::to_owned)));
             }
         }
-        Self { issuers, names, max_token_bytes, deny: InForce::default() }
+        Self { issuers, names, max_token_bytes, deny: InForce::default(), senders: Senders::default() }
+    }
+
+    /// The same verifier with these rules for DPoP proofs.
+    #[must_use]
+    pub fn with_dpop_rules(mut self, rules: DpopRules) -> Self {
+        self.senders.rules = rules;
+        self
     }
 
     /// Puts a deny list in the place of the one before, as a whole. Facts that were made earlier are judged by it too.
@@ -84,13 +94,24 @@ impl TokenVerifier {
         &self.issuers
     }
 
-    /// Verifies a token now.
+    /// Verifies a token now, of whose sender nothing is known: one that is bound to its sender is refused.
     ///
     /// # Errors
     /// A [`Denial`] of the class `m2m_token`.
     pub async fn verify<H: Host>(&self, host: &H, token: &str) -> Verdict {
-        let facts = self.authenticate(host, token).await.map_err(|denial| denial.of(CredentialClass::M2mToken))?;
-        facts.judge(host.now()).map_err(|denial| denial.of(CredentialClass::M2mToken))
+        self.verify_from(host, token, &SenderContext::default()).await
+    }
+
+    /// Verifies a token now, in the hands of this sender (contract §3.5).
+    ///
+    /// # Errors
+    /// A [`Denial`] of the class `m2m_token`.
+    pub async fn verify_from<H: Host>(&self, host: &H, token: &str, sender: &SenderContext<'_>) -> Verdict {
+        let verdict = match self.authenticate(host, token).await {
+            Ok(facts) => self.senders.judge(&facts, token, sender, host.now()),
+            Err(denial) => Err(denial),
+        };
+        verdict.map_err(|denial| denial.of(CredentialClass::M2mToken))
     }
 
     /// Checks form, issuer, key and signature.
@@ -119,6 +140,8 @@ impl TokenVerifier {
         // From here on the payload is the issuer's word.
         let claims = Claims::read(&payload)?;
         rules.admit(&payload, tenant)?;
+        let confirmation = Confirmation::read(&payload)?;
+        rules.sender_constraint.admit(confirmation)?;
         // An empty name names nobody.
         let named = |claim: &Option<String>| claim.clone().filter(|text| !text.is_empty());
         let principal = Principal {
@@ -133,7 +156,7 @@ impl TokenVerifier {
         Ok(TokenFacts {
             scopes: scopes(&payload, &rules.scope_claim)?,
             deny: self.deny.clone(),
-            sender_constrained: payload.contains_key("cnf"),
+            confirmation,
             rules: Arc::clone(rules),
             claims,
             principal,
@@ -145,20 +168,21 @@ impl TokenVerifier {
 
 impl TokenFacts {
     /// Holds facts against the clock, the policy and the deny list that is in force. It is repeated at each use of the
-    /// facts.
+    /// facts. Of the sender nothing is known.
     ///
     /// # Errors
     /// A [`Denial`] for the first claim that does not hold.
     pub fn judge(&self, now: UnixMillis) -> Verdict {
-        let expires = within_life(&self.claims, &self.rules, now.seconds())
-            .map_err(|denial| denial.about(self.principal.clone()))?;
-        self.deny
-            .list()
-            .hold(&self.principal, &self.rules.issuer, now.seconds())
-            .map_err(|denial| denial.about(self.principal.clone()))?;
-        if self.sender_constrained {
-            return Err(Denial::new(Reason::SenderProofMissing).about(self.principal.clone()));
-        }
+        self.judge_from(now, &SenderProof::default())
+    }
+
+    /// As [`TokenFacts::judge`], of a token whose sender has proven this.
+    ///
+    /// # Errors
+    /// A [`Denial`] for the first claim that does not hold.
+    pub fn judge_from(&self, now: UnixMillis, proof: &SenderProof) -> Verdict {
+        let expires = self.hold(now)?;
+        proof.hold(self.confirmation).map_err(|denial| denial.about(self.principal.clone()))?;
         Ok(Grant {
             class: CredentialClass::M2mToken,
             principal: self.principal.clone(),
@@ -166,6 +190,32 @@ impl TokenFacts {
             expires: Some(expires),
             evidence: Evidence::Claims(self.payload.clone()),
         })
+    }
+
+    /// What the token is bound to.
+    pub(super) const fn confirmation(&self) -> Confirmation {
+        self.confirmation
+    }
+
+    /// Whom the token speaks for.
+    pub(super) const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// How far times may lie in the future, in seconds.
+    pub(super) fn clock_tolerance(&self) -> i64 {
+        self.rules.clock_tolerance
+    }
+
+    /// Holds everything but the sender. The second at which the token ends.
+    pub(super) fn hold(&self, now: UnixMillis) -> Result<i64, Denial> {
+        let expires = within_life(&self.claims, &self.rules, now.seconds())
+            .map_err(|denial| denial.about(self.principal.clone()))?;
+        self.deny
+            .list()
+            .hold(&self.principal, &self.rules.issuer, now.seconds())
+            .map_err(|denial| denial.about(self.principal.clone()))?;
+        Ok(expires)
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{IssuerPolicy, error::Faults, rules::rules};
+use super::{DpopPolicy, IssuerPolicy, error::Faults, rules::rules};
 use crate::{
     jose::{Algorithm, KeySet, PORTABLE},
     key_source::Snapshot,
-    m2m_token::{DEFAULT_MAX_TOKEN_BYTES, Issuer, LONGEST_TOKEN_BYTES, TokenVerifier},
+    m2m_token::{DEFAULT_MAX_TOKEN_BYTES, DpopRules, Issuer, LONGEST_TOKEN_BYTES, TokenVerifier},
 };
 
 /// A verifier for these issuers. `snapshots` holds, by issuer, the key sets that were handed over beside the policy.
@@ -23,6 +23,37 @@ pub fn token_verifier(
     let mut faults = Faults::default();
     let verifier = prepare(issuers, snapshots, max_token_bytes, &mut faults);
     faults.or(verifier)
+}
+
+/// The rules for proofs.
+///
+/// # Errors
+/// [`super::PolicyError`] with every fault.
+pub fn dpop_rules(policy: Option<DpopPolicy>) -> Result<DpopRules, super::PolicyError> {
+    let mut faults = Faults::default();
+    let rules = prepare_dpop(policy, &mut faults);
+    faults.or(rules)
+}
+
+/// As [`dpop_rules`], adding to faults that were found before.
+pub(crate) fn prepare_dpop(policy: Option<DpopPolicy>, faults: &mut Faults) -> DpopRules {
+    let policy = policy.unwrap_or_default();
+    let mut rules = DpopRules::default();
+    if let Some(algorithms) = policy.algorithms {
+        if algorithms.is_empty() || algorithms.iter().any(|algorithm| algorithm.family().is_symmetric()) {
+            faults
+                .add("/dpop/algorithms", "name asymmetric algorithms: a proof is made with a key that nobody else has");
+        }
+        rules.algorithms = algorithms;
+    }
+    if let Some(seconds) = policy.max_age {
+        if !(1..=600).contains(&seconds) {
+            faults
+                .add("/dpop/maxAge", "from 1 to 600 seconds: a proof is made for one request, and remembered as long");
+        }
+        rules.max_age = seconds.into();
+    }
+    rules
 }
 
 /// As [`token_verifier`], adding to faults that were found before.

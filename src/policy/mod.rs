@@ -12,11 +12,11 @@ mod types;
 
 pub(crate) use error::Faults;
 pub use error::{PolicyError, PolicyFault};
-pub(crate) use issuers::prepare as prepare_issuers;
-pub use issuers::token_verifier;
+pub use issuers::{dpop_rules, token_verifier};
+pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use load::{read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
 pub use types::{
-    ApiKeyPolicy, CredentialHeaders, IssuerPolicy, KeysOfIssuer, OneOrMany, Policy, RequiredClaim, RoutePolicy,
-    TokenPolicy,
+    ApiKeyPolicy, CredentialHeaders, DpopPolicy, IssuerPolicy, KeysOfIssuer, OneOrMany, Policy, RequiredClaim,
+    RoutePolicy, TokenPolicy,
 };

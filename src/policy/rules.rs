@@ -86,6 +86,7 @@ pub(super) fn rules(policy: IssuerPolicy, alone: bool, place: &str, faults: &mut
         client_claim: client_claim.unwrap_or_else(|| ClaimPath::member("client_id")),
         claims,
         header,
+        sender_constraint: policy.sender_constraint,
         clock_tolerance: policy.clock_tolerance.into(),
         max_token_age: policy.max_token_age.map(i64::from),
     }

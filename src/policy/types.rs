@@ -10,7 +10,7 @@ use super::Preset;
 use crate::{
     api_key::Environment,
     jose::Algorithm,
-    m2m_token::{Condition, DenyList},
+    m2m_token::{Condition, DenyList, SenderConstraint},
     verdict::CredentialClass,
 };
 
@@ -38,6 +38,11 @@ pub struct Policy {
     /// The origin that allowed requests are forwarded to, as a URL without a path; where left out, the host lends one
     /// (a service binding).
     pub origin: Option<String>,
+    /// What clients put before the path, as in `https://api.example`: where left out, what the request's own URL says.
+    /// A proof of the sender names it (RFC 9449 §4.2, `htu`).
+    pub public_origin: Option<String>,
+    /// The DPoP proofs that are accepted.
+    pub dpop: Option<DpopPolicy>,
     /// The largest token that is looked at, in bytes.
     pub max_token_bytes: Option<usize>,
     /// The tokens that are refused before they end.
@@ -50,6 +55,8 @@ pub struct Policy {
 pub struct TokenPolicy {
     /// The issuers whose tokens are accepted.
     pub issuers: Vec<IssuerPolicy>,
+    /// The DPoP proofs that are accepted.
+    pub dpop: Option<DpopPolicy>,
     /// The largest token that is looked at, in bytes.
     pub max_token_bytes: Option<usize>,
     /// The tokens that are refused before they end.
@@ -94,6 +101,9 @@ pub struct IssuerPolicy {
     /// What members of the header must be. Null takes a condition of the preset away.
     #[serde(default)]
     pub require_header: BTreeMap<String, Option<Condition>>,
+    /// Whether the tokens must be bound to their sender: `optional`, `required`, `dpop` or `mtls`.
+    #[serde(default)]
+    pub sender_constraint: SenderConstraint,
     /// How far `nbf` and `iat` may lie in the future, in seconds.
     #[serde(default = "default_clock_tolerance")]
     pub clock_tolerance: u16,
@@ -108,6 +118,16 @@ impl IssuerPolicy {
         let preset = || self.preset.and_then(Preset::issuer).unwrap_or_default();
         self.issuer.as_deref().unwrap_or_else(preset)
     }
+}
+
+/// The DPoP proofs that are accepted (RFC 9449).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DpopPolicy {
+    /// The algorithms that a proof may be signed with; where left out, every asymmetric one.
+    pub algorithms: Option<Vec<Algorithm>>,
+    /// How long a proof is good after its `iat`, in seconds, from 1 to 600; a minute where left out.
+    pub max_age: Option<u16>,
 }
 
 /// A claim that every token must have unless the policy says otherwise.

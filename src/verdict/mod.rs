@@ -4,7 +4,7 @@ mod document;
 mod reason;
 
 pub use document::{problem_document, verdict_document};
-pub use reason::{BearerError, Reason, ReasonFacts};
+pub use reason::{ChallengeError, Reason, ReasonFacts};
 
 use serde::Serialize;
 
@@ -83,6 +83,8 @@ pub struct Denial {
     pub note: Option<String>,
     /// The scopes that would have been needed (RFC 6750 §3, `scope`).
     pub needed_scopes: Vec<String>,
+    /// The algorithms that a DPoP proof may be signed with (RFC 9449 §7.1, `algs`).
+    pub proof_algorithms: Vec<&'static str>,
     /// What was authenticated before the request was denied, and the id of an API key even where it was not. For the
     /// audit event; a client never sees it.
     pub principal: Box<Principal>,
@@ -92,7 +94,14 @@ impl Denial {
     /// A denial for this reason alone.
     #[must_use]
     pub fn new(reason: Reason) -> Self {
-        Self { class: None, reason, note: None, needed_scopes: Vec::new(), principal: Box::default() }
+        Self {
+            class: None,
+            reason,
+            note: None,
+            needed_scopes: Vec::new(),
+            proof_algorithms: Vec::new(),
+            principal: Box::default(),
+        }
     }
 
     /// The same denial with a note for the operator.
@@ -116,11 +125,13 @@ impl Denial {
         self
     }
 
-    /// The value of `WWW-Authenticate`, or none where no challenge is due (RFC 6750 §3, RFC 9110 §15.5.2).
+    /// The value of `WWW-Authenticate`, or none where no challenge is due (RFC 6750 §3, RFC 9449
+    /// §7.1, RFC 9110 §15.5.2).
     #[must_use]
     pub fn challenge(&self) -> Option<String> {
-        let facts = self.reason.disclosed().facts();
-        let mut challenge = String::from("Bearer");
+        let reason = self.reason.disclosed();
+        let facts = reason.facts();
+        let mut challenge = String::from(if reason.wants_dpop() { "DPoP" } else { "Bearer" });
         match facts.error {
             None if facts.status == 401 => {}
             None => return None,
@@ -135,6 +146,11 @@ impl Denial {
         if !self.needed_scopes.is_empty() {
             challenge.push_str(", scope=\"");
             challenge.push_str(&self.needed_scopes.join(" "));
+            challenge.push('"');
+        }
+        if reason.wants_dpop() && !self.proof_algorithms.is_empty() {
+            challenge.push_str(", algs=\"");
+            challenge.push_str(&self.proof_algorithms.join(" "));
             challenge.push('"');
         }
         Some(challenge)

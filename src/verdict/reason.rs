@@ -3,18 +3,22 @@
 //! Some reasons would help whoever holds a stolen or guessed credential: for those [`Reason::disclosed`] names the
 //! reason that the client is told instead, and only the audit event says which one it was.
 
-/// The `error` parameter of a Bearer challenge (RFC 6750 §3.1).
+/// The `error` parameter of a challenge (RFC 6750 §3.1, RFC 9449 §7.1 and §9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BearerError {
+pub enum ChallengeError {
     /// The request itself is at fault.
     InvalidRequest,
     /// The credential is at fault.
     InvalidToken,
     /// The credential is good and does not reach this far.
     InsufficientScope,
+    /// The DPoP proof is at fault.
+    InvalidDpopProof,
+    /// The DPoP proof lacks the nonce that was asked for.
+    UseDpopNonce,
 }
 
-impl BearerError {
+impl ChallengeError {
     /// The registered word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -22,6 +26,8 @@ impl BearerError {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
 }
@@ -33,8 +39,8 @@ pub struct ReasonFacts {
     pub code: &'static str,
     /// The HTTP status of an answer with this reason.
     pub status: u16,
-    /// The `error` of the Bearer challenge; none where no challenge, or a bare one, is due.
-    pub error: Option<BearerError>,
+    /// The `error` of the challenge; none where no challenge, or a bare one, is due.
+    pub error: Option<ChallengeError>,
     /// What a client is told: a title for the problem document (RFC 9457 §3.1.3).
     pub title: &'static str,
     /// What a client can do about it, in one sentence that never quotes the credential.
@@ -68,9 +74,11 @@ macro_rules! reasons {
     };
 }
 
-const INVALID_REQUEST: Option<BearerError> = Some(BearerError::InvalidRequest);
-const INVALID_TOKEN: Option<BearerError> = Some(BearerError::InvalidToken);
-const INSUFFICIENT_SCOPE: Option<BearerError> = Some(BearerError::InsufficientScope);
+const INVALID_REQUEST: Option<ChallengeError> = Some(ChallengeError::InvalidRequest);
+const INVALID_TOKEN: Option<ChallengeError> = Some(ChallengeError::InvalidToken);
+const INVALID_DPOP_PROOF: Option<ChallengeError> = Some(ChallengeError::InvalidDpopProof);
+const USE_DPOP_NONCE: Option<ChallengeError> = Some(ChallengeError::UseDpopNonce);
+const INSUFFICIENT_SCOPE: Option<ChallengeError> = Some(ChallengeError::InsufficientScope);
 
 reasons! {
     // The request.
@@ -174,9 +182,53 @@ reasons! {
     /// The token's life is longer than the policy allows.
     TokenLifetimeTooLong = "token_lifetime_too_long", 401, INVALID_TOKEN, "The token lives too long",
         "Ask the issuer for a token with a shorter life.", "Edgeward: policy";
-    /// The token is bound to a key of its sender, and no proof of it can be checked.
+    // The sender of a token.
+    /// The token is bound to a key of its sender, and came without a DPoP proof, or under the scheme `Bearer`.
     SenderProofMissing = "sender_proof_missing", 401, INVALID_TOKEN, "The proof of the sender is missing",
-        "Send the proof that the token is bound to.", "RFC 7800 §3";
+        "Send the token under the scheme DPoP, with a proof in the header DPoP.", "RFC 9449 §7.1";
+    /// The DPoP proof is not one JWT with the header and the claims of a proof.
+    SenderProofMalformed = "sender_proof_malformed", 401, INVALID_DPOP_PROOF, "The proof of the sender is malformed",
+        "Send one DPoP proof, made as RFC 9449 section 4.2 says.", "RFC 9449 §4.3";
+    /// The signature of the DPoP proof does not verify.
+    SenderProofSignatureInvalid = "sender_proof_signature_invalid", 401, INVALID_DPOP_PROOF, "The signature of the sender's proof is invalid",
+        "Sign the proof with the key that stands in it.", "RFC 9449 §4.3";
+    /// The DPoP proof is for another method (`htm`).
+    SenderProofMethodMismatch = "sender_proof_method_mismatch", 401, INVALID_DPOP_PROOF, "The proof of the sender is for another method",
+        "Make a new proof for each request.", "RFC 9449 §4.3";
+    /// The DPoP proof is for another target (`htu`).
+    SenderProofTargetMismatch = "sender_proof_target_mismatch", 401, INVALID_DPOP_PROOF, "The proof of the sender is for another target",
+        "Make a new proof for each request, with the URL that you send it to.", "RFC 9449 §4.3";
+    /// The DPoP proof is for another token (`ath`).
+    SenderProofTokenMismatch = "sender_proof_token_mismatch", 401, INVALID_DPOP_PROOF, "The proof of the sender is for another token",
+        "Make a new proof for each request, with the hash of the token that you send.", "RFC 9449 §4.3";
+    /// The DPoP proof lacks the nonce that its sender was given.
+    SenderProofNonceMismatch = "sender_proof_nonce_mismatch", 401, USE_DPOP_NONCE, "The proof of the sender needs a nonce",
+        "Make a new proof with the nonce that you were given last.", "RFC 9449 §9";
+    /// The DPoP proof was made too long ago.
+    SenderProofStale = "sender_proof_stale", 401, INVALID_DPOP_PROOF, "The proof of the sender is too old",
+        "Make a new proof for each request.", "RFC 9449 §11.1";
+    /// The DPoP proof was made in the future.
+    SenderProofInFuture = "sender_proof_in_future", 401, INVALID_DPOP_PROOF, "The proof of the sender was made in the future",
+        "Set the clock of the sender right.", "RFC 9449 §11.1";
+    /// The DPoP proof was seen before.
+    SenderProofReplayed = "sender_proof_replayed", 401, INVALID_DPOP_PROOF, "The proof of the sender was used before",
+        "Make a new proof for each request.", "RFC 9449 §11.1";
+    /// The DPoP proof is of another key than the token is bound to, or the token is bound to none.
+    SenderKeyMismatch = "sender_key_mismatch", 401, INVALID_TOKEN, "The token is not bound to the key of the proof",
+        "Make the proof with the key that the token was issued for.", "RFC 9449 §7.1";
+    /// The token is bound to a client certificate, and the host reports none.
+    SenderCertificateMissing = "sender_certificate_missing", 401, INVALID_TOKEN, "The client certificate is missing",
+        "Connect with the certificate that the token was issued for.", "RFC 8705 §3";
+    /// The token is bound to another client certificate.
+    SenderCertificateMismatch = "sender_certificate_mismatch", 401, INVALID_TOKEN, "The token is bound to another certificate",
+        "Connect with the certificate that the token was issued for.", "RFC 8705 §3";
+    /// The issuer's policy wants tokens that are bound to their sender, and this one is not.
+    SenderConstraintMissing = "sender_constraint_missing", 401, INVALID_TOKEN, "The token is not bound to its sender",
+        "Ask the issuer for a token that is bound to a key of yours.", "RFC 9700 §2.2.1";
+    /// The token is bound to its sender in a way that is not understood.
+    SenderConstraintUnsupported = "sender_constraint_unsupported", 401, INVALID_TOKEN, "The token is bound in a way that is not understood",
+        "Ask the issuer for a token that is bound by DPoP or by a client certificate.", "RFC 7800 §3.1";
+
     /// What a client is told of a token that was good and is not any more.
     TokenInvalid = "token_invalid", 401, INVALID_TOKEN, "The token is not valid",
         "Ask the issuer for a new token.", "RFC 6750 §3.1";
@@ -229,6 +281,9 @@ reasons! {
     /// The key set is past its `maxAge`: it can no longer vouch for anything.
     KeySetStale = "key_set_stale", 503, None, "The issuer's keys are too old to judge by",
         "Try again later.", "Edgeward: key sets";
+    /// As many DPoP proofs are remembered as there is room for: whether this one was seen before could not be told later.
+    SenderProofMemoryFull = "sender_proof_memory_full", 503, None, "Too many proofs of senders are in use",
+        "Try again later.", "RFC 9449 §11.1";
     /// The store did not answer.
     StoreUnavailable = "store_unavailable", 503, None, "The credential store did not answer",
         "Try again later.", "Edgeward: the gate";
@@ -265,6 +320,13 @@ impl Reason {
             Self::TokenRevoked => Self::TokenInvalid,
             other => other,
         }
+    }
+
+    /// Whether the client is challenged to prove by DPoP that it holds a key (RFC 9449 §7.1).
+    #[must_use]
+    pub const fn wants_dpop(self) -> bool {
+        matches!(self, Self::SenderProofMissing | Self::SenderKeyMismatch)
+            || matches!(self.facts().error, Some(ChallengeError::InvalidDpopProof | ChallengeError::UseDpopNonce))
     }
 
     /// Whether this says "cannot tell" rather than "no" (contract §10).

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     m2m_token::TokenVerifier,
-    policy::{read_deny_list, read_token_policy, token_verifier},
+    policy::{dpop_rules, read_deny_list, read_token_policy, token_verifier},
     verdict::verdict_document,
 };
 
@@ -31,7 +31,8 @@ impl JsTokenVerifier {
     #[wasm_bindgen(constructor)]
     pub fn new(policy: &str, host: JsHost) -> Result<Self, JsError> {
         let policy = read_token_policy(policy)?;
-        let verifier = token_verifier(policy.issuers, &BTreeMap::new(), policy.max_token_bytes)?;
+        let verifier = token_verifier(policy.issuers, &BTreeMap::new(), policy.max_token_bytes)?
+            .with_dpop_rules(dpop_rules(policy.dpop)?);
         verifier.set_deny_list(policy.deny.unwrap_or_default());
         Ok(Self { verifier: Rc::new(verifier), host })
     }
@@ -56,7 +57,7 @@ impl JsTokenVerifier {
         let host = if synchronously { host.synchronously() } else { host };
         let (verifier, token, exchange) = (Rc::clone(&self.verifier), token.to_owned(), host.exchange());
         let check = async move {
-            let verdict = verifier.verify(&host, &token).await;
+            let verdict = verifier.verify_from(&host, &token, &options.sender()).await;
             verdict_document(&options.require_scopes(verdict))
         };
         Ok(task::start(check, exchange))

@@ -39,10 +39,15 @@ fn any_url() -> impl Strategy<Value = String> {
 }
 
 fn any_headers() -> impl Strategy<Value = Vec<(String, String)>> {
-    let name = prop_oneof![Just("authorization".to_owned()), Just("X-API-KEY".to_owned()), any::<String>()];
+    let name = prop_oneof![
+        Just("authorization".to_owned()),
+        Just("DPoP".to_owned()),
+        Just("X-API-KEY".to_owned()),
+        any::<String>()
+    ];
     let value = prop_oneof![
         any::<String>(),
-        "(Bearer|bearer|Basic)? {0,2}[-_.A-Za-z0-9]{0,40}",
+        "(Bearer|bearer|Basic|DPoP)? {0,2}[-_.A-Za-z0-9]{0,40}",
         "Bearer acme_(live|test)_[0-9A-Za-z]{16}_[0-9A-Za-z]{38}",
         "Bearer [-_A-Za-z0-9]{0,20}\\.[-_A-Za-z0-9]{0,20}\\.[-_A-Za-z0-9]{0,20}",
     ];
@@ -51,8 +56,9 @@ fn any_headers() -> impl Strategy<Value = Vec<(String, String)>> {
 
 fn any_request() -> impl Strategy<Value = GateRequest> {
     let method = prop_oneof![Just("GET".to_owned()), any::<String>()];
-    (method, any_url(), any_headers(), any::<Option<String>>())
-        .prop_map(|(method, url, headers, address)| GateRequest { method, url, headers, address })
+    (method, any_url(), any_headers(), any::<Option<String>>(), any::<Option<String>>()).prop_map(
+        |(method, url, headers, address, certificate)| GateRequest { method, url, headers, address, certificate },
+    )
 }
 
 /// Values that a member of a policy can be set to.

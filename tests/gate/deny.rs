@@ -216,7 +216,7 @@ fn each_fault_of_a_token_has_its_code_and_a_challenge() {
         (token("exp", json!(NOW)), "token_expired", "The token has expired"),
         (token("nbf", json!(NOW + 6)), "token_not_yet_valid", "The token is not valid yet"),
         (token("iat", json!(NOW + 6)), "token_issued_in_future", "The token was issued in the future"),
-        (token("cnf", json!({})), "sender_proof_missing", "The proof of the sender is missing"),
+        (token("cnf", json!({})), "claim_malformed", "A claim of the token is malformed"),
     ] {
         invalid_token(&stage, &request, code, title);
     }

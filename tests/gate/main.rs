@@ -10,4 +10,5 @@ mod audit;
 mod deny;
 mod endpoints;
 mod paths;
+mod sender;
 mod stage;

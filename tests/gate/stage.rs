@@ -48,6 +48,7 @@ pub(crate) fn request(method: &str, url: &str, headers: &[(&str, &str)]) -> Gate
         url: url.to_owned(),
         headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         address: Some("192.0.2.7".to_owned()),
+        certificate: None,
     }
 }
 

@@ -194,9 +194,10 @@ fn an_id_token_is_no_access_token() {
 
 #[test]
 fn a_token_that_is_bound_to_its_sender_needs_a_proof() {
-    for confirmation in [json!({ "jkt": "x" }), json!({ "x5t#S256": "x" }), json!({}), json!(null), json!("x")] {
-        let denial = denial(usual(), &token("cnf", confirmation));
-        assert_eq!(denial.reason, Reason::SenderProofMissing);
+    let thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    for (name, missing) in [("jkt", Reason::SenderProofMissing), ("x5t#S256", Reason::SenderCertificateMissing)] {
+        let denial = denial(usual(), &token("cnf", json!({ name: thumbprint })));
+        assert_eq!(denial.reason, missing);
         assert_eq!(denial.principal.client_id.as_deref(), Some("client-1"));
     }
 }

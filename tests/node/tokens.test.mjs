@@ -69,7 +69,7 @@ test("the claims are held against the policy", () => {
     [{ iat: second + 6 }, "token_issued_in_future"],
     [{ scope: "a  b" }, "claim_malformed"],
     [{ scope: 7 }, "claim_malformed"],
-    [{ cnf: { jkt: "x" } }, "sender_proof_missing"],
+    [{ cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }, "sender_proof_missing"],
     [{ nonce: "n" }, "typ_not_accepted"],
   ]) {
     assert.equal(verifyClaims(claims), expected, JSON.stringify(claims));

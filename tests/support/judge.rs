@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use edgeward::{
     m2m_token::TokenVerifier,
-    policy::{PolicyError, read_token_policy, token_verifier},
+    policy::{PolicyError, dpop_rules, read_token_policy, token_verifier},
     verdict::{Denial, Grant, Reason, Verdict},
 };
 use pollster::block_on;
@@ -29,7 +29,8 @@ pub(crate) fn edited(object: &Value, members: &Value) -> Value {
 /// The verifier of a whole policy.
 pub(crate) fn try_verifier(policy: &Value) -> Result<TokenVerifier, PolicyError> {
     let policy = read_token_policy(&policy.to_string())?;
-    let verifier = token_verifier(policy.issuers, &BTreeMap::new(), policy.max_token_bytes)?;
+    let verifier = token_verifier(policy.issuers, &BTreeMap::new(), policy.max_token_bytes)?
+        .with_dpop_rules(dpop_rules(policy.dpop)?);
     verifier.set_deny_list(policy.deny.unwrap_or_default());
     Ok(verifier)
 }
