@@ -27,6 +27,20 @@ pub enum KeyError {
     OtherFamily,
 }
 
+impl KeyError {
+    /// Which of several is told of: a secret that is out before a key that is too weak, and either before a key that is
+    /// meant for something else.
+    pub(super) const fn gravity(self) -> u8 {
+        match self {
+            Self::OtherFamily => 0,
+            Self::OtherUse => 1,
+            Self::Malformed(_) => 2,
+            Self::Weak(_) => 3,
+            Self::Secret => 4,
+        }
+    }
+}
+
 impl fmt::Display for KeyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

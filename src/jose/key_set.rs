@@ -111,8 +111,9 @@ impl KeySet {
     /// The one key that fits a header's `kid` and `alg`. Without a `kid`, the one key of the set that fits `alg`.
     ///
     /// # Errors
-    /// [`Reason::SigningKeyUnknown`] where none fits and [`Reason::SigningKeyAmbiguous`] where several do: trying them
-    /// one after the other would let a token choose.
+    /// [`Reason::SigningKeyUnknown`] where none fits, [`Reason::SigningKeyUnusable`] where the one that is asked for is
+    /// refused itself, and [`Reason::SigningKeyAmbiguous`] where several fit: trying them one after the other would let
+    /// a token choose.
     pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&VerificationKey, Denial> {
         let mut fitting = self.keys.iter().filter(|key| {
             key.algorithms().any(|served| served == algorithm) && kid.is_none_or(|kid| key.kid() == Some(kid))
@@ -120,7 +121,27 @@ impl KeySet {
         match (fitting.next(), fitting.next()) {
             (Some(key), None) => Ok(key),
             (Some(_), Some(_)) => Err(Reason::SigningKeyAmbiguous.into()),
-            (None, _) => Err(Reason::SigningKeyUnknown.into()),
+            (None, _) => Err(self.why_none_fits(kid, algorithm)),
         }
+    }
+
+    /// Where no key fits, what an operator can do most with: that the key is there and what is wrong with it, that it
+    /// serves another algorithm, that the token names none, or that there is no such key. The `kid` of the token is
+    /// nobody's word and is not repeated.
+    fn why_none_fits(&self, kid: Option<&str>, algorithm: Algorithm) -> Denial {
+        let algorithm = algorithm.name();
+        let Some(kid) = kid else {
+            return Denial::new(Reason::SigningKeyUnknown)
+                .noting(format!("no `kid` in the token, and no key of the set serves {algorithm}"));
+        };
+        let refused = self.refused.iter().filter(|refused| refused.kid.as_deref() == Some(kid));
+        if let Some(worst) = refused.max_by_key(|refused| refused.why.gravity()) {
+            return Denial::new(Reason::SigningKeyUnusable).noting(format!("key {}: {}", worst.index, worst.why));
+        }
+        if self.keys.iter().any(|key| key.kid() == Some(kid)) {
+            return Denial::new(Reason::SigningKeyUnknown)
+                .noting(format!("the key of this `kid` does not serve {algorithm}"));
+        }
+        Denial::new(Reason::SigningKeyUnknown).noting("no key of the set has this `kid`")
     }
 }

@@ -122,19 +122,29 @@ impl TokenVerifier {
     /// # Errors
     /// A [`Denial`] for the first thing that is wrong.
     pub async fn authenticate<H: Host>(&self, host: &H, token: &str) -> Result<TokenFacts, Denial> {
+        let mut known = Principal::default();
+        self.look_into(host, token, &mut known).await.map_err(|denial| denial.about(known))
+    }
+
+    /// Puts down in `known` which issuer, algorithm and key of the policy a token is held against, for the audit event of
+    /// a denial. Nothing else that a token says of itself stands there before its signature holds.
+    async fn look_into<H: Host>(&self, host: &H, token: &str, known: &mut Principal) -> Result<TokenFacts, Denial> {
         let jws = CompactJws::parse(token, self.max_token_bytes)?;
         let header = Header::parse(&jws.header)?;
         let algorithm = Algorithm::from_name(&header.algorithm).ok_or(Reason::AlgorithmNotAllowed)?;
+        known.algorithm = Some(algorithm.name());
         let payload = json::parse_object(&jws.payload)
             .map_err(|error| Denial::new(Reason::PayloadInvalid).noting(error.to_string()))?;
         let (issuer, tenant) = self.issuer_of(&payload)?;
         let rules = &issuer.rules;
+        known.issuer = Some(text(&payload, "iss")?.unwrap_or_else(|| rules.issuer.clone()));
         if !rules.algorithms.contains(&algorithm) {
             return Err(Denial::new(Reason::AlgorithmNotAllowed).noting(algorithm.name()));
         }
         expect_type(&header, rules)?;
         rules.admit_header(|| json::parse_object(&jws.header).ok())?;
         let key = issuer.keys_at(host.now().seconds())?.select(header.key_id.as_deref(), algorithm)?;
+        known.key_id = key.kid().map(str::to_owned);
         verify_signature(host, key, algorithm, jws.signing_input.as_bytes(), &jws.signature).await?;
 
         // From here on the payload is the issuer's word.

@@ -149,6 +149,9 @@ reasons! {
     /// No key of the issuer's set fits the header.
     SigningKeyUnknown = "signing_key_unknown", 401, INVALID_TOKEN, "No key of the issuer fits the token",
         "Ask for a new token.", "RFC 7515 §6";
+    /// The key that the token names is refused: weak, malformed, secret, or not meant for signatures of this algorithm.
+    SigningKeyUnusable = "signing_key_unusable", 401, INVALID_TOKEN, "The key that the token names is not accepted",
+        "Ask the issuer to sign with a key that this API accepts.", "RFC 8725 §3.5";
     /// More than one key of the issuer's set fits the header.
     SigningKeyAmbiguous = "signing_key_ambiguous", 401, INVALID_TOKEN, "More than one key of the issuer fits the token",
         "Ask the issuer to give its keys distinct ids.", "RFC 7517 §4.5";

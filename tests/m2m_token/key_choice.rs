@@ -7,7 +7,7 @@ use edgeward::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{is_accepted, reason, usual};
+use super::{denial, is_accepted, reason, usual};
 use crate::support::{Signer, claims, encode, issuer, key, public, verifier, with, without};
 
 const OTHER_ISSUER: &str = "https://other.example/";
@@ -195,10 +195,10 @@ fn a_key_that_is_of_no_use_breaks_none_of_the_others() {
         assert_eq!((set.refused().len(), set.refused()[0].index, set.keys().len()), (1, 0, 1));
         assert!(is_accepted(&trusting(&[Algorithm::EdDsa], &keys), &signed_by(&Signer::EDDSA, Some("k1"))));
         // What was put aside is not chosen for want of another, either.
-        assert_eq!(
-            reason(&trusting(&[Algorithm::EdDsa], &keys), &signed_by(&Signer::STRANGER, Some("k2"))),
-            Reason::SigningKeyUnknown
-        );
+        let named = bad["kid"].is_string();
+        let expected = if named { Reason::SigningKeyUnusable } else { Reason::SigningKeyUnknown };
+        let chosen = reason(&trusting(&[Algorithm::EdDsa], &keys), &signed_by(&Signer::STRANGER, Some("k2")));
+        assert_eq!(chosen, expected, "{bad}");
     }
     let no_object = prepare(json!([1, good, "x", null]), &[Algorithm::EdDsa]).expect("a set");
     assert_eq!(no_object.refused().len(), 3);
@@ -315,4 +315,53 @@ fn a_secret_serves_the_algorithms_that_it_is_long_enough_for() {
     let keys = json!([{ "kty": "oct", "k": encode([7; 32]) }]);
     let set = prepare(keys, &[Algorithm::Hs512, Algorithm::Hs256]).expect("a key set");
     assert_eq!(set.keys()[0].algorithms().collect::<Vec<_>>(), [Algorithm::Hs256]);
+}
+
+#[test]
+fn the_most_useful_reason_wins_where_no_key_can_be_used() {
+    let weak = json!({ "kty": "RSA", "kid": "k1", "n": "A".repeat(200), "e": "AQAB" });
+    let encrypting = with(&public("otherEd25519", "k1"), "use", "enc".into());
+    let private = with(&key("p256"), "kid", "k1".into());
+    let good = public("otherEd25519", "k2");
+    let all = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256];
+    let named = signed_by(&Signer::EDDSA, Some("k1"));
+    let told = |keys: &Value, token: &str| {
+        let denial = denial(&trusting(&all, keys), token);
+        (denial.reason, denial.note.unwrap_or_default())
+    };
+    let unusable = |keys: &Value| {
+        let (reason, note) = told(keys, &named);
+        assert_eq!(reason, Reason::SigningKeyUnusable, "{note}");
+        note
+    };
+    assert_eq!(unusable(&json!([good, encrypting])), "key 1: not meant for verifying signatures");
+    assert!(unusable(&json!([good, weak, encrypting])).starts_with("key 1: "));
+    assert_eq!(unusable(&json!([good, weak, private])), "key 2: a private or symmetric key in a public key set");
+    // A refused key of another id says nothing.
+    let (reason, note) = told(&json!([good, with(&encrypting, "kid", "k3".into())]), &named);
+    assert_eq!((reason, note.as_str()), (Reason::SigningKeyUnknown, "no key of the set has this `kid`"));
+    let (reason, note) = told(&json!([Signer::ES256.jwk()]), &named);
+    assert_eq!((reason, note.as_str()), (Reason::SigningKeyUnknown, "the key of this `kid` does not serve EdDSA"));
+    let (reason, note) = told(&json!([Signer::ES256.jwk()]), &signed_by(&Signer::EDDSA, None));
+    assert_eq!(reason, Reason::SigningKeyUnknown);
+    assert_eq!(note, "no `kid` in the token, and no key of the set serves EdDSA");
+}
+
+#[test]
+fn a_denial_tells_the_audit_what_the_token_was_held_against() {
+    let known = |token: &str| {
+        let who = denial(usual(), token).principal;
+        assert_eq!((&who.subject, &who.client_id, &who.credential_id), (&None, &None, &None));
+        (who.issuer, who.key_id, who.algorithm)
+    };
+    let issuer = || Some("https://issuer.example/".to_owned());
+    let forged = Signer::STRANGER.token(&claims());
+    assert_eq!(known(&forged), (issuer(), Some("k1".to_owned()), Some("EdDSA")));
+    // A `kid` that is no key's is the sender's word alone.
+    assert_eq!(known(&signed_by(&Signer::EDDSA, Some("k2"))), (issuer(), None, Some("EdDSA")));
+    let unknown = Signer::EDDSA.token(&with(&claims(), "iss", OTHER_ISSUER.into()));
+    assert_eq!(known(&unknown), (None, None, Some("EdDSA")));
+    assert_eq!(known("a.b.c"), (None, None, None));
+    let for_another = Signer::EDDSA.token(&with(&claims(), "exp", "1".into()));
+    assert_eq!(known(&for_another), (issuer(), Some("k1".to_owned()), Some("EdDSA")));
 }

@@ -104,3 +104,17 @@ test("the gate takes a bound token under its scheme, and a certificate from its 
   assert.equal(events.length, 7);
   assert.ok(!JSON.stringify(events).includes(good.slice(-20)));
 });
+
+test("what Cloudflare reports of the connection is taken by itself", async () => {
+  const policy = { ...tokenPolicy(issuer), routes: [{ methods: ["GET"], path: "/v1/reports", classes: ["m2m_token"] }] };
+  const gate = await createGate(policy, { now: () => NOW, audit: () => {} });
+  const bound = issuer.mint({ claims: { cnf: { "x5t#S256": hash("der", "base64url") } } });
+  const headers = { authorization: `Bearer ${bound}` };
+  const connected = (tlsClientAuth) => Object.assign(new Request(URL_OF_REPORTS, { headers }), { cf: { tlsClientAuth } });
+  const code = async (tlsClientAuth) => (await gate.check(connected(tlsClientAuth))).code;
+  assert.equal((await gate.check(connected({ certFingerprintSHA256: hash("der", "hex") }))).ok, true);
+  assert.equal(await code({ certFingerprintSHA256: hash("another", "hex") }), "sender_certificate_mismatch");
+  // Without a certificate the member is there and empty.
+  assert.equal(await code({ certFingerprintSHA256: "" }), "sender_certificate_missing");
+  assert.equal(await code(undefined), "sender_certificate_missing");
+});
