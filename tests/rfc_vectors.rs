@@ -1,6 +1,5 @@
 //! The examples of the standards: those that are signed tokens in the compact form hold, byte by byte, and the other
-//! forms are refused. (RFC 7515 A.1 to A.3 and RFC 8037 A.4 stand in `m2m_token/signature.rs`, RFC 9964 in `wycheproof`,
-//! RFC 9449 beside the code that checks proofs.)
+//! forms are refused. (RFC 7515 A.1 to A.3 and RFC 8037 A.4 stand in `m2m_token/signature.rs`, RFC 9449 beside the code that checks proofs.)
 
 mod support;
 
@@ -150,6 +149,23 @@ fn the_appendix_of_rfc_7515_holds_or_is_refused() {
     let critical = "eyJhbGciOiJub25lIiwNCiAiY3JpdCI6WyJodHRwOi8vZXhhbXBsZS5jb20vVU5ERUZJTkVEIl0sDQogImh0dHA6Ly9leGFtcGxl\
                     LmNvbS9VTkRFRklORUQiOnRydWUNCn0.RkFJTA.";
     assert_eq!(verify(&jwk, "ES512", critical), Err(Reason::CritNotUnderstood));
+}
+
+#[test]
+fn the_examples_of_ml_dsa_hold() {
+    // RFC 9964, appendix A.1: the key, its id, which is its thumbprint, and a JWS.
+    let vectors: Value = serde_json::from_str(include_str!("vectors/rfc9964.json")).expect("JSON");
+    let examples = vectors["examples"].as_array().expect("an array");
+    assert_eq!(examples.len(), 3);
+    for example in examples {
+        let (jwk, jws) = (&example["jwk"], example["jws"].as_str().expect("text"));
+        let alg = jwk["alg"].as_str().expect("text");
+        let verified = verify(jwk, alg, jws).unwrap_or_else(|reason| panic!("{alg}: {reason:?}"));
+        assert_eq!(verified.algorithm.name(), alg);
+        assert_eq!(verify(jwk, alg, &spoilt(jws)), Err(Reason::SignatureInvalid), "{alg}");
+        let made = thumbprint(jwk.as_object().expect("an object")).expect("a key");
+        assert_eq!(jwk["kid"], BASE64URL_NOPAD.encode(&made));
+    }
 }
 
 #[test]
