@@ -4,4 +4,5 @@ export { createApiKeyChecker } from "./keys.js";
 export { createGate } from "./gate.js";
 export { createJwtVerifier } from "./tokens.js";
 export { inspect } from "./inspect.js";
+export { verifyJws } from "./jws.js";
 export { version } from "./glue.js";

@@ -9,6 +9,7 @@ mod key;
 mod key_set;
 mod portable;
 mod signature;
+mod verify;
 
 pub use algorithm::{Algorithm, KeyFamily};
 pub use compact::CompactJws;
@@ -17,3 +18,4 @@ pub use key::{KeyError, PublicKey, VerificationKey, thumbprint};
 pub use key_set::{KeySet, KeySetError, RefusedKey};
 pub use portable::{KeyMaterial, PORTABLE, PortableAlgorithm, SignatureCheck};
 pub use signature::{Backend, verify_signature};
+pub use verify::{JwsVerifier, VerifiedJws};

@@ -8,7 +8,7 @@ use std::{
 use super::confirmation::Thumbprint;
 use crate::verdict::Reason;
 
-/// The most proofs that are remembered at once. At 64 bytes each, and as much again for the tree, 8 MiB at most.
+/// The most proofs that are remembered at once. Each is 136 bytes of data in two trees: 9 MB in all.
 pub const MOST_PROOFS: usize = 65_536;
 
 /// The most proofs of one key that are remembered at once, so that one client cannot use up the memory of all.

@@ -20,6 +20,13 @@ pub(crate) fn step(name: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyError(pub Vec<PolicyFault>);
 
+impl PolicyError {
+    /// One fault alone.
+    pub(super) fn of(pointer: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self(vec![PolicyFault { pointer: pointer.into(), reason: reason.into() }])
+    }
+}
+
 impl fmt::Display for PolicyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the policy is refused: ")?;

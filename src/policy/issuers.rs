@@ -93,18 +93,16 @@ fn issuer(
     let jwks = policy.jwks.clone();
     let rules = rules(policy, alone, place, faults);
     let mut member = |name: &str, reason: &str| faults.add(format!("{place}/{name}"), reason);
-    let symmetric = rules.algorithms.iter().filter(|algorithm| algorithm.family().is_symmetric()).count();
-    if rules.algorithms.is_empty() {
-        member("algorithms", "name the algorithms that the issuer signs with");
-    } else if symmetric > 0 && symmetric < rules.algorithms.len() {
-        member("algorithms", "symmetric and asymmetric algorithms do not mix in one issuer");
+    if let Some(fault) = fault_of_algorithms(&rules.algorithms) {
+        member("algorithms", fault);
     }
+    let symmetric = rules.algorithms.iter().any(|algorithm| algorithm.family().is_symmetric());
     let keys = match (&jwks, snapshot) {
         (Some(_), Some(_)) => {
             member("jwks", "the keys stand in the policy and are handed over beside it: leave one of them out");
             return None;
         }
-        (None, Some(_)) if symmetric > 0 => {
+        (None, Some(_)) if symmetric => {
             member("jwks", "secrets stand in `jwks` alone: no snapshot may hold them");
             return None;
         }
@@ -122,13 +120,25 @@ fn issuer(
             return None;
         }
     };
-    if symmetric > 0 && good_until.is_some() {
+    if symmetric && good_until.is_some() {
         member("jwks", "secrets are never fetched: put a bare key set here, not a snapshot");
     }
     Some(Issuer::new(rules, keys, good_until))
 }
 
-fn read_keys(keys: &Value, algorithms: &[Algorithm]) -> Result<(KeySet, Option<i64>), String> {
+/// What is wrong with the algorithms of one key set.
+pub(super) fn fault_of_algorithms(algorithms: &[Algorithm]) -> Option<&'static str> {
+    let symmetric = algorithms.iter().filter(|algorithm| algorithm.family().is_symmetric()).count();
+    if algorithms.is_empty() {
+        Some("name the algorithms that the issuer signs with")
+    } else if symmetric > 0 && symmetric < algorithms.len() {
+        Some("symmetric and asymmetric algorithms do not mix in one issuer")
+    } else {
+        None
+    }
+}
+
+pub(super) fn read_keys(keys: &Value, algorithms: &[Algorithm]) -> Result<(KeySet, Option<i64>), String> {
     let snapshot = Snapshot::from_json(keys).map_err(|error| error.to_string())?;
     let set = KeySet::prepare(snapshot.key_set(), algorithms, PORTABLE).map_err(|error| error.to_string())?;
     Ok((set, snapshot.good_until()))

@@ -5,7 +5,7 @@ use serde_path_to_error::{Path, Segment};
 
 use super::{
     PolicyError,
-    error::{Faults, step},
+    error::step,
     types::{Policy, TokenPolicy},
 };
 use crate::{json, m2m_token::DenyList};
@@ -35,15 +35,10 @@ pub fn read_deny_list(text: &str) -> Result<DenyList, PolicyError> {
     read(text)
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, PolicyError> {
-    let fault = |pointer: String, reason: String| {
-        let mut faults = Faults::default();
-        faults.add(pointer, reason);
-        faults.or(()).err().unwrap_or(PolicyError(Vec::new()))
-    };
-    let document = json::parse(text.as_bytes()).map_err(|error| fault(String::new(), error.to_string()))?;
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, PolicyError> {
+    let document = json::parse(text.as_bytes()).map_err(|error| PolicyError::of("", error.to_string()))?;
     serde_path_to_error::deserialize(document)
-        .map_err(|error| fault(pointer(error.path()), error.into_inner().to_string()))
+        .map_err(|error| PolicyError::of(pointer(error.path()), error.into_inner().to_string()))
 }
 
 /// A path as a JSON pointer.

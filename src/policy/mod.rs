@@ -5,6 +5,7 @@
 
 mod error;
 mod issuers;
+mod jws;
 mod load;
 mod presets;
 mod rules;
@@ -14,6 +15,7 @@ pub(crate) use error::Faults;
 pub use error::{PolicyError, PolicyFault};
 pub use issuers::{dpop_rules, token_verifier};
 pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
+pub use jws::jws_verifier;
 pub use load::{read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
 pub use types::{

@@ -8,6 +8,7 @@
 mod gate;
 mod host;
 mod inspect;
+mod jws;
 mod keys;
 mod options;
 mod task;

@@ -4,10 +4,12 @@ use std::sync::LazyLock;
 
 use edgeward::{
     inspect::inspect,
-    jose::{Algorithm, KeySet, PORTABLE},
+    jose::{Algorithm, JwsVerifier, KeySet, PORTABLE},
     json,
     key_source::Snapshot,
-    m2m_token::TokenVerifier,
+    m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
+    policy::jws_verifier,
+    verdict::Evidence,
 };
 use pollster::block_on;
 use proptest::prelude::*;
@@ -84,6 +86,49 @@ proptest! {
         host.now.set(millis);
         let token = Signer::HS256.mint(crate::support::header(Algorithm::Hs256), payload);
         let _ = block_on(hmac().verify(&host, &token));
+    }
+
+    #[test]
+    fn what_is_accepted_is_handed_out_and_written_again_as_it_came(text in json_text(), name in any::<String>()) {
+        let members = claims().to_string();
+        let member = format!("{{{}:{text},", Value::from(format!("x{name}")));
+        let (header, payload) = (crate::support::header(Algorithm::Hs256), members.replacen('{', &member, 1));
+        let token = Signer::HS256.mint(&header, &payload);
+        if let Ok(grant) = block_on(hmac().verify(&FakeHost::new(), &token)) {
+            prop_assert_eq!(&grant.evidence, &Evidence::Claims(payload.clone()));
+            // What JavaScript reads is what was checked: both readings of the same bytes are one value.
+            let read: Value = serde_json::from_str(&payload).expect("JSON");
+            prop_assert_eq!(Value::Object(json::parse_object(payload.as_bytes()).expect("strict JSON")), read);
+            let input = format!("{}.{}", encode(&header), encode(&payload));
+            prop_assert_eq!(format!("{input}.{}", encode(Signer::HS256.signature(input.as_bytes()))), token);
+        }
+    }
+
+    #[test]
+    fn any_payload_of_a_jws_comes_back_and_its_text_is_the_only_one(payload in any::<Vec<u8>>(), place in any::<prop::sample::Index>(), letter in "[-_A-Za-z0-9=+/ ]") {
+        static JWS: LazyLock<JwsVerifier> = LazyLock::new(|| {
+            let keys = serde_json::json!({ "keys": [Signer::HS256.jwk()] }).to_string();
+            jws_verifier(&keys, r#"{"algorithms":["HS256"]}"#).expect("a key")
+        });
+        let token = Signer::HS256.mint(crate::support::header(Algorithm::Hs256), &payload);
+        let jws = block_on(JWS.verify(&FakeHost::new(), &token)).expect("good");
+        prop_assert_eq!(&jws.payload, &payload);
+        let segment = encode(&jws.payload);
+        prop_assert_eq!(token.split('.').nth(1), Some(segment.as_str()));
+        let place = place.index(token.len());
+        let other = format!("{}{letter}{}", &token[..place], &token[place + 1..]);
+        prop_assert!(other == token || block_on(JWS.verify(&FakeHost::new(), &other)).is_err());
+    }
+
+    #[test]
+    fn no_proof_makes_the_verifier_panic(text in any::<String>(), header in json_text(), payload in json_text(), url in any::<String>()) {
+        let bound = serde_json::json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" });
+        let token = Signer::HS256.token(&crate::support::with(&claims(), "cnf", bound));
+        for proof in [text, Signer::EDDSA.mint(header, payload)] {
+            let dpop = Some(DpopProof { proof: &proof, method: "GET", url: &url, nonce: None });
+            let sender = SenderContext { dpop, certificate: CertificateThumbprint::parse(&url) };
+            prop_assert!(block_on(hmac().verify_from(&FakeHost::new(), &token, &sender)).is_err());
+        }
     }
 
     #[test]
