@@ -46,6 +46,42 @@ pub struct NativeCheck<'a> {
     pub signature: &'a [u8],
 }
 
+/// A request to another server. Its headers and its body hold a client's secret and a token: they are shown to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OutboundRequest {
+    /// The method.
+    pub method: &'static str,
+    /// The URL.
+    pub url: String,
+    /// The headers, their names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+    /// The most bytes of an answer that are read; one that is longer is an error.
+    pub longest_answer: usize,
+    /// How long the server has to answer in full, in milliseconds.
+    pub timeout: u32,
+}
+
+impl fmt::Debug for OutboundRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OutboundRequest")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What another server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboundAnswer {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 /// What the core asks for. The futures need not be `Send`; those of a host that is used across threads will be.
 pub trait Host {
     /// The time.
@@ -62,6 +98,15 @@ pub trait Host {
     /// # Errors
     /// When the store did not answer, or not in time. An error means "cannot tell", never "no".
     fn read(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, HostError>>;
+
+    /// What another server answers. Redirects are not followed: their own status is the answer.
+    ///
+    /// # Errors
+    /// When there was no answer, not in time, or a longer one. Where a host sends no requests there never is one.
+    fn fetch(&self, request: OutboundRequest) -> impl Future<Output = Result<InboundAnswer, HostError>> {
+        let _ = request;
+        async { Err(HostError("this host sends no requests".to_owned())) }
+    }
 
     /// Whether the host checks signatures of this algorithm natively.
     fn has_native(&self, algorithm: Algorithm) -> bool;

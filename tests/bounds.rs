@@ -4,11 +4,12 @@ mod support;
 
 use edgeward::{
     m2m_token::{DpopProof, SenderContext, TokenVerifier},
+    policy::{Beside, read_token_policy, token_verifier_with},
     verdict::{Denial, Reason},
 };
 use pollster::block_on;
 use serde_json::{Value, json};
-use support::{FakeHost, Native, Signer, claims, issuer, public, verifier, with};
+use support::{FakeHost, ISSUER, Native, Signer, claims, issuer, public, verifier, with};
 
 /// The denial of a token on a host with native cryptography, and how many signatures that host was asked about.
 fn cost(verifier: &TokenVerifier, token: &str) -> (Option<Denial>, usize) {
@@ -106,6 +107,30 @@ fn a_host_that_fails_is_asked_once() {
     let host = FakeHost::with_native(Native::Fails);
     assert!(block_on(usual.verify(&host, &Signer::EDDSA.token(&claims()))).is_ok());
     assert_eq!(host.native_checks.get(), 1);
+}
+
+#[test]
+fn a_token_costs_one_request_where_its_server_is_asked() {
+    let server = json!({ "endpoint": "https://issuer.example/introspect", "clientId": "api", "tokenPrefix": "at_", "tokens": "all" });
+    let policy = json!({ "issuers": [with(&issuer(&Signer::EDDSA), "introspection", server)] });
+    let policy = read_token_policy(&policy.to_string()).expect("a policy");
+    let beside = Beside { introspection_secrets: [(ISSUER.to_owned(), "s".to_owned())].into(), ..Beside::default() };
+    let asking = token_verifier_with(policy.issuers, &beside, None).expect("a verifier");
+    let good = Signer::EDDSA.token(&claims());
+    for (token, requests, checks) in [
+        ("at_unknown", 1, 0),
+        (good.as_str(), 1, 1),
+        ("another's", 0, 0),
+        (&format!("at_{}", "a".repeat(20_000)), 0, 0),
+        (&format!("{good}A"), 0, 0),
+        (&Signer::STRANGER.token(&claims()), 0, 1),
+        (&Signer::EDDSA.token(&with(&claims(), "exp", json!(0))), 0, 1),
+    ] {
+        let host = FakeHost::with_native(Native::Right);
+        assert!(block_on(asking.verify(&host, token)).is_err(), "nobody answers");
+        let cost = (host.requests.borrow().len(), host.native_checks.get(), host.reads.get());
+        assert_eq!(cost, (requests, checks, 0), "{}", &token[..token.len().min(40)]);
+    }
 }
 
 #[test]

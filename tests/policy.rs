@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use edgeward::{
     gate::{Gate, Resources},
     key_source::Snapshot,
-    policy::{PolicyError, PolicyFault, read_policy, read_token_policy, token_verifier},
+    policy::{Beside, PolicyError, PolicyFault, read_policy, read_token_policy, token_verifier},
 };
 use serde_json::{Value, json};
 use support::{ISSUER, NOW, Signer, issuer, public, with, without};
@@ -26,7 +26,10 @@ fn policy() -> Value {
 }
 
 fn judge(policy: &Value, snapshots: BTreeMap<String, Value>) -> Result<Gate, PolicyError> {
-    Gate::new(read_policy(&policy.to_string())?, Resources { snapshots, seals: Vec::new() })
+    Gate::new(
+        read_policy(&policy.to_string())?,
+        Resources { beside: Beside { snapshots, ..Beside::default() }, seals: Vec::new() },
+    )
 }
 
 fn faults(policy: &Value) -> Vec<PolicyFault> {
@@ -95,6 +98,24 @@ fn a_document_that_is_no_strict_json_is_refused_as_a_whole() {
         let PolicyError(faults) = read_policy(text).expect_err(text);
         assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, ""), "{text}");
         assert!(read_token_policy(text).is_err());
+    }
+}
+
+#[test]
+fn what_begins_like_an_api_key_is_no_opaque_token() {
+    let asked = |prefix: &str| {
+        let server = json!({ "endpoint": "https://issuer.example/i", "clientId": "api", "tokenPrefix": prefix });
+        let policy = set("/issuers/0/introspection", server);
+        let introspection_secrets = BTreeMap::from([(ISSUER.to_owned(), "a secret".to_owned())]);
+        let beside = Beside { introspection_secrets, ..Beside::default() };
+        Gate::new(read_policy(&policy.to_string()).expect("a policy"), Resources { beside, seals: Vec::new() })
+    };
+    for prefix in ["", "at_", "acme", "acm", "acmes_"] {
+        assert!(asked(prefix).is_ok(), "{prefix}");
+    }
+    for prefix in ["acme_", "acme_at_"] {
+        let PolicyError(faults) = asked(prefix).expect_err(prefix);
+        assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, "/issuers/0/introspection/tokenPrefix"));
     }
 }
 

@@ -7,6 +7,8 @@ import policy from "./policy.json";
 const gate = await createGate(policy, {
   snapshots,
   store: env.EDGEWARD_STORE,
+  // A secret: JSON by issuer, where the policy has introspection endpoints.
+  introspectionSecrets: env.EDGEWARD_INTROSPECTION_SECRETS,
   origin: env.ORIGIN,
   // Cloudflare sets this header itself, over whatever a client sends.
   address: (request) => request.headers.get("cf-connecting-ip"),

@@ -18,7 +18,7 @@ type Sink = NonNullable<GateOptions["audit"]>;
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
   const host = coreHost(options);
-  const { snapshots = {}, seals, origin, audit = logAudit, address, certificate = certificateOf } = options;
+  const { snapshots = {}, introspectionSecrets = {}, seals, origin, audit = logAudit, address, certificate = certificateOf } = options;
   if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
   if (address !== undefined && typeof address !== "function") {
     throw new TypeError("`address` is a function that takes a request and returns the client's address");
@@ -28,7 +28,14 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   }
   const fetchOrigin = originFetcher(origin);
   const seen = (request: Request | GateRequest) => coreRequest(request, address, certificate);
-  const core = new CoreGate(jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), sealBytes(seals), host);
+  const secrets = jsonText(introspectionSecrets, "the secrets for introspection");
+  const core = new CoreGate(
+    jsonText(policy, "the policy"),
+    jsonText(snapshots, "the snapshots"),
+    secrets,
+    sealBytes(seals),
+    host,
+  );
   if (core.takesKeys && options.store === undefined) {
     throw new TypeError("the policy takes API keys, which are looked up in a store: lend one as `store`");
   }

@@ -1,6 +1,7 @@
 // The host as the core sees it: what the caller lends, and the platform's own where nothing is lent.
 import { nodeSignatures } from "./native-node.js";
 import { webSignatures } from "./native-web.js";
+import { sender, type Send } from "./outbound.js";
 import type { Host, Store } from "../types/index.js";
 
 /** Signature checks of the platform. Keys are known by a number that the core gives each of them. */
@@ -17,6 +18,7 @@ export interface NativeSignatures {
 export interface CoreHost {
   now(): number;
   read(key: string): unknown;
+  send: Send;
   hasNative(algorithm: string, synchronously: boolean): boolean;
   verify(key: number, algorithm: string, message: Uint8Array, signature: Uint8Array): unknown;
   importKey(key: number, algorithm: string, jwk: string): unknown;
@@ -31,8 +33,9 @@ const NO_SIGNATURES: NativeSignatures = {
 
 export function coreHost(host: Host = {}): CoreHost {
   if (typeof host !== "object" || host === null) throw new TypeError("what is lent is an object");
-  const { now, store, signatures = "native" } = host;
+  const { now, store, fetch, signatures = "native" } = host;
   if (now !== undefined && typeof now !== "function") throw new TypeError("`now` is a function that returns milliseconds");
+  if (fetch !== undefined && typeof fetch !== "function") throw new TypeError("`fetch` is a function as the platform's");
   if (store !== undefined && typeof (store as Store | null)?.get !== "function") {
     throw new TypeError("`store` is an object with a method get(key)");
   }
@@ -41,6 +44,7 @@ export function coreHost(host: Host = {}): CoreHost {
   return {
     now: now === undefined ? Date.now : () => now.call(host),
     read: (key) => asPromise(readStore(store, key)),
+    send: sender(host),
     hasNative: (algorithm, synchronously) => (native.synchronous || !synchronously) && native.has(algorithm),
     verify: (key, algorithm, message, signature) => native.verify(key, algorithm, message, signature),
     importKey: (key, algorithm, jwk) => native.importKey(key, algorithm, jwk),

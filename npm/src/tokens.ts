@@ -2,11 +2,13 @@ import { TokenVerifier } from "./glue.js";
 import { coreFailedVerdict, prepare, presentedText, readVerdict, run } from "./core.js";
 import { coreHost } from "./host.js";
 import { jsonText } from "./text.js";
-import type { Host, JwtVerifier, TokenPolicy, TokenVerifyOptions } from "../types/index.js";
+import type { JwtVerifier, TokenHost, TokenPolicy, TokenVerifyOptions } from "../types/index.js";
 
-export async function createJwtVerifier(policy: TokenPolicy | string, host?: Host): Promise<JwtVerifier> {
+export async function createJwtVerifier(policy: TokenPolicy | string, host: TokenHost = {}): Promise<JwtVerifier> {
   prepare();
-  const core = new TokenVerifier(jsonText(policy, "the policy"), coreHost(host));
+  const lent = coreHost(host);
+  const secrets = jsonText(host.introspectionSecrets ?? {}, "the secrets for introspection");
+  const core = new TokenVerifier(jsonText(policy, "the policy"), secrets, lent);
   const verify = (token: string, options: TokenVerifyOptions | undefined, synchronously: boolean) =>
     run(() => core.verify(presentedText(token), options, synchronously), readVerdict, coreFailedVerdict);
   return {

@@ -29,8 +29,18 @@ export interface Host {
   now?: () => number;
   /** Where API keys are looked up. */
   store?: Store;
+  /** Sends requests to the servers that a policy names, as the platform's `fetch`. */
+  fetch?: (url: string, request: RequestInit) => Promise<Response>;
   /** Who checks signatures: the platform where it can, which is the default, or the core alone. */
   signatures?: "native" | "wasm";
+}
+
+/** Secrets by issuer, as an object or as JSON text: those with which this API authenticates at introspection endpoints. */
+export type IntrospectionSecrets = Readonly<Record<string, string>> | string;
+
+/** What a verifier for M2M tokens is lent. */
+export interface TokenHost extends Host {
+  introspectionSecrets?: IntrospectionSecrets;
 }
 
 /** A provider whose tokens are known. */
@@ -94,13 +104,16 @@ export interface IssuerPolicy {
   algorithms?: readonly Algorithm[];
   /** The keys: a key set, or a snapshot of one. A gate also takes snapshots beside its policy. */
   jwks?: JsonWebKeySet | Snapshot;
+  /** The server that is asked about its tokens (RFC 7662). */
+  introspection?: IntrospectionPolicy;
   /** The `typ` of the issuer's access tokens, where it is always the same. */
   typ?: string;
   /**
    * The required claims that may be missing: `iss` where the policy has one issuer, `aud` where no `audience` is named,
-   * `exp` where `maxTokenAge` is. One that is there is held to its rule all the same.
+   * `exp` where `maxTokenAge` is, `token_type` where an introspection endpoint calls access tokens alone active. One that
+   * is there is held to its rule all the same.
    */
-  optionalClaims?: readonly ("iss" | "aud" | "exp")[];
+  optionalClaims?: readonly ("iss" | "aud" | "exp" | "token_type")[];
   /** The claim that holds the scopes; `scope` where left out. */
   scopeClaim?: ClaimPath;
   /** The claim that names the organization; `org_id` where left out. */
@@ -120,6 +133,27 @@ export interface IssuerPolicy {
   clockTolerance?: number;
   /** The longest life of a token, `exp − iat` in seconds. */
   maxTokenAge?: number;
+}
+
+/** The server that is asked about the tokens of an issuer (RFC 7662). Its secret is handed over beside the policy. */
+export interface IntrospectionPolicy {
+  /** `https`, but on this machine itself. */
+  endpoint: string;
+  /** The client id of this API at the server. */
+  clientId: string;
+  /** How it authenticates; `client_secret_basic` where left out. */
+  authentication?: "client_secret_basic" | "client_secret_post";
+  /** Which tokens the server is asked about: those that are no JWT, which is the default, or all of them. */
+  tokens?: "opaque" | "all";
+  /** What the opaque tokens begin with; needed where several issuers have a server to ask. */
+  tokenPrefix?: string;
+  /**
+   * How long an answer is kept, in seconds, 300 at most; 30 where left out. After that at the latest a token that was
+   * revoked is refused.
+   */
+  cacheSeconds?: number;
+  /** How long the server has to answer, in milliseconds, from 100 to 10000; 3000 where left out. */
+  timeout?: number;
 }
 
 /** The signature algorithms. */
@@ -266,7 +300,7 @@ export interface JwtVerifier {
  *
  * @throws Where the policy is wrong; the message names each fault by its JSON pointer.
  */
-export declare function createJwtVerifier(policy: TokenPolicy | string, host?: Host): Promise<JwtVerifier>;
+export declare function createJwtVerifier(policy: TokenPolicy | string, host?: TokenHost): Promise<JwtVerifier>;
 
 /** The form of the API keys. */
 export interface ApiKeyForm {
@@ -347,6 +381,7 @@ export interface GateOptions extends Host {
   origin?: Origin;
   /** Key sets by issuer, in place of `jwks` in the policy. */
   snapshots?: Record<string, JsonWebKeySet | Snapshot> | string;
+  introspectionSecrets?: IntrospectionSecrets;
   /** The seals of API keys, the current one first. */
   seals?: readonly (string | Uint8Array)[];
   /**

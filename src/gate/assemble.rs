@@ -1,15 +1,12 @@
 //! From the policy to a gate.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
 use super::{Gate, Route};
 use crate::{
     api_key::{ApiKeyChecker, KeyForm, Seal},
     m2m_token::is_scope_token,
     policy::{
-        ApiKeyPolicy, CredentialHeaders, Faults, Policy, PolicyError, RoutePolicy, prepare_dpop, prepare_issuers,
+        ApiKeyPolicy, Beside, CredentialHeaders, Faults, IssuerPolicy, Policy, PolicyError, RoutePolicy, prepare_dpop,
+        prepare_issuers,
     },
     verdict::CredentialClass,
 };
@@ -17,8 +14,8 @@ use crate::{
 /// What a gate needs beside its policy. Secrets are handed over here and never stand in the policy.
 #[derive(Debug, Default)]
 pub struct Resources {
-    /// Snapshots of key sets, by issuer.
-    pub snapshots: BTreeMap<String, Value>,
+    /// What belongs to issuers.
+    pub beside: Beside,
     /// The seals of API keys, the current one first.
     pub seals: Vec<Seal>,
 }
@@ -33,16 +30,13 @@ impl Gate {
         check_prefix(&policy.prefix, &mut faults);
         check_origin("/origin", policy.origin.as_deref(), &mut faults);
         check_origin("/publicOrigin", policy.public_origin.as_deref(), &mut faults);
-        for issuer in resources.snapshots.keys() {
-            if !policy.issuers.iter().any(|known| known.name() == issuer) {
-                faults.add("/issuers", format!("a snapshot was handed over for `{issuer}`, which is no issuer here"));
-            }
-        }
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
-        let tokens = prepare_issuers(policy.issuers, &resources.snapshots, policy.max_token_bytes, &mut faults)
+        let prefixes = token_prefixes(&policy.issuers);
+        let tokens = prepare_issuers(policy.issuers, &resources.beside, policy.max_token_bytes, &mut faults)
             .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults));
         tokens.set_deny_list(policy.deny.unwrap_or_default());
         let keys = policy.api_keys.and_then(|keys| key_checker(keys, resources.seals, &mut faults));
+        check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
         let gate = Self {
             prefix: policy.prefix,
             tokens: classes.tokens.then_some(tokens),
@@ -60,6 +54,25 @@ impl Gate {
 struct Classes {
     tokens: bool,
     keys: bool,
+}
+
+/// What opaque tokens begin with, each with the place of its issuer.
+fn token_prefixes(issuers: &[IssuerPolicy]) -> Vec<(usize, String)> {
+    let asked =
+        |(index, issuer): (usize, &IssuerPolicy)| Some((index, issuer.introspection.as_ref()?.token_prefix.clone()));
+    issuers.iter().enumerate().filter_map(asked).collect()
+}
+
+/// A credential that begins as an API key does is taken for one, and no server would be asked about it.
+fn check_token_prefixes(prefixes: &[(usize, String)], keys: Option<&ApiKeyChecker>, faults: &mut Faults) {
+    for (index, prefix) in prefixes {
+        if keys.is_some_and(|keys| keys.form().looks_like(prefix)) {
+            faults.add(
+                format!("/issuers/{index}/introspection/tokenPrefix"),
+                "what begins like this is taken for an API key: the prefix of `apiKeys` is the same",
+            );
+        }
+    }
 }
 
 fn check_prefix(prefix: &str, faults: &mut Faults) {

@@ -21,8 +21,8 @@ const QUERY_NAMES: [&str; 4] = ["access_token", "api_key", "apikey", "api-key"];
 
 /// Finds the one credential of a request.
 ///
-/// `is_key` tells whether a text is meant to be an API key. Everything else with a dot in it is taken for a token: it is
-/// refused for what is wrong with it as one.
+/// `is_key` tells whether a text is meant to be an API key, and `is_opaque` whether there is a server to ask about it as
+/// an opaque token. Everything else with a dot in it is taken for a token: it is refused for what is wrong with it as one.
 ///
 /// # Errors
 /// [`Reason::CredentialInQuery`], [`Reason::CredentialMissing`], [`Reason::CredentialAmbiguous`],
@@ -31,6 +31,7 @@ pub(super) fn find<'r>(
     request: &'r GateRequest,
     headers: &'r CredentialHeaders,
     is_key: impl Fn(&str) -> bool,
+    is_opaque: impl Fn(&str) -> bool,
 ) -> Result<Presented<'r>, Denial> {
     refuse_query(request.target().1)?;
 
@@ -49,7 +50,7 @@ pub(super) fn find<'r>(
     let (name, (scheme, text)) = found.ok_or(Reason::CredentialMissing)?;
     let class = if is_key(text) {
         CredentialClass::ApiKey
-    } else if text.contains('.') {
+    } else if text.contains('.') || is_opaque(text) {
         CredentialClass::M2mToken
     } else {
         return Err(Reason::CredentialUnrecognized.into());
@@ -144,7 +145,7 @@ mod tests {
             address: None,
             certificate: None,
         };
-        find(&request, &named, |text| text.starts_with("acme_"))
+        find(&request, &named, |text| text.starts_with("acme_"), |text| text.starts_with("at_"))
             .map(|presented| (presented.class, presented.text.to_owned()))
             .map_err(|denial| denial.reason)
     }
@@ -158,6 +159,7 @@ mod tests {
         assert_eq!(find_bearer("Bearer a.b.c"), Ok((CredentialClass::M2mToken, "a.b.c".into())));
         assert_eq!(find_bearer("bearer  acme_live_x"), Ok((CredentialClass::ApiKey, "acme_live_x".into())));
         assert_eq!(find_bearer("Bearer opaque"), Err(Reason::CredentialUnrecognized));
+        assert_eq!(find_bearer("Bearer at_opaque"), Ok((CredentialClass::M2mToken, "at_opaque".into())));
         assert_eq!(find_in("/", &[("x-API-key", "acme_live_x")]), Ok((CredentialClass::ApiKey, "acme_live_x".into())));
         assert_eq!(find_in("/", &[("x-api-key", "a.b.c")]), Err(Reason::CredentialUnrecognized));
     }

@@ -168,7 +168,8 @@ impl Gate {
 
     fn find_credential<'r>(&'r self, request: &'r GateRequest) -> Result<credential::Presented<'r>, Denial> {
         let is_key = |text: &str| self.keys.as_ref().is_some_and(|keys| keys.form().looks_like(text));
-        credential::find(request, &self.credentials, is_key)
+        let is_opaque = |text: &str| self.tokens.as_ref().is_some_and(|tokens| tokens.takes_opaque(text));
+        credential::find(request, &self.credentials, is_key, is_opaque)
     }
 
     async fn check_presented<H: Host>(

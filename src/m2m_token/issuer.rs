@@ -9,7 +9,7 @@ use crate::{
 
 use serde_json::{Map, Value};
 
-use super::{ClaimPath, Condition, SenderConstraint, media_type::refuse_foreign_shape};
+use super::{ClaimPath, Condition, Introspection, SenderConstraint, media_type::refuse_foreign_shape};
 
 /// What stands for the tenant in the name of an issuer that is a template.
 pub const TENANT: &str = "{tenant}";
@@ -138,15 +138,29 @@ impl IssuerRules {
 #[derive(Debug)]
 pub struct Issuer {
     pub(super) rules: Arc<IssuerRules>,
-    keys: KeySet,
+    keys: Option<KeySet>,
     good_until: Option<i64>,
+    pub(super) introspection: Option<Introspection>,
 }
 
 impl Issuer {
     /// An issuer whose keys may be used up to and including the second `good_until`, or for ever.
     #[must_use]
     pub fn new(rules: IssuerRules, keys: KeySet, good_until: Option<i64>) -> Self {
-        Self { rules: Arc::new(rules), keys, good_until }
+        Self { rules: Arc::new(rules), keys: Some(keys), good_until, introspection: None }
+    }
+
+    /// An issuer without keys here: its server is asked about its tokens.
+    #[must_use]
+    pub fn without_keys(rules: IssuerRules) -> Self {
+        Self { rules: Arc::new(rules), keys: None, good_until: None, introspection: None }
+    }
+
+    /// The same issuer, whose server is asked.
+    #[must_use]
+    pub fn with_introspection(mut self, introspection: Introspection) -> Self {
+        self.introspection = Some(introspection);
+        self
     }
 
     /// What the policy says of it.
@@ -155,20 +169,21 @@ impl Issuer {
         &self.rules
     }
 
-    /// Its keys, whatever their age: for diagnosis.
+    /// Its keys, whatever their age: for diagnosis. None where it has none here.
     #[must_use]
-    pub const fn key_set(&self) -> &KeySet {
-        &self.keys
+    pub const fn key_set(&self) -> Option<&KeySet> {
+        self.keys.as_ref()
     }
 
     /// Its keys, if they may still vouch for a token at this second.
     ///
     /// # Errors
-    /// [`Reason::KeySetStale`]: whether the token is good cannot be told.
+    /// [`Reason::KeySetStale`]: whether the token is good cannot be told. [`Reason::SigningKeyUnknown`] where it has none
+    /// here.
     pub(super) fn keys_at(&self, now: i64) -> Result<&KeySet, Reason> {
         match self.good_until {
             Some(last) if now > last => Err(Reason::KeySetStale),
-            _ => Ok(&self.keys),
+            _ => self.keys.as_ref().ok_or(Reason::SigningKeyUnknown),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The short-lived class: JWT access tokens that an application mints with its client credentials (contract §3).
 
+mod answer_cache;
 mod claim_path;
 mod claims;
 mod condition;
 mod confirmation;
 mod deny;
 mod dpop;
+mod introspection;
 mod issuer;
 mod media_type;
 mod proof_memory;
@@ -13,6 +15,7 @@ mod sender;
 mod target_uri;
 mod verifier;
 
+pub use answer_cache::{MOST_ANSWER_BYTES, MOST_ANSWERS};
 pub use claim_path::ClaimPath;
 pub use claims::Claims;
 pub(crate) use claims::is_scope_token;
@@ -20,6 +23,7 @@ pub use condition::{Condition, Scalar};
 pub use confirmation::SenderConstraint;
 pub use deny::{Denied, DenyEntry, DenyList, LONGEST_DENY_LIST};
 pub use dpop::{DpopProof, DpopRules};
+pub use introspection::{ClientAuthentication, Introspected, Introspection, IntrospectionRules};
 pub use issuer::{Issuer, IssuerRules, OptionalClaims, TENANT, is_tenant};
 pub use media_type::{is_foreign_media_type, normalize_media_type};
 pub use proof_memory::{MOST_PROOFS, MOST_PROOFS_OF_ONE_KEY};

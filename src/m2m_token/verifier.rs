@@ -5,10 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::{
-    Claims, DenyList, DpopRules, Issuer, IssuerRules, SenderContext, SenderProof,
+    Claims, DenyList, DpopRules, Introspection, Issuer, IssuerRules, SenderContext, SenderProof,
+    answer_cache::Answer,
     claims::{scopes, text},
     confirmation::Confirmation,
     deny::InForce,
+    introspection::{agree, is_b64token, looks_like_jwt},
     media_type::is_foreign_media_type,
     sender::Senders,
 };
@@ -88,6 +90,20 @@ impl TokenVerifier {
         Ok((issuer, tenant.as_deref()))
     }
 
+    /// Whether a text is no JWT and there is a server to ask about it.
+    #[must_use]
+    pub fn takes_opaque(&self, text: &str) -> bool {
+        !looks_like_jwt(text) && self.server_of(text).is_some()
+    }
+
+    /// The issuer whose server is asked about an opaque token, which does not say whose it is.
+    fn server_of(&self, token: &str) -> Option<(&Issuer, &Introspection)> {
+        self.issuers.iter().find_map(|issuer| {
+            let server = issuer.introspection.as_ref().filter(|server| server.is_asked_about(token))?;
+            Some((issuer, server))
+        })
+    }
+
     /// The issuers that it trusts.
     #[must_use]
     pub fn issuers(&self) -> &[Issuer] {
@@ -129,6 +145,14 @@ impl TokenVerifier {
     /// Puts down in `known` which issuer, algorithm and key of the policy a token is held against, for the audit event of
     /// a denial. Nothing else that a token says of itself stands there before its signature holds.
     async fn look_into<H: Host>(&self, host: &H, token: &str, known: &mut Principal) -> Result<TokenFacts, Denial> {
+        if !looks_like_jwt(token)
+            && let Some((issuer, server)) = self.server_of(token)
+        {
+            known.issuer = Some(issuer.rules.issuer.clone());
+            self.admit_opaque(token)?;
+            let answer = server.ask(host, token).await?;
+            return self.facts_of_answer(&issuer.rules, server, &answer);
+        }
         let jws = CompactJws::parse(token, self.max_token_bytes)?;
         let header = Header::parse(&jws.header)?;
         let algorithm = Algorithm::from_name(&header.algorithm).ok_or(Reason::AlgorithmNotAllowed)?;
@@ -138,40 +162,98 @@ impl TokenVerifier {
         let (issuer, tenant) = self.issuer_of(&payload)?;
         let rules = &issuer.rules;
         known.issuer = Some(text(&payload, "iss")?.unwrap_or_else(|| rules.issuer.clone()));
+        expect_type(&header, rules)?;
+        rules.admit_header(|| json::parse_object(&jws.header).ok())?;
+        let server = issuer.introspection.as_ref().filter(|server| server.is_asked_about_jwts());
+        if let (Some(server), None) = (server, issuer.key_set()) {
+            let answer = server.ask(host, token).await?;
+            agree(&payload, &answer.members)?;
+            known.algorithm = None;
+            return self.facts_of_answer(rules, server, &answer);
+        }
+        if issuer.key_set().is_none() {
+            let note = "the issuer has no keys here, and its server is asked about opaque tokens alone";
+            return Err(Denial::new(Reason::SigningKeyUnknown).noting(note));
+        }
         if !rules.algorithms.contains(&algorithm) {
             return Err(Denial::new(Reason::AlgorithmNotAllowed).noting(algorithm.name()));
         }
-        expect_type(&header, rules)?;
-        rules.admit_header(|| json::parse_object(&jws.header).ok())?;
         let key = issuer.keys_at(host.now().seconds())?.select(header.key_id.as_deref(), algorithm)?;
         known.key_id = key.kid().map(str::to_owned);
         verify_signature(host, key, algorithm, jws.signing_input.as_bytes(), &jws.signature).await?;
 
-        // From here on the payload is the issuer's word.
-        let claims = Claims::read(&payload)?;
-        rules.admit(&payload, tenant)?;
-        let confirmation = Confirmation::read(&payload)?;
+        // From here on the payload is the issuer's word, and was parsed as UTF-8 above.
+        let written = String::from_utf8(jws.payload).map_err(|_| Reason::PayloadInvalid)?;
+        let facts = self.facts(rules, &payload, written, tenant, known)?;
+        if let Some(server) = server {
+            // Nobody is asked about a token that is over.
+            facts.hold(host.now())?;
+            let answer = server.ask(host, token).await?;
+            server.expect_access_token(&answer, true)?;
+            agree(&payload, &answer.members)?;
+        }
+        Ok(facts)
+    }
+
+    /// What no issuer could have given out is not asked about.
+    fn admit_opaque(&self, token: &str) -> Result<(), Denial> {
+        if token.len() > self.max_token_bytes {
+            return Err(Reason::TokenTooLarge.into());
+        }
+        if is_b64token(token) {
+            return Ok(());
+        }
+        Err(Denial::new(Reason::TokenMalformed).noting("neither a JWT nor an opaque token"))
+    }
+
+    /// What a server says of an active token, held against what the policy says of its issuer (RFC 7662 §2.2). `iss`
+    /// may be missing there: it was the issuer's own server that was asked.
+    fn facts_of_answer(
+        &self,
+        rules: &Arc<IssuerRules>,
+        server: &Introspection,
+        answer: &Answer,
+    ) -> Result<TokenFacts, Denial> {
+        let members = &answer.members;
+        server.expect_access_token(answer, false)?;
+        if text(members, "iss")?.is_some_and(|name| name != rules.issuer) {
+            return Err(Reason::IssuerUnknown.into());
+        }
+        self.facts(rules, members, answer.written.as_ref().to_owned(), None, &Principal::default())
+    }
+
+    /// The facts of claims that their issuer vouched for.
+    fn facts(
+        &self,
+        rules: &Arc<IssuerRules>,
+        payload: &Map<String, Value>,
+        written: String,
+        tenant: Option<&str>,
+        known: &Principal,
+    ) -> Result<TokenFacts, Denial> {
+        let claims = Claims::read(payload)?;
+        rules.admit(payload, tenant)?;
+        let confirmation = Confirmation::read(payload)?;
         rules.sender_constraint.admit(confirmation)?;
         // An empty name names nobody.
         let named = |claim: &Option<String>| claim.clone().filter(|text| !text.is_empty());
         let principal = Principal {
             subject: named(&claims.subject),
-            organization: rules.organization_claim.as_ref().map_or(Ok(None), |claim| claim.name(&payload))?,
-            client_id: rules.client_claim.name(&payload)?,
+            organization: rules.organization_claim.as_ref().map_or(Ok(None), |claim| claim.name(payload))?,
+            client_id: rules.client_claim.name(payload)?,
             credential_id: named(&claims.token_id),
             issuer: Some(claims.issuer.clone().unwrap_or_else(|| rules.issuer.clone())),
-            key_id: key.kid().map(str::to_owned),
-            algorithm: Some(algorithm.name()),
+            key_id: known.key_id.clone(),
+            algorithm: known.algorithm,
         };
         Ok(TokenFacts {
-            scopes: scopes(&payload, &rules.scope_claim)?,
+            scopes: scopes(payload, &rules.scope_claim)?,
             deny: self.deny.clone(),
             confirmation,
             rules: Arc::clone(rules),
             claims,
             principal,
-            // Parsed as UTF-8 above.
-            payload: String::from_utf8(jws.payload).map_err(|_| Reason::PayloadInvalid)?,
+            payload: written,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{DpopPolicy, IssuerPolicy, error::Faults, rules::rules};
+use super::{Beside, DpopPolicy, IssuerPolicy, error::Faults, introspection::introspection, rules::rules};
 use crate::{
     jose::{Algorithm, KeySet, PORTABLE},
     key_source::Snapshot,
@@ -20,8 +20,21 @@ pub fn token_verifier(
     snapshots: &BTreeMap<String, Value>,
     max_token_bytes: Option<usize>,
 ) -> Result<TokenVerifier, super::PolicyError> {
+    let beside = Beside { snapshots: snapshots.clone(), ..Beside::default() };
+    token_verifier_with(issuers, &beside, max_token_bytes)
+}
+
+/// A verifier for these issuers, with what was handed over beside the policy.
+///
+/// # Errors
+/// [`super::PolicyError`] with every fault of every issuer.
+pub fn token_verifier_with(
+    issuers: Vec<IssuerPolicy>,
+    beside: &Beside,
+    max_token_bytes: Option<usize>,
+) -> Result<TokenVerifier, super::PolicyError> {
     let mut faults = Faults::default();
-    let verifier = prepare(issuers, snapshots, max_token_bytes, &mut faults);
+    let verifier = prepare(issuers, beside, max_token_bytes, &mut faults);
     faults.or(verifier)
 }
 
@@ -59,20 +72,26 @@ pub(crate) fn prepare_dpop(policy: Option<DpopPolicy>, faults: &mut Faults) -> D
 /// As [`token_verifier`], adding to faults that were found before.
 pub(crate) fn prepare(
     issuers: Vec<IssuerPolicy>,
-    snapshots: &BTreeMap<String, Value>,
+    beside: &Beside,
     max_token_bytes: Option<usize>,
     faults: &mut Faults,
 ) -> TokenVerifier {
     if max_token_bytes.is_some_and(|bytes| bytes == 0 || bytes > LONGEST_TOKEN_BYTES) {
         faults.add("/maxTokenBytes", format!("a number from 1 to {LONGEST_TOKEN_BYTES}"));
     }
+    let snapshots = beside.snapshots.keys().map(|name| ("snapshot", name));
+    for (what, name) in snapshots.chain(beside.introspection_secrets.keys().map(|name| ("secret", name))) {
+        if !issuers.iter().any(|issuer| issuer.name() == name) {
+            faults.add("/issuers", format!("a {what} was handed over for `{name}`, which is no issuer here"));
+        }
+    }
+    check_prefixes(&issuers, faults);
     let alone = issuers.len() == 1;
     let mut prepared: Vec<Issuer> = Vec::with_capacity(issuers.len());
     let mut names = BTreeSet::new();
     for (index, policy) in issuers.into_iter().enumerate() {
         let place = format!("/issuers/{index}");
-        let snapshot = snapshots.get(policy.name());
-        let Some(issuer) = issuer(policy, alone, snapshot, &place, faults) else { continue };
+        let Some(issuer) = issuer(policy, alone, beside, &place, faults) else { continue };
         for (name, _) in issuer.rules().names() {
             if !names.insert(name.clone()) {
                 faults.add(format!("{place}/issuer"), format!("this issuer stands twice: `{name}`"));
@@ -83,15 +102,18 @@ pub(crate) fn prepare(
     TokenVerifier::new(prepared, max_token_bytes.unwrap_or(DEFAULT_MAX_TOKEN_BYTES))
 }
 
-fn issuer(
-    policy: IssuerPolicy,
-    alone: bool,
-    snapshot: Option<&Value>,
-    place: &str,
-    faults: &mut Faults,
-) -> Option<Issuer> {
+fn issuer(policy: IssuerPolicy, alone: bool, beside: &Beside, place: &str, faults: &mut Faults) -> Option<Issuer> {
+    let snapshot = beside.snapshots.get(policy.name());
     let jwks = policy.jwks.clone();
+    let asks = policy.introspection.is_some();
+    let server = introspection(&policy, beside.introspection_secrets.get(policy.name()), place, faults);
     let rules = rules(policy, alone, place, faults);
+    let server = match (server, &jwks, snapshot) {
+        (Some(server), None, None) => return Some(Issuer::without_keys(rules).with_introspection(server)),
+        // Its faults were put down.
+        (None, _, _) if asks => return None,
+        (server, _, _) => server,
+    };
     let mut member = |name: &str, reason: &str| faults.add(format!("{place}/{name}"), reason);
     if let Some(fault) = fault_of_algorithms(&rules.algorithms) {
         member("algorithms", fault);
@@ -123,7 +145,28 @@ fn issuer(
     if symmetric && good_until.is_some() {
         member("jwks", "secrets are never fetched: put a bare key set here, not a snapshot");
     }
-    Some(Issuer::new(rules, keys, good_until))
+    let issuer = Issuer::new(rules, keys, good_until);
+    Some(match server {
+        Some(server) => issuer.with_introspection(server),
+        None => issuer,
+    })
+}
+
+/// An opaque token does not say whose it is: where several servers could be asked, its beginning says it.
+fn check_prefixes(issuers: &[IssuerPolicy], faults: &mut Faults) {
+    let servers: Vec<(usize, &str)> = issuers
+        .iter()
+        .enumerate()
+        .filter_map(|(index, issuer)| Some((index, issuer.introspection.as_ref()?.token_prefix.as_str())))
+        .collect();
+    for (index, prefix) in &servers {
+        if servers.iter().any(|(other, longer)| other != index && longer.starts_with(prefix)) {
+            faults.add(
+                format!("/issuers/{index}/introspection/tokenPrefix"),
+                "an opaque token could be another issuer's too: name for each what its tokens begin with",
+            );
+        }
+    }
 }
 
 /// What is wrong with the algorithms of one key set.

@@ -3,7 +3,9 @@
 //! It is read once. What is wrong with it is said with the JSON pointer of the place (RFC 6901) and a reason, as many
 //! faults at once as can be told apart.
 
+mod beside;
 mod error;
+mod introspection;
 mod issuers;
 mod jws;
 mod load;
@@ -11,14 +13,15 @@ mod presets;
 mod rules;
 mod types;
 
+pub use beside::Beside;
 pub(crate) use error::Faults;
 pub use error::{PolicyError, PolicyFault};
-pub use issuers::{dpop_rules, token_verifier};
+pub use issuers::{dpop_rules, token_verifier, token_verifier_with};
 pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use jws::jws_verifier;
 pub use load::{read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
 pub use types::{
-    ApiKeyPolicy, CredentialHeaders, DpopPolicy, IssuerPolicy, KeysOfIssuer, OneOrMany, Policy, RequiredClaim,
-    RoutePolicy, TokenPolicy,
+    ApiKeyPolicy, CredentialHeaders, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeysOfIssuer, OneOrMany, Policy,
+    RequiredClaim, RoutePolicy, TokenPolicy,
 };

@@ -36,6 +36,12 @@ pub(super) fn rules(policy: IssuerPolicy, alone: bool, place: &str, faults: &mut
         audience: policy.optional_claims.contains(&RequiredClaim::Aud),
         expires: policy.optional_claims.contains(&RequiredClaim::Exp),
     };
+    if policy.optional_claims.contains(&RequiredClaim::TokenType) && policy.introspection.is_none() {
+        faults.add(
+            "optionalClaims",
+            "`token_type` stands in what a server says of a token, and there is no server to ask",
+        );
+    }
     if optional.issuer && !(alone && policy.tenants.is_empty()) {
         faults.add("optionalClaims", "a token without `iss` is anybody's: `iss` is optional only where the policy names one issuer, and that one is no template");
     }

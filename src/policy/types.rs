@@ -10,7 +10,7 @@ use super::Preset;
 use crate::{
     api_key::Environment,
     jose::Algorithm,
-    m2m_token::{Condition, DenyList, SenderConstraint},
+    m2m_token::{ClientAuthentication, Condition, DenyList, Introspected, SenderConstraint},
     verdict::CredentialClass,
 };
 
@@ -83,6 +83,8 @@ pub struct IssuerPolicy {
     pub algorithms: Option<Vec<Algorithm>>,
     /// The keys: a key set or a snapshot. Where left out, a snapshot is handed over beside the policy.
     pub jwks: Option<KeysOfIssuer>,
+    /// The server that is asked about its tokens.
+    pub introspection: Option<IntrospectionPolicy>,
     /// The `typ` of the issuer's access tokens, where it is always the same (RFC 9068: `at+jwt`).
     #[serde(rename = "typ")]
     pub media_type: Option<String>,
@@ -120,6 +122,31 @@ impl IssuerPolicy {
     }
 }
 
+/// The server that is asked about the tokens of an issuer (RFC 7662). The client's secret is handed over beside the
+/// policy.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IntrospectionPolicy {
+    /// The URL of the endpoint.
+    pub endpoint: String,
+    /// The client id of this API at the server.
+    pub client_id: String,
+    /// How it authenticates: `client_secret_basic`, where left out, or `client_secret_post`.
+    #[serde(default)]
+    pub authentication: ClientAuthentication,
+    /// Which tokens the server is asked about: `opaque`, where left out, or `all`, JWTs too.
+    #[serde(default)]
+    pub tokens: Introspected,
+    /// What the opaque tokens begin with; needed where several issuers have a server to ask.
+    #[serde(default)]
+    pub token_prefix: String,
+    /// How long an answer is kept, in seconds, 300 at most; 30 where left out. After that at the latest a token that was
+    /// revoked is refused.
+    pub cache_seconds: Option<u16>,
+    /// How long the server has to answer, in milliseconds, from 100 to 10000; 3000 where left out.
+    pub timeout: Option<u16>,
+}
+
 /// The DPoP proofs that are accepted (RFC 9449).
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -132,7 +159,7 @@ pub struct DpopPolicy {
 
 /// A claim that every token must have unless the policy says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum RequiredClaim {
     /// `iss`: optional only where the policy knows no other issuer.
     Iss,
@@ -140,6 +167,9 @@ pub enum RequiredClaim {
     Aud,
     /// `exp`: optional only with `maxTokenAge`, which is then the end.
     Exp,
+    /// `token_type` in what an introspection endpoint answers (RFC 7662 §2.2): optional only where the server calls no
+    /// refresh token active, of which nothing else would tell.
+    TokenType,
 }
 
 /// A key set or a snapshot, judged by `key_source`.

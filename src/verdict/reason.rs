@@ -235,6 +235,9 @@ reasons! {
     /// What a client is told of a token that was good and is not any more.
     TokenInvalid = "token_invalid", 401, INVALID_TOKEN, "The token is not valid",
         "Ask the issuer for a new token.", "RFC 6750 §3.1";
+    /// The authorization server says that the token is not active: unknown, expired or revoked.
+    TokenInactive = "token_inactive", 401, INVALID_TOKEN, "The token is not active",
+        "Ask the issuer for a new token.", "RFC 7662 §2.2";
     /// The deny list names the token's `jti`, client, subject or organization.
     TokenRevoked = "token_revoked", 401, INVALID_TOKEN, "The token was revoked",
         "Ask the issuer for a new token.", "Edgeward: policy";
@@ -287,6 +290,12 @@ reasons! {
     /// As many DPoP proofs are remembered as there is room for: whether this one was seen before could not be told later.
     SenderProofMemoryFull = "sender_proof_memory_full", 503, None, "Too many proofs of senders are in use",
         "Try again later.", "RFC 9449 §11.1";
+    /// The authorization server did not answer in its time and within 64 KiB, or not with status 200.
+    IntrospectionUnavailable = "introspection_unavailable", 503, None, "The authorization server did not answer",
+        "Try again later.", "RFC 7662 §2.3";
+    /// What the authorization server answered cannot be read.
+    IntrospectionUnreadable = "introspection_unreadable", 503, None, "The answer of the authorization server cannot be read",
+        "Try again later.", "RFC 7662 §2.2";
     /// The store did not answer.
     StoreUnavailable = "store_unavailable", 503, None, "The credential store did not answer",
         "Try again later.", "Edgeward: the gate";
@@ -320,7 +329,7 @@ impl Reason {
             | Self::KeyRevoked
             | Self::KeyUnowned => Self::KeyInvalid,
             // Whoever holds a stolen token does not learn that somebody noticed.
-            Self::TokenRevoked => Self::TokenInvalid,
+            Self::TokenRevoked | Self::TokenInactive => Self::TokenInvalid,
             other => other,
         }
     }

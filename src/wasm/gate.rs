@@ -11,12 +11,13 @@ use super::{
     host::{JsHost, Lent},
     keys::read_seals,
     task,
+    tokens::read_secrets,
 };
 use crate::{
     gate::{Gate, GateRequest, Resources},
     governance::audit_event,
     json,
-    policy::{read_deny_list, read_policy},
+    policy::{Beside, read_deny_list, read_policy},
     verdict::verdict_document,
 };
 
@@ -37,18 +38,26 @@ struct Checked {
 
 #[wasm_bindgen(js_class = Gate)]
 impl JsGate {
-    /// The gate of a policy (JSON text). `snapshots` is a JSON object of key sets by issuer; the seals of API keys have
+    /// The gate of a policy (JSON text). `snapshots` is a JSON object of key sets by issuer, `secrets` one of the secrets
+    /// for introspection endpoints by issuer; the seals of API keys have
     /// the current one first.
     ///
     /// # Errors
     /// Every fault of the policy.
     #[wasm_bindgen(constructor)]
-    pub fn new(policy: &str, snapshots: &str, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsError> {
+    pub fn new(
+        policy: &str,
+        snapshots: &str,
+        secrets: &str,
+        seals: Vec<Uint8Array>,
+        host: JsHost,
+    ) -> Result<Self, JsError> {
         let snapshots: BTreeMap<String, Value> = json::parse_object(snapshots.as_bytes())
             .map_err(|error| JsError::new(&format!("the snapshots: {error}")))?
             .into_iter()
             .collect();
-        let resources = Resources { snapshots, seals: read_seals(seals)? };
+        let beside = Beside { snapshots, introspection_secrets: read_secrets(secrets)? };
+        let resources = Resources { beside, seals: read_seals(seals)? };
         Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
     }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Promise, Uint8Array};
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{
     JsCast,
     prelude::{JsValue, wasm_bindgen},
@@ -10,7 +10,7 @@ use wasm_bindgen::{
 
 use super::task::Exchange;
 use crate::{
-    host::{Host, HostError, NativeCheck, UnixMillis},
+    host::{Host, HostError, InboundAnswer, NativeCheck, OutboundRequest, UnixMillis},
     jose::Algorithm,
 };
 
@@ -26,6 +26,18 @@ extern "C" {
     /// A string, a `Uint8Array`, or null where the store has nothing.
     #[wasm_bindgen(method, catch)]
     fn read(this: &JsHost, key: &str) -> Result<JsValue, JsValue>;
+
+    /// `{ status, body }`, the body a `Uint8Array`; `headers` is an array of pairs.
+    #[wasm_bindgen(method, catch)]
+    fn send(
+        this: &JsHost,
+        method: &str,
+        url: &str,
+        headers: Array,
+        body: &str,
+        longest: u32,
+        timeout: u32,
+    ) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = hasNative)]
     fn has_native(this: &JsHost, algorithm: &str, synchronously: bool) -> Result<bool, JsValue>;
@@ -105,6 +117,26 @@ impl Host for Lent {
         match value.dyn_into::<Uint8Array>() {
             Ok(bytes) => Ok(Some(bytes.to_vec())),
             Err(_) => Err(HostError("the store answered with neither text nor bytes".to_owned())),
+        }
+    }
+
+    async fn fetch(&self, request: OutboundRequest) -> Result<InboundAnswer, HostError> {
+        if self.synchronous {
+            return Err(HostError("a server would have to be asked, and the check waits for nothing".to_owned()));
+        }
+        let headers = request.headers.iter().map(|(name, value)| Array::of2(&(*name).into(), &value.as_str().into()));
+        let longest = u32::try_from(request.longest_answer).unwrap_or(u32::MAX);
+        let sent =
+            self.js.send(request.method, &request.url, headers.collect(), &request.body, longest, request.timeout);
+        let answer = self.settle(sent).await?;
+        let member = |name: &str| Reflect::get(&answer, &name.into()).unwrap_or_default();
+        let body = member("body").dyn_into::<Uint8Array>();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status, by the test before it")]
+        match (member("status").as_f64(), body) {
+            (Some(status), Ok(body)) if (0.0..=999.0).contains(&status) => {
+                Ok(InboundAnswer { status: status as u16, body: body.to_vec() })
+            }
+            _ => Err(HostError("the host handed back no answer".to_owned())),
         }
     }
 

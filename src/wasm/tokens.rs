@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
+use serde_json::Value;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use super::{
@@ -10,8 +11,9 @@ use super::{
     task,
 };
 use crate::{
+    json,
     m2m_token::TokenVerifier,
-    policy::{dpop_rules, read_deny_list, read_token_policy, token_verifier},
+    policy::{Beside, dpop_rules, read_deny_list, read_token_policy, token_verifier_with},
     verdict::verdict_document,
 };
 
@@ -24,14 +26,16 @@ pub struct JsTokenVerifier {
 
 #[wasm_bindgen(js_class = TokenVerifier)]
 impl JsTokenVerifier {
-    /// A verifier for the issuers of this policy (JSON text).
+    /// A verifier for the issuers of this policy (JSON text). `secrets` is a JSON object of the secrets for introspection
+    /// endpoints by issuer.
     ///
     /// # Errors
     /// Every fault of the policy.
     #[wasm_bindgen(constructor)]
-    pub fn new(policy: &str, host: JsHost) -> Result<Self, JsError> {
+    pub fn new(policy: &str, secrets: &str, host: JsHost) -> Result<Self, JsError> {
         let policy = read_token_policy(policy)?;
-        let verifier = token_verifier(policy.issuers, &BTreeMap::new(), policy.max_token_bytes)?
+        let beside = Beside { introspection_secrets: read_secrets(secrets)?, ..Beside::default() };
+        let verifier = token_verifier_with(policy.issuers, &beside, policy.max_token_bytes)?
             .with_dpop_rules(dpop_rules(policy.dpop)?);
         verifier.set_deny_list(policy.deny.unwrap_or_default());
         Ok(Self { verifier: Rc::new(verifier), host })
@@ -62,4 +66,12 @@ impl JsTokenVerifier {
         };
         Ok(task::start(check, exchange))
     }
+}
+
+/// The secrets for introspection endpoints, by issuer.
+pub(super) fn read_secrets(text: &str) -> Result<BTreeMap<String, String>, JsError> {
+    let wrong = || JsError::new("the secrets for introspection: an object of strings, by issuer");
+    let members = json::parse_object(text.as_bytes()).map_err(|_| wrong())?;
+    let secret = |(issuer, secret): (String, Value)| Some((issuer, secret.as_str()?.to_owned()));
+    members.into_iter().map(secret).collect::<Option<_>>().ok_or_else(wrong)
 }

@@ -8,7 +8,7 @@ use edgeward::{
 use serde_json::{Map, Value, json};
 
 use super::{denial, is_accepted, reason, usual};
-use crate::support::{Signer, claims, encode, issuer, key, public, verifier, with, without};
+use crate::support::{Signer, claims, decode, encode, issuer, key, public, verifier, with, without};
 
 const OTHER_ISSUER: &str = "https://other.example/";
 
@@ -250,6 +250,25 @@ fn weak_keys_are_refused() {
             matches!(error, KeySetError::NoUsableKey(Some(KeyError::Weak(_) | KeyError::Malformed(_)))),
             "{error:?} {jwk}"
         );
+    }
+}
+
+#[test]
+fn a_key_of_the_flawed_generator_is_refused() {
+    let vectors: Value = serde_json::from_str(include_str!("../vectors/roca.json")).expect("JSON");
+    for modulus in vectors["moduli"].as_array().expect("an array") {
+        let jwk = with(&public("rsa", "k1"), "n", modulus.clone());
+        let error = prepare(json!([jwk]), &[Algorithm::Rs256]).expect_err("a weak key");
+        let KeySetError::NoUsableKey(Some(KeyError::Weak(why))) = error else { panic!("{error:?}") };
+        assert!(why.contains("CVE-2017-15361"), "{why}");
+        // The fingerprint is that number's: the next one without a small factor does not have it.
+        let mut number = decode(modulus.as_str().expect("a string"));
+        let taken = (0..100).any(|_| {
+            let last = number.last_mut().expect("a byte");
+            *last = last.wrapping_add(2);
+            prepare(json!([with(&jwk, "n", encode(&number).into())]), &[Algorithm::Rs256]).is_ok()
+        });
+        assert!(taken);
     }
 }
 

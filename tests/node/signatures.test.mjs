@@ -1,8 +1,10 @@
 // One answer, whoever checks the signature: Node's own cryptography, the Web Cryptography API, or the core.
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { BACKENDS, onEveryBackend } from "../support/backends.mjs";
+import { verifyJws } from "edgeward";
+import { BACKENDS, onEveryBackend, withoutNodeModules } from "../support/backends.mjs";
 import { ALGORITHMS, resigned, segment, signer, tampered, tokenPolicy } from "../support/credentials.mjs";
 
 /** Each case on each backend, with and without a promise: `expected` is a reason code, or true for allowed. */
@@ -51,28 +53,61 @@ for (const algorithm of Object.keys(ALGORITHMS)) {
   });
 }
 
-test("an ECDSA signature is two numbers of 32 bytes, within the order of the curve, and may have a high s", async () => {
-  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-  const issuer = signer("ES256");
-  const good = issuer.mint();
-  const bytes = (number) => Buffer.from(number.toString(16).padStart(64, "0"), "hex");
-  const number = (part) => BigInt(`0x${part.toString("hex")}`);
-  const [input] = good.split(/\.(?=[^.]*$)/);
-  const der = crypto.sign("sha256", Buffer.from(input), issuer.secret);
-  const remade = (change) =>
-    resigned(good, (signature) => {
-      const [r, s] = change(number(signature.subarray(0, 32)), number(signature.subarray(32)));
-      return Buffer.concat([bytes(r), bytes(s)]);
-    });
-  await expectAlike(tokenPolicy(issuer), [
-    ["the other s", remade((r, s) => [r, order - s]), true],
-    ["the form of certificates", `${input}.${segment(der)}`, "signature_invalid"],
-    ["r is 0", remade((_, s) => [0n, s]), "signature_invalid"],
-    ["s is 0", remade((r) => [r, 0n]), "signature_invalid"],
-    ["r is the order", remade((_, s) => [order, s]), "signature_invalid"],
-    ["s is the order", remade((r) => [r, order]), "signature_invalid"],
-    ["swapped", remade((r, s) => [s, r]), "signature_invalid"],
-  ]);
+/** The curves: the order of each, and the hash that JOSE pairs with it. */
+const CURVES = {
+  ES256: [0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n, "sha256"],
+  ES256K: [0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n, "sha256"],
+  ES384: [0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n, "sha384"],
+  ES512: [
+    0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+    "sha512",
+  ],
+};
+
+for (const [algorithm, [order, hash]] of Object.entries(CURVES)) {
+  test(`${algorithm}: a signature is two numbers of the curve's length, within its order, and may have a high s`, async () => {
+    const issuer = signer(algorithm);
+    const good = issuer.mint();
+    const number = (part) => BigInt(`0x${part.toString("hex")}`);
+    const [input] = good.split(/\.(?=[^.]*$)/);
+    const der = crypto.sign(hash, Buffer.from(input), issuer.secret);
+    const remade = (change) =>
+      resigned(good, (signature) => {
+        const half = signature.length / 2;
+        const bytes = (number) => Buffer.from(number.toString(16).padStart(2 * half, "0"), "hex");
+        const [r, s] = change(number(signature.subarray(0, half)), number(signature.subarray(half)));
+        return Buffer.concat([bytes(r), bytes(s)]);
+      });
+    await expectAlike(tokenPolicy(issuer), [
+      ["the lower s", remade((r, s) => [r, s < order - s ? s : order - s]), true],
+      ["the higher s", remade((r, s) => [r, s < order - s ? order - s : s]), true],
+      ["the form of certificates", `${input}.${segment(der)}`, "signature_invalid"],
+      ["r is 0", remade((_, s) => [0n, s]), "signature_invalid"],
+      ["s is 0", remade((r) => [r, 0n]), "signature_invalid"],
+      ["both are 0", remade(() => [0n, 0n]), "signature_invalid"],
+      ["r is the order", remade((_, s) => [order, s]), "signature_invalid"],
+      ["s is the order", remade((r) => [r, order]), "signature_invalid"],
+      ["swapped", remade((r, s) => [s, r]), "signature_invalid"],
+    ]);
+  });
+}
+
+test("the examples of ML-DSA hold on every backend, and nothing near them", async () => {
+  const { examples } = JSON.parse(readFileSync(new URL("../vectors/rfc9964.json", import.meta.url), "utf8"));
+  assert.equal(examples.length, 3);
+  for (const { jwk, jws } of examples) {
+    const options = { algorithms: [jwk.alg] };
+    const backends = { native: {}, web: { hidden: true }, wasm: { signatures: "wasm" } };
+    for (const [backend, { hidden, ...host }] of Object.entries(backends)) {
+      const verify = (text) => {
+        const check = () => verifyJws(text, { keys: [jwk] }, options, host);
+        return hidden ? withoutNodeModules(check) : check();
+      };
+      const verdict = await verify(jws);
+      assert.deepEqual([verdict.ok, verdict.algorithm], [true, jwk.alg], backend);
+      for (const place of [0, 1000, -1]) assert.equal((await verify(resigned(jws, flipped(place)))).code, "signature_invalid", backend);
+    }
+  }
 });
 
 test("an RSA-PSS signature has a salt as long as the hash", async () => {

@@ -41,6 +41,19 @@ const pss = (bits) => ({
   sign: (input, key, saltLength = bits / 8) =>
     sign(`sha${bits}`, input, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }),
 });
+const ecdsa = (namedCurve, bits) => ({
+  make: () => generateKeyPairSync("ec", { namedCurve }).privateKey,
+  family: namedCurve,
+  sign: (input, key) => sign(`sha${bits}`, input, { key, dsaEncoding: "ieee-p1363" }),
+});
+const mlDsa = (size) => ({
+  make: () => generateKeyPairSync(`ml-dsa-${size}`).privateKey,
+  family: `ml-dsa-${size}`,
+  sign: (input, key) => sign(null, input, key),
+});
+// Node signs with ML-DSA from 24.7 on. Before that the examples of RFC 9964 stand for it (signatures.test.mjs).
+const [major, minor] = process.versions.node.split(".").map(Number);
+const signsMlDsa = major > 24 || (major === 24 && minor >= 7);
 const eddsa = { ...ed25519, sign: (input, key) => sign(null, input, key) };
 
 /** How each algorithm signs, by its registered name. */
@@ -54,13 +67,13 @@ export const ALGORITHMS = {
   PS256: pss(256),
   PS384: pss(384),
   PS512: pss(512),
-  ES256: {
-    make: () => generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey,
-    family: "ec-p256",
-    sign: (input, key) => sign("sha256", input, { key, dsaEncoding: "ieee-p1363" }),
-  },
+  ES256: ecdsa("P-256", 256),
+  ES384: ecdsa("P-384", 384),
+  ES512: ecdsa("P-521", 512),
+  ES256K: ecdsa("secp256k1", 256),
   EdDSA: eddsa,
   Ed25519: eddsa,
+  ...(signsMlDsa && { "ML-DSA-44": mlDsa(44), "ML-DSA-65": mlDsa(65), "ML-DSA-87": mlDsa(87) }),
 };
 
 // A key pair takes long to make, and any will do for tests that do not compare two of a kind.
@@ -71,7 +84,7 @@ export function signer(algorithm, { kid = `${algorithm}-1`, another = false, key
   const scheme = ALGORITHMS[algorithm];
   if (key === undefined && !another && !made.has(scheme.family)) made.set(scheme.family, scheme.make());
   const secret = key ?? (another ? scheme.make() : made.get(scheme.family));
-  const { d, p, q, dp, dq, qi, ...material } = secret.export({ format: "jwk" });
+  const { d, p, q, dp, dq, qi, priv, ...material } = secret.export({ format: "jwk" });
   return {
     algorithm,
     kid,

@@ -2,13 +2,13 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     fmt,
 };
 
 use edgeward::{
     api_key::Issued,
-    host::{Host, HostError, NativeCheck, UnixMillis},
+    host::{Host, HostError, InboundAnswer, NativeCheck, OutboundRequest, UnixMillis},
     jose::{Algorithm, KeySet, PORTABLE},
 };
 use serde_json::json;
@@ -44,6 +44,10 @@ pub(crate) struct FakeHost {
     pub(crate) native: Cell<Native>,
     /// How often the native cryptography was asked.
     pub(crate) native_checks: Cell<usize>,
+    /// What servers answer, one after the other; where there is none left, they do not.
+    pub(crate) answers: RefCell<VecDeque<Result<InboundAnswer, HostError>>>,
+    /// What was asked of them.
+    pub(crate) requests: RefCell<Vec<OutboundRequest>>,
     /// Whether there is a source of random bytes.
     pub(crate) has_chance: Cell<bool>,
     chance: Cell<u64>,
@@ -63,6 +67,8 @@ impl FakeHost {
             delay: Cell::new(0),
             native: Cell::new(Native::Absent),
             native_checks: Cell::new(0),
+            answers: RefCell::default(),
+            requests: RefCell::default(),
             has_chance: Cell::new(true),
             chance: Cell::new(seed),
         }
@@ -120,6 +126,12 @@ impl Host for FakeHost {
             Some(words) => Err(HostError(words.clone())),
             None => Ok(self.store.borrow().get(key).cloned()),
         }
+    }
+
+    async fn fetch(&self, request: OutboundRequest) -> Result<InboundAnswer, HostError> {
+        self.requests.borrow_mut().push(request);
+        self.now.set(self.now.get() + self.delay.get());
+        self.answers.borrow_mut().pop_front().unwrap_or_else(|| Err(HostError("no answer".to_owned())))
     }
 
     fn has_native(&self, _: Algorithm) -> bool {

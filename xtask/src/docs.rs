@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use edgeward::verdict::Reason;
+use edgeward::verdict::{Denial, Reason};
 
 use crate::output::{Result, say};
 use crate::workspace::{Workspace, write};
@@ -22,19 +22,24 @@ fn reason_codes() -> String {
         "# Reason codes\n\n\
          Made by `cargo xtask docs` from `src/verdict/reason.rs`. A code never changes its meaning.\n\n\
          The audit event names the cause; the client is told the code in the column *the client sees*, with its title \
-         and advice. 400 says that the request is at fault, 401 and 403 say no, 503 says that it cannot be told.\n\n\
-         | code | status | the client sees | `error` | title and advice for the client | what happened, for the operator | from |\n\
+         and advice; the challenge has the title as `error_description`, and where it helps the scopes that are needed or the \
+         algorithms of proofs. 400 says that the request is at fault, 401 and 403 say no, 503 says that it cannot be told.\n\n\
+         | code | status | the client sees | `WWW-Authenticate` | title and advice for the client | what happened, for the operator | from |\n\
          |---|---|---|---|---|---|---|\n",
     );
     for reason in Reason::ALL {
         let (facts, seen) = (reason.facts(), reason.disclosed().facts());
-        let error = seen.error.map_or("", |error| error.as_str());
+        // The words after it are the title.
+        let challenge = Denial::new(*reason).challenge().map_or_else(String::new, |challenge| {
+            let (start, _) = challenge.split_once(", error_description").unwrap_or((&challenge, ""));
+            format!("`{start}`")
+        });
         let told = if seen.code == facts.code { "the same" } else { seen.code };
         let meaning = facts.meaning.trim();
         // Writing to a string does not fail.
         let _ = writeln!(
             page,
-            "| `{}` | {} | {told} | {error} | {}. {} | {meaning} | {} |",
+            "| `{}` | {} | {told} | {challenge} | {}. {} | {meaning} | {} |",
             facts.code, seen.status, seen.title, seen.advice, facts.section
         );
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use edgeward::gate::{Gate, Resources};
-use edgeward::policy::read_policy;
+use edgeward::policy::{Beside, read_policy};
 use serde_json::Value;
 
 use crate::output::{Failure, Result};
@@ -23,7 +23,11 @@ fn judge(policy: &str, snapshots: &str) -> Result<()> {
         .map_err(|error| Failure::new(format!("{SNAPSHOTS} is no JSON object of key sets by issuer: {error}.")))?;
     let wrong = |error| Failure::new(format!("{POLICY}: {error}."));
     let policy = read_policy(policy).map_err(wrong)?;
-    Gate::new(policy, Resources { snapshots, seals: Vec::new() }).map(drop).map_err(wrong)
+    // The secrets come from the deployment's bindings: any will do to judge the rest.
+    let asked = policy.issuers.iter().filter(|issuer| issuer.introspection.is_some());
+    let introspection_secrets = asked.map(|issuer| (issuer.name().to_owned(), "a secret".to_owned())).collect();
+    let beside = Beside { snapshots, introspection_secrets };
+    Gate::new(policy, Resources { beside, seals: Vec::new() }).map(drop).map_err(wrong)
 }
 
 #[cfg(test)]

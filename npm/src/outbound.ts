@@ -1,0 +1,70 @@
+import type { Host } from "../types/index.js";
+
+/** What a server answered. */
+export interface InboundAnswer {
+  status: number;
+  body: Uint8Array;
+}
+
+/** Sends a request and waits `timeout` milliseconds for an answer of `longest` bytes at most. */
+export type Send = (
+  method: string,
+  url: string,
+  headers: [string, string][],
+  body: string,
+  longest: number,
+  timeout: number,
+) => Promise<InboundAnswer>;
+
+/** Sends requests through what was lent, or through the platform. */
+export function sender(host: Host): Send {
+  return async (method, url, headers, body, longest, timeout) => {
+    const abort = new AbortController();
+    const request = { method, headers, body, redirect: "manual" as const, signal: abort.signal };
+    const answer = fetchBy(host, url, request).then((response) => answerOf(response, longest));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    // What was lent may not know of the signal.
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`no answer within ${timeout} ms`));
+        abort.abort();
+      }, timeout);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+async function fetchBy(host: Host, url: string, request: RequestInit): Promise<Response> {
+  const { fetch } = host;
+  // The platform's own is a method of nothing else: workerd and browsers refuse to be called otherwise.
+  if (fetch === undefined || (fetch as unknown) === globalThis.fetch) return globalThis.fetch(url, request);
+  return fetch.call(host, url, request);
+}
+
+/** The answer in full, unless it is longer than is read. */
+async function answerOf({ status, body }: Response, longest: number): Promise<InboundAnswer> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  if (body !== null) {
+    const reader = body.getReader();
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      length += piece.value.length;
+      if (length > longest) {
+        reader.cancel().catch(() => undefined);
+        throw new Error(`the answer is longer than ${longest} bytes`);
+      }
+      pieces.push(piece.value);
+    }
+  }
+  const whole = new Uint8Array(length);
+  let place = 0;
+  for (const piece of pieces) {
+    whole.set(piece, place);
+    place += piece.length;
+  }
+  return { status, body: whole };
+}

@@ -1,0 +1,25 @@
+//! What is handed over beside a policy.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde_json::Value;
+
+/// What a policy needs and does not hold, each by the issuer as the policy names it.
+#[derive(Clone, Default)]
+pub struct Beside {
+    /// Key sets or snapshots.
+    pub snapshots: BTreeMap<String, Value>,
+    /// The secrets with which this API authenticates at the issuers' introspection endpoints.
+    pub introspection_secrets: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Beside {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secrets: Vec<_> = self.introspection_secrets.keys().collect();
+        formatter
+            .debug_struct("Beside")
+            .field("snapshots", &self.snapshots)
+            .field("introspection_secrets", &secrets)
+            .finish()
+    }
+}
