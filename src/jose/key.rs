@@ -162,6 +162,12 @@ impl VerificationKey {
         Self::prepare(jwk, &[algorithm], PORTABLE)
     }
 
+    /// Whether another key has the same name, the same public part and the same uses. Never of secrets.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        let (Some(one), Some(two)) = (&self.public, &other.public) else { return false };
+        self.kid == other.kid && one.jwk == two.jwk && self.algorithms().eq(other.algorithms())
+    }
+
     /// The key's id within its set.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
