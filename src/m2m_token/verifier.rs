@@ -198,7 +198,7 @@ impl TokenVerifier {
             known.algorithm = None;
             return self.facts_of_answer(rules, server, &answer);
         }
-        if issuer.key_set().is_none() {
+        if !issuer.has_keys() {
             let note = "the issuer has no keys here, and its server is asked about opaque tokens alone";
             return Err(Denial::new(Reason::SigningKeyUnknown).noting(note));
         }
