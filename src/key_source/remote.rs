@@ -19,7 +19,7 @@ use super::{
     fetch::{self, DiscoveryError, Fetched, LONGEST_SET, Origin},
     lifetime::{KeySetRules, Lifetime, Phase},
     snapshot::Shared,
-    state::{Errand, Flight, Held, Past, STORE_TIMEOUT, State, Step, Tier, Wanted},
+    state::{AskedFor, Errand, Flight, Held, Past, STORE_TIMEOUT, State, Step, Tier, Wanted},
 };
 use crate::{
     host::{Host, UnixMillis},
@@ -124,6 +124,12 @@ impl RemoteKeySet {
         &self.store_key
     }
 
+    /// Lets the state do something now. The host is asked for the time first: nothing of it runs while the state is held.
+    fn at_once<H: Host, T>(&self, host: &H, work: impl FnOnce(&mut State, UnixMillis) -> T) -> T {
+        let now = host.clock();
+        work(&mut self.state(), now)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -142,7 +148,7 @@ impl RemoteKeySet {
             written: snapshot.written_keys(),
             saved: true,
         };
-        self.state().held = Some(Arc::new(held));
+        self.state().start_with(held);
     }
 
     /// The key that a token asks for.
@@ -155,7 +161,7 @@ impl RemoteKeySet {
         let mut past = Past::default();
         let mut moment = MOMENTS.0;
         for _ in 0..MOST_LOOKS {
-            let step = self.state().step(host.clock(), &self.rules, wanted, past);
+            let step = self.at_once(host, |state, now| state.step(now, &self.rules, wanted, past));
             match step {
                 Step::Use { key, held, due } => {
                     self.call(host, due);
@@ -165,9 +171,10 @@ impl RemoteKeySet {
                     self.call(host, due);
                     return Err(denial);
                 }
-                Step::Lead(flight, _) if !host.may_wait() => {
-                    self.state().land(flight);
-                    host.refresh_later(self.number);
+                Step::Lead(flight, errand) if !host.may_wait() => {
+                    let give_up = |state: &mut State, now| state.give_up(now, &self.rules, flight, errand, wanted);
+                    let due = self.at_once(host, give_up);
+                    self.call(host, due);
                     return Err(cannot_wait());
                 }
                 Step::Lead(flight, errand) => {
@@ -204,18 +211,17 @@ impl RemoteKeySet {
     /// Fetches the set behind a request where that is due, and puts into the store what is not there yet.
     pub async fn refresh<H: Host>(&self, host: &H) {
         self.save(host).await;
-        self.go(host, Errand::Refresh).await;
+        let departed = self.at_once(host, |state, now| state.depart_behind(now, &self.rules));
+        let Some((flight, errand, asked_for)) = departed else { return };
+        self.carry_out(host, flight, errand, asked_for.as_ref().map(AskedFor::wanted)).await;
+        self.save(host).await;
     }
 
     /// Fetches the set by the clock, unless the issuer was asked a moment ago.
     pub async fn refresh_on_schedule<H: Host>(&self, host: &H) {
-        self.go(host, Errand::Scheduled).await;
-    }
-
-    async fn go<H: Host>(&self, host: &H, errand: Errand) {
-        let flight = self.state().depart(host.clock());
+        let flight = self.at_once(host, State::depart);
         if let Some(flight) = flight {
-            self.carry_out(host, flight, errand, None).await;
+            self.carry_out(host, flight, Errand::Scheduled, None).await;
             self.save(host).await;
         }
     }
@@ -227,29 +233,33 @@ impl RemoteKeySet {
         if let Some(held) = stored.ok().flatten().and_then(|bytes| self.read_stored(&bytes)) {
             self.offer(host, held);
         }
-        let goes_on = self.state().goes_on(host.clock(), &self.rules, errand, wanted);
+        let goes_on = self.at_once(host, |state, now| state.goes_on(now, &self.rules, errand, wanted));
         if goes_on {
             match self.ask_issuer(host, flight).await {
                 Ok(held) => {
                     self.offer(host, held);
-                    self.state().succeeded(host.clock());
+                    self.at_once(host, State::succeeded);
                 }
-                Err(words) => self.state().failed(host.clock(), flight, words),
+                Err(words) => self.at_once(host, |state, now| state.failed(now, flight, words)),
             }
         }
-        self.state().land(flight);
+        self.at_once(host, |state, now| {
+            if let Some(wanted) = wanted.filter(|_| errand == Errand::UnknownKey) {
+                state.conclude(now, &self.rules, wanted);
+            }
+            state.land(flight);
+        });
     }
 
     fn offer<H: Host>(&self, host: &H, held: Held) {
-        let gone = {
-            let mut state = self.state();
+        let gone = self.at_once(host, |state, now| {
             let before = state.held.is_some();
-            let gone = state.offer(host.clock(), held);
+            let gone = state.offer(now, held);
             if !before && state.held.is_some() {
                 self.newcomer.store(true, Ordering::Relaxed);
             }
             gone
-        };
+        });
         for key in gone {
             host.forget_key(key);
         }
@@ -257,18 +267,18 @@ impl RemoteKeySet {
 
     /// What the issuer says now.
     async fn ask_issuer<H: Host>(&self, host: &H, flight: Flight) -> Result<Held, String> {
-        let asks = || self.state().asks_issuer(host.clock(), &self.rules, flight);
+        let asks = || self.at_once(host, |state, now| state.asks_issuer(now, &self.rules, flight));
         let source = match &self.origin {
             Origin::JwksUri(uri) => uri.clone(),
             Origin::Discovery(url) => {
-                let known = self.state().discovered(host.clock());
+                let known = self.at_once(host, |state, now| state.discovered(now));
                 if let Some(uri) = known {
                     uri
                 } else {
                     asks();
                     let uri = fetch::discover(host, url, &self.issuer, self.rules.timeout).await;
                     let uri = uri.map_err(DiscoveryError::into_words)?;
-                    self.state().discovered = Some((uri.clone(), host.clock().0));
+                    self.at_once(host, |state, now| state.discovered = Some((uri.clone(), now.0)));
                     uri
                 }
             }

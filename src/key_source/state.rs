@@ -103,6 +103,19 @@ pub(super) struct Wanted<'w> {
     pub(super) algorithm: Algorithm,
 }
 
+/// The same, kept.
+#[derive(Debug, Clone)]
+pub(super) struct AskedFor {
+    kid: Option<String>,
+    algorithm: Algorithm,
+}
+
+impl AskedFor {
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        Wanted { kid: self.kid.as_deref(), algorithm: self.algorithm }
+    }
+}
+
 /// Why a set is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Errand {
@@ -156,11 +169,19 @@ pub(super) struct State {
     /// The `jwks_uri` that discovery found, and when, in milliseconds.
     pub(super) discovered: Option<(String, i64)>,
     unknown: UnknownKids,
+    /// What a check that may not wait has asked for: it is looked for behind it.
+    asked_for: Option<AskedFor>,
     /// When it was used last, in milliseconds.
     pub(super) used: i64,
 }
 
 impl State {
+    /// Starts with a set that was brought along.
+    pub(super) fn start_with(&mut self, held: Held) {
+        self.newest = Some(held.asked);
+        self.held = Some(Arc::new(held));
+    }
+
     /// The next step for a token.
     pub(super) fn step(&mut self, now: UnixMillis, rules: &KeySetRules, wanted: Wanted<'_>, past: Past) -> Step {
         self.used = now.0;
@@ -276,10 +297,6 @@ impl State {
         let known = self.unknown.contains(wanted.kid, wanted.algorithm, now.0);
         // A set that another isolate fetched a moment ago is as good as one of our own.
         let recent = within_cooldown(now, rules, Some(held.asked));
-        if past.led && denial.reason == Reason::SigningKeyUnknown && !known {
-            let until = now.0.saturating_add(rules.max_age.max(rules.cooldown).saturating_mul(1000));
-            self.unknown.remember(wanted.kid, wanted.algorithm, until);
-        }
         if known || past.led || recent || (self.flight.is_none() && self.is_cooling(now, rules)) {
             return Step::Refuse { denial, due: self.call(now, rules, held) };
         }
@@ -313,10 +330,60 @@ impl State {
         flight
     }
 
-    /// Begins an errand that no request waits for, unless somebody is at work.
+    /// Begins an errand by the clock, unless somebody is at work.
     pub(super) fn depart(&mut self, now: UnixMillis) -> Option<Flight> {
         self.look_at_clock(now);
         if self.flight.is_some() { None } else { Some(self.take_off(now)) }
+    }
+
+    /// Begins what is to be done behind a request, if anything is and nobody is at work. It comes with the key that is
+    /// looked for.
+    pub(super) fn depart_behind(
+        &mut self,
+        now: UnixMillis,
+        rules: &KeySetRules,
+    ) -> Option<(Flight, Errand, Option<AskedFor>)> {
+        self.look_at_clock(now);
+        if self.flight.is_some() {
+            return None;
+        }
+        let asked_for = self.asked_for.take();
+        let errand = match self.usable(now, rules) {
+            None => Errand::Load,
+            Some(_) if asked_for.is_some() => Errand::UnknownKey,
+            Some(held) if held.lifetime.phase(now.seconds()) != Phase::Fresh => Errand::Refresh,
+            Some(_) => return None,
+        };
+        Some((self.take_off(now), errand, asked_for))
+    }
+
+    /// A check that may not wait gives up what it was to lead. Whether the host is to be asked to do it behind it.
+    pub(super) fn give_up(
+        &mut self,
+        now: UnixMillis,
+        rules: &KeySetRules,
+        flight: Flight,
+        errand: Errand,
+        wanted: Wanted<'_>,
+    ) -> bool {
+        self.land(flight);
+        if errand == Errand::UnknownKey {
+            self.asked_for = Some(AskedFor { kid: wanted.kid.map(str::to_owned), algorithm: wanted.algorithm });
+        }
+        let due = !within_cooldown(now, rules, self.called);
+        if due {
+            self.called = Some(now.0);
+        }
+        due
+    }
+
+    /// Puts down that a key was looked for in vain, if it was.
+    pub(super) fn conclude(&mut self, now: UnixMillis, rules: &KeySetRules, wanted: Wanted<'_>) {
+        let Some(held) = self.usable(now, rules).filter(|_| self.failure.is_none()) else { return };
+        if held.keys.select(wanted.kid, wanted.algorithm).is_err() {
+            let until = now.0.saturating_add(rules.max_age.max(rules.cooldown).saturating_mul(1000));
+            self.unknown.remember(wanted.kid, wanted.algorithm, until);
+        }
     }
 
     /// A flight is about to ask the issuer for one thing more.
@@ -420,11 +487,12 @@ impl State {
         (0..DISCOVERY_AGE).contains(&now.0.saturating_sub(*at)).then(|| uri.clone())
     }
 
-    /// Frees the memory of the set. It is in the store.
+    /// Frees the memory of the set. It is in the store, to the second: it can come back from there.
     pub(super) fn evict(&mut self) -> Vec<u32> {
         self.unknown.clear();
-        let held = self.held.take();
-        held.iter().flat_map(|held| held.keys.keys()).filter_map(|key| Some(key.public()?.id())).collect()
+        let Some(held) = self.held.take() else { return Vec::new() };
+        self.newest = Some(held.lifetime.fetched_at.saturating_mul(1000).saturating_sub(1));
+        held.keys.keys().iter().filter_map(|key| Some(key.public()?.id())).collect()
     }
 }
 
