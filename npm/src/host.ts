@@ -70,6 +70,9 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
   if (store !== undefined && typeof (store as Store | null)?.get !== "function") {
     throw new TypeError("`store` is an object with a method get(key)");
   }
+  if (store?.put !== undefined && typeof store.put !== "function") {
+    throw new TypeError("`put` of `store` is a function, where it has one");
+  }
   if (signatures !== "native" && signatures !== "wasm") throw new TypeError('`signatures` is "native" or "wasm"');
   const native = signatures === "native" ? (nodeSignatures() ?? webSignatures() ?? NO_SIGNATURES) : NO_SIGNATURES;
   return {

@@ -52,6 +52,7 @@ test("the tarball carries what a package should, and nothing runs when it is ins
     "dist/index.d.ts",
     "dist/index.d.cts",
     "dist/edge.js",
+    "dist/workerd.js",
     "dist/slim.js",
     "dist/slim.d.ts",
     "dist/core.wasm",
