@@ -153,6 +153,12 @@ pub trait Host {
         let _ = key_set;
     }
 
+    /// Whether what the check waits for from now on is done for others too, and is to go on where the client that asked
+    /// for the check leaves. A host that cannot do so loses nothing but time: another request takes over what is overdue.
+    fn work_for_others(&self, does: bool) {
+        let _ = does;
+    }
+
     /// The host may forget what it imported of the key of this number.
     fn forget_key(&self, key: u32) {
         let _ = key;

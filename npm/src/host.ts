@@ -27,6 +27,7 @@ export interface CoreHost {
   write(key: string, value: string, seconds: number): unknown;
   wait(milliseconds: number): Promise<void>;
   refreshLater(keySet: number): void;
+  outlive(work: Promise<unknown>): void;
   hasNative(algorithm: string, synchronously: boolean): boolean;
   verify(key: number, algorithm: string, message: Uint8Array, signature: Uint8Array): unknown;
   importKey(key: number, algorithm: string, jwk: string): unknown;
@@ -75,6 +76,7 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
   }
   if (signatures !== "native" && signatures !== "wasm") throw new TypeError('`signatures` is "native" or "wasm"');
   const native = signatures === "native" ? (nodeSignatures() ?? webSignatures() ?? NO_SIGNATURES) : NO_SIGNATURES;
+  const keepGoing = (work: Promise<unknown>) => (waitUntil === undefined ? platformWaitUntil(work) : waitUntil.call(host, work));
   return {
     now: now === undefined ? Date.now : () => now.call(host),
     read: (key) => asPromise(readStore(store, key)),
@@ -92,8 +94,11 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
       const work = Promise.resolve()
         .then(() => run(() => refresher().refreshKeySet(keySet), () => undefined, () => undefined))
         .catch((error: unknown) => console.error("edgeward: a key set could not be fetched", error instanceof Error ? error.message : ""));
-      if (waitUntil === undefined) platformWaitUntil(work);
-      else waitUntil.call(host, work);
+      keepGoing(work);
+    },
+    outlive(work) {
+      const settled = () => undefined;
+      keepGoing(work.then(settled, settled));
     },
   };
 }

@@ -178,7 +178,10 @@ impl RemoteKeySet {
                     return Err(cannot_wait());
                 }
                 Step::Lead(flight, errand) => {
+                    // Others may wait for it.
+                    host.work_for_others(true);
                     self.carry_out(host, flight, errand, Some(wanted)).await;
+                    host.work_for_others(false);
                     past.led = true;
                 }
                 Step::Wait(_) if !host.may_wait() => return Err(cannot_wait()),

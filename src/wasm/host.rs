@@ -1,6 +1,6 @@
 //! The host, in JavaScript.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{
@@ -40,6 +40,10 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = refreshLater)]
     fn refresh_later(this: &JsHost, key_set: u32) -> Result<(), JsValue>;
 
+    /// Keeps the runtime going until this promise is settled, whoever leaves.
+    #[wasm_bindgen(method, catch)]
+    fn outlive(this: &JsHost, work: &JsValue) -> Result<(), JsValue>;
+
     #[wasm_bindgen(method, catch, js_name = forgetKey)]
     fn forget_key(this: &JsHost, key: u32) -> Result<(), JsValue>;
 
@@ -72,12 +76,13 @@ pub(super) struct Lent {
     exchange: Rc<Exchange>,
     now: Option<f64>,
     synchronous: bool,
+    for_others: Cell<bool>,
 }
 
 impl Lent {
     /// The host for one check. `now` stands in for the host's clock, in milliseconds.
     pub(super) fn new(js: JsHost, now: Option<f64>) -> Self {
-        Self { js, exchange: Rc::default(), now, synchronous: false }
+        Self { js, exchange: Rc::default(), now, synchronous: false, for_others: Cell::new(false) }
     }
 
     /// The same host, asked for nothing that could take time.
@@ -94,6 +99,10 @@ impl Lent {
     async fn settle(&self, returned: Result<JsValue, JsValue>) -> Result<JsValue, HostError> {
         let value = returned.map_err(|error| failure(&error))?;
         if value.is_instance_of::<Promise>() {
+            if self.for_others.get() {
+                // A host that fails here may end the work with its request, and another one takes it over.
+                let _ = self.js.outlive(&value);
+            }
             self.exchange.settle(value).await.map_err(|error| failure(&error))
         } else {
             Ok(value)
@@ -185,6 +194,10 @@ impl Host for Lent {
     fn refresh_later(&self, key_set: u32) {
         // A host that fails here is asked again.
         let _ = self.js.refresh_later(key_set);
+    }
+
+    fn work_for_others(&self, does: bool) {
+        self.for_others.set(does);
     }
 
     fn forget_key(&self, key: u32) {

@@ -68,7 +68,9 @@ export async function startIssuer(set, { path = "" } = {}) {
       WAYS[state.way](response, { ...state, request });
     } else if (pathname === `${path}${OPENID}` || pathname === `${OAUTH}${path}`) {
       asked.metadata++;
-      json(response, 200, { issuer: address.issuer, jwks_uri: address.jwksUri, ...state.metadata });
+      const answer = () => json(response, 200, { issuer: address.issuer, jwks_uri: address.jwksUri, ...state.metadata });
+      if (state.holdsMetadata) waiting.push(answer);
+      else answer();
     } else {
       asked.elsewhere++;
       json(response, 200, state.set);
@@ -97,12 +99,16 @@ export async function startIssuer(set, { path = "" } = {}) {
       if (!(way in WAYS)) throw new Error(`the issuer has no way ${way}`);
       Object.assign(state, { way, delay });
     },
+    /** How many wait for `release`. */
+    waiting: () => waiting.length,
     /** Answers whoever waits. */
     release: () => waiting.splice(0).forEach((answer) => answer()),
     /** Publishes other keys, with these headers from now on. */
     publish: (keys, headers = state.headers) => Object.assign(state, { set: keys, headers }),
     /** Changes members of its metadata. */
     says: (metadata) => (state.metadata = metadata),
+    /** Whether its metadata wait for `release`. */
+    holdsMetadata: (value) => (state.holdsMetadata = value),
     /** Nobody listens any more. */
     goDown: close,
     /** Somebody does again. */
