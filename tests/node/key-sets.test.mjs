@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createGate, createJwtVerifier } from "edgeward";
+import { signingKey, startAuthorizationServer } from "../support/authorization-server.mjs";
 import { withoutNodeModules } from "../support/backends.mjs";
 import { ALGORITHMS, AUDIENCE, NOW, keySet, segment, signer, tampered } from "../support/credentials.mjs";
 import { startIssuer } from "../support/issuer-server.mjs";
@@ -17,9 +18,9 @@ const KEPT = { maxAge: 60, staleWhileRevalidate: 30, maxStale: 300, cooldown: 10
 const [one, two, three] = ["one", "two", "three"].map((kid) => signer("ES256", { kid, another: true }));
 
 /** A clock that the test moves. */
-function movingClock() {
+function movingClock(start = () => NOW) {
   let ahead = 0;
-  return { now: () => NOW + ahead, forward: (seconds) => (ahead += seconds * 1000) };
+  return { now: () => start() + ahead, forward: (seconds) => (ahead += seconds * 1000) };
 }
 
 /** A store in memory; `changed` replaces some of its methods. */
@@ -394,8 +395,6 @@ test("verifiers share what was fetched by a store: one fetch for both", async (c
   const store = memoryStore();
   const [first, second] = [await verifier({}, { store }), await verifier({}, { store })];
   assert.equal(await outcome(first.verify(mint())), true);
-  // The next request sees that the store does not have it; the issuer is not asked for that.
-  assert.equal(atOnce(first.verify(mint())), true);
   await settled();
   assert.equal(store.puts.length, 1);
   const [{ key, options }] = store.puts;
@@ -608,6 +607,52 @@ test("what is lent is asked as the platform's own, and one that fails changes no
   await until(() => failing.keySets()[0].phase === "fresh", "the refresh goes on all the same");
   await settled();
 });
+
+for (const discovery of ["openid-configuration", "oauth-authorization-server"]) {
+  test(`a real issuer rotates its keys: new tokens work at once, old ones as long as promised (${discovery})`, async (context) => {
+    const server = await startAuthorizationServer();
+    context.after(() => server.stop());
+    // The server mints by the machine's clock.
+    const clock = movingClock(Date.now);
+    const work = [];
+    const settled = async () => {
+      while (work.length > 0) await work.shift();
+    };
+    const policy = { issuer: server.issuer, audience: AUDIENCE, algorithms: ["RS256"], typ: "at+jwt", discovery, keySet: KEPT };
+    const tokens = await createJwtVerifier({ issuers: [policy] }, { now: clock.now, waitUntil: (promise) => work.push(promise) });
+    const [before, after] = [signingKey("before"), signingKey("after")];
+    server.rotate(before);
+    const old = await server.mint("jwt");
+    const verdict = await tokens.verify(old);
+    assert.deepEqual([verdict.ok, verdict.kid], [true, "before"], JSON.stringify(verdict));
+
+    // The new key is published, and the set is fetched again before anything is signed with it.
+    server.rotate(before, after);
+    clock.forward(KEPT.maxAge);
+    assert.equal(atOnce(tokens.verify(old)), true);
+    await settled();
+    assert.equal(server.fetched(), 2);
+    server.rotate(after, before);
+    const next = await server.mint("jwt");
+    assert.equal(atOnce(tokens.verify(next)), true, "nobody is asked");
+    assert.equal(atOnce(tokens.verify(old)), true);
+
+    // The old one is gone: it vouches until the set was fetched again, and no longer than promised.
+    server.rotate(after);
+    clock.forward(KEPT.maxAge);
+    assert.equal(atOnce(tokens.verify(old)), true);
+    await settled();
+    assert.equal(atOnce(tokens.verify(old)), "signing_key_unknown");
+    assert.equal(atOnce(tokens.verify(next)), true);
+
+    // In a hurry: signed with a key that was never published before.
+    clock.forward(KEPT.cooldown);
+    server.rotate(signingKey("hurried"), after);
+    const fetched = server.fetched();
+    assert.equal(await outcome(tokens.verify(await server.mint("jwt"))), true);
+    assert.equal(server.fetched(), fetched + 1);
+  });
+}
 
 test("what a program gets wrong is thrown", async (context) => {
   const { issuer, verifier, policy } = await scene(context);
