@@ -7,7 +7,7 @@ use super::cache_control::CacheControl;
 const LEAST_FRESH: i64 = 30;
 
 /// How far, in seconds, a set may have been fetched in the future: the clocks of two machines differ.
-const AHEAD: i64 = 60;
+pub(super) const AHEAD: i64 = 60;
 
 /// What the policy says of how key sets are fetched and kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

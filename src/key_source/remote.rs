@@ -19,11 +19,11 @@ use super::{
     fetch::{self, DiscoveryError, Fetched, LONGEST_SET, Origin},
     lifetime::{KeySetRules, Lifetime, Phase},
     snapshot::Shared,
-    state::{AskedFor, Errand, Flight, Held, Past, STORE_TIMEOUT, State, Step, Tier, Wanted},
+    state::{Errand, Flight, Held, Past, STORE_TIMEOUT, Seen, State, Step, Tier, Wanted},
 };
 use crate::{
     host::{Host, UnixMillis},
-    jose::{Algorithm, KeySet, PORTABLE, VerificationKey},
+    jose::{Algorithm, KeySet, PORTABLE, VerificationKey, without_secrets},
     json,
     verdict::{Denial, Reason},
 };
@@ -55,6 +55,7 @@ pub struct Vouching {
     pub key: Arc<VerificationKey>,
     /// From where its set came.
     pub tier: Tier,
+    seen: Seen,
 }
 
 /// What is known of a key set, for an operator.
@@ -165,15 +166,15 @@ impl RemoteKeySet {
             match step {
                 Step::Use { key, held, due } => {
                     self.call(host, due);
-                    return Ok(Vouching { key, tier: held.tier });
+                    return Ok(Vouching { key, tier: held.tier, seen: held.seen() });
                 }
                 Step::Refuse { denial, due } => {
                     self.call(host, due);
                     return Err(denial);
                 }
                 Step::Lead(flight, errand) if !host.may_wait() => {
-                    let give_up = |state: &mut State, now| state.give_up(now, &self.rules, flight, errand, wanted);
-                    let due = self.at_once(host, give_up);
+                    let give_back = |state: &mut State, now| state.give_back(now, &self.rules, flight, errand);
+                    let due = self.at_once(host, give_back);
                     self.call(host, due);
                     return Err(cannot_wait());
                 }
@@ -183,6 +184,7 @@ impl RemoteKeySet {
                     self.carry_out(host, flight, errand, Some(wanted)).await;
                     host.work_for_others(false);
                     past.led = true;
+                    past.sought |= errand == Errand::UnknownKey;
                 }
                 Step::Wait(_) if !host.may_wait() => return Err(cannot_wait()),
                 Step::Wait(flight) => {
@@ -203,20 +205,21 @@ impl RemoteKeySet {
         }
     }
 
-    /// Whether the set that is in force now still has this key.
+    /// Whether the set that is in force now still has this key, which this set vouched with.
     ///
     /// # Errors
     /// [`Reason::SigningKeyWithdrawn`]; [`Reason::KeySetStale`] and [`Reason::KeySetUnavailable`] where it cannot be told.
-    pub fn vouches(&self, now: UnixMillis, key: &VerificationKey) -> Result<(), Denial> {
-        self.state().vouches(now, &self.rules, key)
+    pub fn vouches(&self, now: UnixMillis, vouching: &Vouching) -> Result<(), Denial> {
+        self.state().vouches(now, &self.rules, &vouching.key, vouching.seen)
     }
 
     /// Fetches the set behind a request where that is due, and puts into the store what is not there yet.
     pub async fn refresh<H: Host>(&self, host: &H) {
-        self.save(host).await;
-        let departed = self.at_once(host, |state, now| state.depart_behind(now, &self.rules));
-        let Some((flight, errand, asked_for)) = departed else { return };
-        self.carry_out(host, flight, errand, asked_for.as_ref().map(AskedFor::wanted)).await;
+        let flight = self.at_once(host, State::depart_behind);
+        if let Some(flight) = flight {
+            self.carry_out(host, flight, Errand::Refresh, None).await;
+        }
+        // Last, since a store may take its time with it.
         self.save(host).await;
     }
 
@@ -246,17 +249,13 @@ impl RemoteKeySet {
                 Err(words) => self.at_once(host, |state, now| state.failed(now, flight, words)),
             }
         }
-        self.at_once(host, |state, now| {
-            if let Some(wanted) = wanted.filter(|_| errand == Errand::UnknownKey) {
-                state.conclude(now, &self.rules, wanted);
-            }
-            state.land(flight);
-        });
+        self.state().land(flight);
     }
 
     fn offer<H: Host>(&self, host: &H, held: Held) {
         let gone = self.at_once(host, |state, now| {
-            let before = state.held.is_some();
+            // A snapshot that was brought along is there in any case.
+            let before = state.held.as_ref().is_some_and(|held| held.tier != Tier::Snapshot);
             let gone = state.offer(now, held);
             if !before && state.held.is_some() {
                 self.newcomer.store(true, Ordering::Relaxed);
@@ -297,13 +296,20 @@ impl RemoteKeySet {
             Fetched::Keys(keys, answer) => (Some(keys), answer),
         };
         let said = CacheControl::read(answer.header("cache-control"), answer.header("age"));
-        let lifetime = Lifetime::of_answer(asked.seconds(), &said, &self.rules);
+        let lifetime = match &known {
+            // What an answer 304 does not say again still holds (RFC 9111 §3.2).
+            Some(known) if keys.is_none() && answer.header("cache-control").is_none() => {
+                Lifetime { fetched_at: asked.seconds(), ..known.lifetime }
+            }
+            _ => Lifetime::of_answer(asked.seconds(), &said, &self.rules),
+        };
         let etag = answer.header("etag").filter(|etag| etag.len() <= LONGEST_ETAG).map(str::to_owned);
         match (keys, known) {
-            (Some(keys), _) => {
-                let snapshot = Snapshot::of_keys(keys);
+            (Some(written), _) => {
+                let keys = self.prepare(&Snapshot::of_keys(written.clone()))?;
+                let snapshot = Snapshot::of_keys(without_secrets(written));
                 Ok(Held {
-                    keys: Arc::new(self.prepare(&snapshot)?),
+                    keys: Arc::new(keys),
                     lifetime,
                     asked: asked.0,
                     tier: Tier::Issuer,
@@ -422,10 +428,11 @@ impl RemoteKeySet {
         }
     }
 
-    /// When the set was used last, where there is one in memory.
+    /// When the set was used last, where there is one in memory that can be had again: a snapshot that was brought along
+    /// is nowhere else.
     pub(super) fn used(&self) -> Option<i64> {
         let state = self.state();
-        state.held.as_ref().map(|_| state.used)
+        state.held.as_ref().filter(|held| held.tier != Tier::Snapshot).map(|_| state.used)
     }
 
     /// Frees the memory of the set.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    lifetime::{KeySetRules, Lifetime, Phase},
+    lifetime::{AHEAD, KeySetRules, Lifetime, Phase},
     unknown_kids::UnknownKids,
 };
 use crate::{
@@ -23,6 +23,9 @@ const DISCOVERY_AGE: i64 = 3_600_000;
 
 /// What a step of a flight takes beyond its time-out before it counts as overdue, in milliseconds.
 const SLACK: i64 = 500;
+
+/// How far apart, in milliseconds, fetches that nobody stayed for are to be taken for one story.
+const UNSEEN_RUN: i64 = 600_000;
 
 /// How many requests may wait at one time for a fetch that another one makes for an unknown key. Anybody can send a
 /// token that names one; the others are told to come back.
@@ -70,13 +73,32 @@ pub(super) struct Held {
     pub(super) saved: bool,
 }
 
-/// A failure of an issuer.
+/// Which set had a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    lifetime: Lifetime,
+    asked: i64,
+}
+
+impl Held {
+    pub(super) const fn seen(&self) -> Seen {
+        Seen { lifetime: self.lifetime, asked: self.asked }
+    }
+}
+
+/// A failure of an issuer that somebody saw.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) at: i64,
     pub(super) words: String,
-    /// Nobody saw it fail: whoever asked was gone before there was an answer.
-    unseen: bool,
+}
+
+/// Whoever asked the issuer was gone before there was an answer: when that happened first and last since an answer was
+/// seen, in milliseconds. It says little of the issuer, since whoever sends requests can break them off.
+#[derive(Debug, Clone, Copy)]
+struct Unseen {
+    first: i64,
+    last: i64,
 }
 
 /// Somebody is at work on the set.
@@ -103,19 +125,6 @@ pub(super) struct Wanted<'w> {
     pub(super) algorithm: Algorithm,
 }
 
-/// The same, kept.
-#[derive(Debug, Clone)]
-pub(super) struct AskedFor {
-    kid: Option<String>,
-    algorithm: Algorithm,
-}
-
-impl AskedFor {
-    pub(super) fn wanted(&self) -> Wanted<'_> {
-        Wanted { kid: self.kid.as_deref(), algorithm: self.algorithm }
-    }
-}
-
 /// Why a set is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Errand {
@@ -134,6 +143,8 @@ pub(super) enum Errand {
 pub(super) struct Past {
     /// It has looked for a set itself.
     pub(super) led: bool,
+    /// It has looked for its key where the set did not have it.
+    pub(super) sought: bool,
     /// It waits for this flight.
     pub(super) waits_for: Option<Flight>,
 }
@@ -154,6 +165,8 @@ pub(super) enum Step {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) held: Option<Arc<Held>>,
+    /// A set that the clock no longer vouches for: its keys may come again, and the host has them.
+    parted: Option<Arc<Held>>,
     /// When the newest set ever seen was fetched, in milliseconds: an older one never takes its place again, since it may
     /// hold a key that was withdrawn.
     newest: Option<i64>,
@@ -162,26 +175,21 @@ pub(super) struct State {
     /// When the issuer was asked last, in milliseconds, and what came of it since it answered last.
     attempted: Option<i64>,
     pub(super) failure: Option<Failure>,
+    unseen: Option<Unseen>,
     /// When the store was looked into last, in milliseconds.
     looked: Option<i64>,
     /// When a refresh behind a request was asked for, in milliseconds.
     called: Option<i64>,
+    /// A check that could not wait lacked a key: the set is fetched behind it, be it fresh.
+    sought: bool,
     /// The `jwks_uri` that discovery found, and when, in milliseconds.
     pub(super) discovered: Option<(String, i64)>,
     unknown: UnknownKids,
-    /// What a check that may not wait has asked for: it is looked for behind it.
-    asked_for: Option<AskedFor>,
     /// When it was used last, in milliseconds.
     pub(super) used: i64,
 }
 
 impl State {
-    /// Starts with a set that was brought along.
-    pub(super) fn start_with(&mut self, held: Held) {
-        self.newest = Some(held.asked);
-        self.held = Some(Arc::new(held));
-    }
-
     /// The next step for a token.
     pub(super) fn step(&mut self, now: UnixMillis, rules: &KeySetRules, wanted: Wanted<'_>, past: Past) -> Step {
         self.used = now.0;
@@ -204,29 +212,45 @@ impl State {
         }
     }
 
-    /// Whether the set that is in force still has a key.
-    pub(super) fn vouches(&self, now: UnixMillis, rules: &KeySetRules, key: &VerificationKey) -> Result<(), Denial> {
+    /// Whether the set that is in force still has a key, which it had when `seen` was in force.
+    pub(super) fn vouches(
+        &self,
+        now: UnixMillis,
+        rules: &KeySetRules,
+        key: &VerificationKey,
+        seen: Seen,
+    ) -> Result<(), Denial> {
+        // A set that left memory is as good as it was, as long as there is no newer one.
+        let left = self.held.is_none() && self.newest == Some(whole_second(seen.asked));
+        if left && self.is_good(seen.lifetime, now, rules) {
+            return Ok(());
+        }
         let Some(held) = self.usable(now, rules) else { return Err(self.why_none()) };
         if held.keys.has(key) { Ok(()) } else { Err(Reason::SigningKeyWithdrawn.into()) }
     }
 
     /// A clock that was set back says nothing of how old a set is, nor of how long ago anything was.
     fn look_at_clock(&mut self, now: UnixMillis) {
-        if self.held.as_ref().is_some_and(|held| held.lifetime.phase(now.seconds()) == Phase::Ahead) {
-            (self.held, self.newest, self.discovered) = (None, None, None);
+        let ahead = |at: i64| at.div_euclid(1000).saturating_sub(now.seconds()) > AHEAD;
+        if self.newest.is_some_and(ahead) {
+            self.parted = self.held.take().or_else(|| self.parted.take());
+            (self.newest, self.discovered) = (None, None);
         }
         for time in [&mut self.attempted, &mut self.looked, &mut self.called] {
             *time = time.filter(|at| *at <= now.0);
         }
         self.failure = self.failure.take().filter(|failure| failure.at <= now.0);
+        self.unseen = self.unseen.filter(|unseen| unseen.last <= now.0);
         if let Some(current) = self.flight
             && !(current.since..current.until).contains(&now.0)
         {
             // Whoever was at work is gone: a runtime ends what a client no longer waits for.
             self.flight = None;
             if current.at_issuer {
-                let words = "who asked the issuer did not wait for the answer".to_owned();
-                self.failure = Some(Failure { at: now.0, words, unseen: true });
+                // It is now that somebody looks, and long ago, maybe, that it was overdue.
+                let last = current.until.min(now.0);
+                let first = self.unseen.filter(|before| last.saturating_sub(before.last) < UNSEEN_RUN);
+                self.unseen = Some(Unseen { first: first.map_or(last, |before| before.first), last });
             }
         }
     }
@@ -234,23 +258,40 @@ impl State {
     /// The set that may vouch now.
     fn usable(&self, now: UnixMillis, rules: &KeySetRules) -> Option<Arc<Held>> {
         let held = self.held.as_ref()?;
-        let good = match held.lifetime.phase(now.seconds()) {
+        self.is_good(held.lifetime, now, rules).then(|| Arc::clone(held))
+    }
+
+    fn is_good(&self, lifetime: Lifetime, now: UnixMillis, rules: &KeySetRules) -> bool {
+        match lifetime.phase(now.seconds()) {
             Phase::Fresh | Phase::Stale => true,
             Phase::IfError => self.failed_lately(now, rules),
             Phase::Over | Phase::Ahead => false,
-        };
-        good.then(|| Arc::clone(held))
+        }
     }
 
     /// Whether the issuer failed when it was asked last, and so short a time ago that it need not be asked first again. It
     /// is longer than the cooldown: between the two it is asked behind a request, and no request waits.
     fn failed_lately(&self, now: UnixMillis, rules: &KeySetRules) -> bool {
         let long = rules.cooldown.saturating_add(rules.stale_while_revalidate.max(rules.cooldown));
-        self.failure.as_ref().is_some_and(|failure| now.0.saturating_sub(failure.at) < long.saturating_mul(1000))
+        let seen = self.failure.as_ref();
+        // Where nobody stayed to see it fail it is believed for the cooldown, and no longer by breaking off more requests.
+        seen.is_some_and(|failure| now.0.saturating_sub(failure.at) < long.saturating_mul(1000))
+            || within_cooldown(now, rules, self.unseen.map(|unseen| unseen.first))
+    }
+
+    /// What is known of how the issuer failed.
+    fn words(&self) -> &str {
+        let unseen = self.unseen.map_or("", |_| "who asked the issuer did not wait for the answer");
+        self.failure.as_ref().map_or(unseen, |failure| &failure.words)
     }
 
     fn is_cooling(&self, now: UnixMillis, rules: &KeySetRules) -> bool {
         within_cooldown(now, rules, self.attempted)
+    }
+
+    /// Whether the issuer was seen to fail, and is left alone for that.
+    fn cools_after_failure(&self, now: UnixMillis, rules: &KeySetRules) -> bool {
+        self.failure.is_some() && self.is_cooling(now, rules)
     }
 
     /// There is no usable set: look for one, unless that was in vain a moment ago.
@@ -258,7 +299,7 @@ impl State {
         if let Some(current) = self.flight {
             return Step::Wait(current.flight);
         }
-        let cooling = self.failure.as_ref().is_some_and(|failure| !failure.unseen) && self.is_cooling(now, rules);
+        let cooling = self.cools_after_failure(now, rules);
         let looked = self.looked.is_some_and(|at| now.0.saturating_sub(at) < STORE_COOLDOWN);
         if past.led || (cooling && looked) {
             return Step::Refuse { denial: self.why_none(), due: false };
@@ -267,7 +308,7 @@ impl State {
     }
 
     fn why_none(&self) -> Denial {
-        let words = self.failure.as_ref().map(|failure| failure.words.as_str()).unwrap_or_default();
+        let words = self.words();
         match &self.held {
             Some(held) => {
                 let fetched = held.lifetime.fetched_at;
@@ -289,15 +330,22 @@ impl State {
         past: Past,
     ) -> Step {
         // While the issuer fails, nobody can tell whether it has such a key by now.
-        let denial = match &self.failure {
-            Some(failure) if self.failed_lately(now, rules) => Denial::new(Reason::KeySetUnavailable)
-                .noting(format!("the key of the token is not in the set at hand; {}", failure.words)),
-            _ => denial,
+        let denial = if self.failed_lately(now, rules) {
+            Denial::new(Reason::KeySetUnavailable)
+                .noting(format!("the key of the token is not in the set at hand; {}", self.words()))
+        } else {
+            denial
         };
         let known = self.unknown.contains(wanted.kid, wanted.algorithm, now.0);
         // A set that another isolate fetched a moment ago is as good as one of our own.
         let recent = within_cooldown(now, rules, Some(held.asked));
-        if known || past.led || recent || (self.flight.is_none() && self.is_cooling(now, rules)) {
+        // Who breaks off gains no further fetch by it; who waited for the answer in vain takes over.
+        let gone = past.waits_for.is_none() && within_cooldown(now, rules, self.unseen.map(|unseen| unseen.last));
+        if past.sought && denial.reason == Reason::SigningKeyUnknown && !known {
+            let until = now.0.saturating_add(rules.max_age.max(rules.cooldown).saturating_mul(1000));
+            self.unknown.remember(wanted.kid, wanted.algorithm, until);
+        }
+        if known || past.sought || recent || (self.flight.is_none() && (gone || self.is_cooling(now, rules))) {
             return Step::Refuse { denial, due: self.call(now, rules, held) };
         }
         let Some(current) = &mut self.flight else {
@@ -314,12 +362,33 @@ impl State {
 
     /// Whether a refresh behind the request is due, and nobody was asked for it yet.
     fn call(&mut self, now: UnixMillis, rules: &KeySetRules, held: &Held) -> bool {
-        let stale = held.lifetime.phase(now.seconds()) != Phase::Fresh && !self.is_cooling(now, rules);
-        let due = self.flight.is_none() && (stale || !held.saved) && !within_cooldown(now, rules, self.called);
-        if due {
+        let stale = held.lifetime.phase(now.seconds()) != Phase::Fresh && !self.cools_after_failure(now, rules);
+        (stale || !held.saved) && self.may_call(now, rules)
+    }
+
+    /// Whether to ask for a refresh behind a request, which is then put down: once for each cooldown, and for each time
+    /// that the set grows stale.
+    fn may_call(&mut self, now: UnixMillis, rules: &KeySetRules) -> bool {
+        let fresh = self.held.as_ref().map_or(i64::MAX, |held| held.lifetime.fresh.saturating_mul(1000));
+        let called = self.called.filter(|at| now.0.saturating_sub(*at) < fresh);
+        let may = self.flight.is_none() && !within_cooldown(now, rules, called);
+        if may {
             self.called = Some(now.0);
         }
-        due
+        may
+    }
+
+    /// A check that may not wait gives its errand back. Whether a refresh behind it is due.
+    pub(super) fn give_back(&mut self, now: UnixMillis, rules: &KeySetRules, flight: Flight, errand: Errand) -> bool {
+        self.land(flight);
+        self.sought |= errand == Errand::UnknownKey;
+        self.may_call(now, rules)
+    }
+
+    /// Begins the errand behind a request, where there is anything to fetch and nobody is at work.
+    pub(super) fn depart_behind(&mut self, now: UnixMillis) -> Option<Flight> {
+        let fresh = |held: &Arc<Held>| held.lifetime.phase(now.seconds()) == Phase::Fresh;
+        if self.held.as_ref().is_some_and(fresh) && !self.sought { None } else { self.depart(now) }
     }
 
     fn take_off(&mut self, now: UnixMillis) -> Flight {
@@ -330,60 +399,10 @@ impl State {
         flight
     }
 
-    /// Begins an errand by the clock, unless somebody is at work.
+    /// Begins an errand that no request waits for, unless somebody is at work.
     pub(super) fn depart(&mut self, now: UnixMillis) -> Option<Flight> {
         self.look_at_clock(now);
         if self.flight.is_some() { None } else { Some(self.take_off(now)) }
-    }
-
-    /// Begins what is to be done behind a request, if anything is and nobody is at work. It comes with the key that is
-    /// looked for.
-    pub(super) fn depart_behind(
-        &mut self,
-        now: UnixMillis,
-        rules: &KeySetRules,
-    ) -> Option<(Flight, Errand, Option<AskedFor>)> {
-        self.look_at_clock(now);
-        if self.flight.is_some() {
-            return None;
-        }
-        let asked_for = self.asked_for.take();
-        let errand = match self.usable(now, rules) {
-            None => Errand::Load,
-            Some(_) if asked_for.is_some() => Errand::UnknownKey,
-            Some(held) if held.lifetime.phase(now.seconds()) != Phase::Fresh => Errand::Refresh,
-            Some(_) => return None,
-        };
-        Some((self.take_off(now), errand, asked_for))
-    }
-
-    /// A check that may not wait gives up what it was to lead. Whether the host is to be asked to do it behind it.
-    pub(super) fn give_up(
-        &mut self,
-        now: UnixMillis,
-        rules: &KeySetRules,
-        flight: Flight,
-        errand: Errand,
-        wanted: Wanted<'_>,
-    ) -> bool {
-        self.land(flight);
-        if errand == Errand::UnknownKey {
-            self.asked_for = Some(AskedFor { kid: wanted.kid.map(str::to_owned), algorithm: wanted.algorithm });
-        }
-        let due = !within_cooldown(now, rules, self.called);
-        if due {
-            self.called = Some(now.0);
-        }
-        due
-    }
-
-    /// Puts down that a key was looked for in vain, if it was.
-    pub(super) fn conclude(&mut self, now: UnixMillis, rules: &KeySetRules, wanted: Wanted<'_>) {
-        let Some(held) = self.usable(now, rules).filter(|_| self.failure.is_none()) else { return };
-        if held.keys.select(wanted.kid, wanted.algorithm).is_err() {
-            let until = now.0.saturating_add(rules.max_age.max(rules.cooldown).saturating_mul(1000));
-            self.unknown.remember(wanted.kid, wanted.algorithm, until);
-        }
     }
 
     /// A flight is about to ask the issuer for one thing more.
@@ -415,10 +434,14 @@ impl State {
         wanted: Option<Wanted<'_>>,
     ) -> bool {
         self.looked = Some(now.0);
+        // What the store had may be newer than what was at hand, and no longer usable, whatever it was looked for.
+        if self.usable(now, rules).is_none() {
+            return !self.cools_after_failure(now, rules);
+        }
         let cooling = self.is_cooling(now, rules);
         let recent = self.held.as_ref().is_some_and(|held| within_cooldown(now, rules, Some(held.asked)));
         match errand {
-            Errand::Load => self.usable(now, rules).is_none() && !(cooling && self.failure.is_some()),
+            Errand::Load => false,
             Errand::UnknownKey => {
                 let found = self
                     .held
@@ -429,21 +452,29 @@ impl State {
             }
             Errand::Refresh => {
                 let fresh = |held: &Arc<Held>| held.lifetime.phase(now.seconds()) == Phase::Fresh;
-                !self.held.as_ref().is_some_and(fresh) && !cooling
+                let sought = std::mem::take(&mut self.sought) && !recent && !cooling;
+                sought || !(self.held.as_ref().is_some_and(fresh) || self.cools_after_failure(now, rules))
             }
             Errand::Scheduled => !recent && !cooling,
         }
     }
 
+    /// Starts with a set that was brought along.
+    pub(super) fn start_with(&mut self, held: Held) {
+        (self.newest, self.held) = (Some(held.asked), Some(Arc::new(held)));
+    }
+
     /// Takes a set that is newer than the one at hand. The host may forget the keys whose numbers come back.
     pub(super) fn offer(&mut self, now: UnixMillis, mut offered: Held) -> Vec<u32> {
         let phase = offered.lifetime.phase(now.seconds());
-        if matches!(phase, Phase::Ahead | Phase::Over) || self.newest.is_some_and(|newest| offered.asked <= newest) {
+        // The set that left memory comes back from the store, which knows whole seconds alone.
+        let is_older = |newest| if self.held.is_some() { offered.asked <= newest } else { offered.asked < newest };
+        if matches!(phase, Phase::Ahead | Phase::Over) || self.newest.is_some_and(is_older) {
             return Vec::new();
         }
         self.newest = Some(offered.asked);
         let mut gone = Vec::new();
-        if let Some(before) = &self.held {
+        if let Some(before) = self.held.take().or(self.parted.take()) {
             if before.digest == offered.digest {
                 offered.keys = Arc::clone(&before.keys);
             } else if let Some(keys) = Arc::get_mut(&mut offered.keys) {
@@ -456,14 +487,15 @@ impl State {
 
     /// The issuer answered.
     pub(super) fn succeeded(&mut self, now: UnixMillis) {
-        (self.attempted, self.failure) = (Some(now.0), None);
+        (self.attempted, self.failure, self.unseen) = (Some(now.0), None, None);
     }
 
     /// The issuer failed. What a fetch says that is overdue is not listened to.
     pub(super) fn failed(&mut self, now: UnixMillis, flight: Flight, words: String) {
         if self.is_under_way(flight) {
             self.attempted = Some(now.0);
-            self.failure = Some(Failure { at: now.0, words, unseen: false });
+            self.failure = Some(Failure { at: now.0, words });
+            self.unseen = None;
             // Where it was found may have changed.
             self.discovered = None;
         }
@@ -487,13 +519,21 @@ impl State {
         (0..DISCOVERY_AGE).contains(&now.0.saturating_sub(*at)).then(|| uri.clone())
     }
 
-    /// Frees the memory of the set. It is in the store, to the second: it can come back from there.
+    /// Frees the memory of the set. It is in the store.
     pub(super) fn evict(&mut self) -> Vec<u32> {
         self.unknown.clear();
-        let Some(held) = self.held.take() else { return Vec::new() };
-        self.newest = Some(held.lifetime.fetched_at.saturating_mul(1000).saturating_sub(1));
-        held.keys.keys().iter().filter_map(|key| Some(key.public()?.id())).collect()
+        self.newest = self.newest.map(whole_second);
+        let (held, parted) = (self.held.take(), self.parted.take());
+        held.iter()
+            .chain(&parted)
+            .flat_map(|held| held.keys.keys())
+            .filter_map(|key| Some(key.public()?.id()))
+            .collect()
     }
+}
+
+const fn whole_second(milliseconds: i64) -> i64 {
+    milliseconds.saturating_sub(milliseconds.rem_euclid(1000))
 }
 
 fn within_cooldown(now: UnixMillis, rules: &KeySetRules, since: Option<i64>) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     host::{Host, UnixMillis},
     jose::{Algorithm, KeySet, VerificationKey},
-    key_source::{RemoteKeySet, RemoteKeySets, Tier},
+    key_source::{RemoteKeySet, RemoteKeySets, Tier, Vouching},
     verdict::{Denial, Reason},
 };
 
@@ -167,7 +167,7 @@ pub(super) struct Voucher {
 #[derive(Debug, Clone)]
 enum Life {
     Until(Option<i64>),
-    While(Arc<RemoteKeySet>),
+    While(Arc<RemoteKeySet>, Vouching),
 }
 
 impl Voucher {
@@ -179,7 +179,7 @@ impl Voucher {
         match &self.life {
             Life::Until(Some(last)) if now.seconds() > *last => Err(Reason::KeySetStale.into()),
             Life::Until(_) => Ok(()),
-            Life::While(set) => set.vouches(now, &self.key),
+            Life::While(set, vouching) => set.vouches(now, vouching),
         }
     }
 }
@@ -259,7 +259,8 @@ impl Issuer {
             }
             Keys::Remote(sets) => {
                 let (vouching, set) = sets.find(host, tenant, kid, algorithm).await?;
-                Ok(Voucher { key: vouching.key, tier: Some(vouching.tier), life: Life::While(set) })
+                let (key, tier) = (Arc::clone(&vouching.key), Some(vouching.tier));
+                Ok(Voucher { key, tier, life: Life::While(set, vouching) })
             }
         }
     }
