@@ -87,6 +87,12 @@ test("import, require and the entry without the core all reach one core", () => 
   );
 });
 
+test("the command line comes with it", () => {
+  const [, command] = Object.entries(JSON.parse(readFileSync(join(project, "node_modules/edgeward/package.json"), "utf8")).bin)[0];
+  const told = execFileSync(process.execPath, [join(project, "node_modules/edgeward", command), "--version"], { encoding: "utf8" });
+  assert.equal(told.trim(), version);
+});
+
 test("this repository imports the package it has just built, by its own exports map", async () => {
   const edgeward = await import("edgeward");
   assert.equal(edgeward.version(), version);

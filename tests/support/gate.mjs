@@ -77,18 +77,20 @@ const named = (isolate) => (isolate === 0 ? "edgeward" : `edgeward-${isolate + 1
 /**
  * Starts the gate. `entries` are put into its store first, as JSON; `bindings` are its variables and
  * secrets; `documents` are a `policy` and `snapshots` in place of the bundled ones; `origin` is the
- * text of a Worker in place of the demo origin. Of `isolates` there may be several, which share the store; with
+ * text of a Worker in place of the demo origin, and `worker` that of one in place of the gate. Of `isolates` there may be several, which share the store; with
  * `clock`, the header `clock-ahead` of a request moves the clock of its isolate. The answer has `fetch`, `urls` of the
  * isolates for clients of their own, `impatient` (a way to an isolate whose client gives up), `scheduled`, the `store`,
  * the `log` (an array of lines, the Worker's own included), `logged` and `stop`.
  */
-export async function startGate({ entries = {}, bindings = {}, documents, origin, isolates = 1, clock = false, ...options } = {}) {
+export async function startGate(options = {}) {
+  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, ...rest } = options;
   const log = [];
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(
     readFileSync(path("wrangler.toml"), "utf8"),
   )[1];
   const directory = path("dist/worker");
-  const bundle = modules(directory, documents);
+  const bundle =
+    worker === undefined ? modules(directory, documents) : [{ type: "ESModule", path: `${directory}/index.js`, contents: worker }];
   const configuration = {
     log: new KeptLog(log),
     handleStructuredLogs: ({ level, message }) => log.push(`${level}: ${message}`),
@@ -103,7 +105,7 @@ export async function startGate({ entries = {}, bindings = {}, documents, origin
         serviceBindings: { ORIGIN: "edgeward-demo-origin" },
         unsafeDirectSockets: [{}],
         bindings,
-        ...options,
+        ...rest,
       })),
       {
         name: "edgeward-demo-origin",

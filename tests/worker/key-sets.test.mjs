@@ -101,7 +101,7 @@ async function fetches(work) {
 }
 
 test("the log would show a request that waits for nothing, or for what is another's", async () => {
-  const script = `
+  const waiting = `
     let theirs;
     export default {
       async fetch(request) {
@@ -111,7 +111,7 @@ test("the log would show a request that waits for nothing, or for what is anothe
         return new Response("mine");
       },
     };`;
-  const worker = await startGate({ modules: true, script, modulesRoot: undefined });
+  const worker = await startGate({ worker: waiting });
   try {
     for (const path of ["/waits", "/mine", "/theirs"]) await (await fetch(new URL(path, worker.urls[0]))).arrayBuffer();
     await worker.logged((log) => troubled(log).length >= 2);

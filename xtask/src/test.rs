@@ -242,7 +242,7 @@ fn suite(workspace: &Workspace, mut runner: Command, directory: &str) -> Result<
 }
 
 /// Bundles the Worker as a deployment would, into `dist/worker`.
-fn bundle_worker(workspace: &Workspace, tools: &Tools) -> Result<()> {
+pub(crate) fn bundle_worker(workspace: &Workspace, tools: &Tools) -> Result<()> {
     let output = workspace.path("dist/worker");
     empty_dir(&output)?;
     let mut command = wrangler(workspace, tools, &["deploy", "--dry-run", "--outdir"])?;
