@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 
 /** What lies at this share of the sorted samples, between two of them where need be. */
-function quantile(sorted, share) {
+export function quantile(sorted, share) {
   const place = (sorted.length - 1) * share;
   const [low, high] = [Math.floor(place), Math.ceil(place)];
   return sorted[low] + (sorted[high] - sorted[low]) * (place - low);

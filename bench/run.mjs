@@ -4,12 +4,11 @@
 //
 // Every credential is another one, and no contestant sees one twice. A sample is the average of a batch; what is shown
 // is the median of the samples and the range of their middle half. What is behind a promise is awaited one by one.
-import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, loadavg } from "node:os";
 import process from "node:process";
 import { version } from "edgeward";
 import { ofKeys, ofTokens } from "./contestants.mjs";
 import { contest } from "./measure.mjs";
+import { load, machine, options, versionOf } from "./report.mjs";
 
 /**
  * How many there are in a batch: enough for the clock, and so few that most batches end before the machine turns to
@@ -19,16 +18,6 @@ const BATCHES = { RS256: 8, ES256: 4, EdDSA: 4, HS256: 30 };
 const KEYS_IN_A_BATCH = 20;
 /** Samples whose middle half is spread wider than this share of their median are called noisy. */
 const NOISY = 0.15;
-
-function options(args) {
-  const known = ["--quick", "--json"];
-  const unknown = args.find((arg) => !known.includes(arg));
-  if (unknown !== undefined) {
-    console.error(`There is no option ${unknown}; the options are ${known.join(" and ")}.`);
-    process.exit(2);
-  }
-  return { quick: args.includes("--quick"), json: args.includes("--json") };
-}
 
 const batches = (count, make) => Array.from({ length: count }, make);
 
@@ -90,24 +79,18 @@ function print({ versions, machine, groups, noisy, bars }) {
   if (noisy.length > 0) console.log(`\nThe machine was noisy; take these with care: ${noisy.join(", ")}.`);
 }
 
-const chosen = options(process.argv.slice(2));
-const load = () => loadavg()[0].toFixed(2);
+const chosen = options("quick", "json");
 const before = load();
 const started = Date.now();
 const groups = await measure(chosen);
 const report = {
   versions: {
     edgeward: version(),
-    jose: JSON.parse(readFileSync(new URL("../node_modules/jose/package.json", import.meta.url), "utf8")).version,
+    jose: versionOf("jose"),
     node: process.versions.node,
     openssl: process.versions.openssl,
   },
-  machine: {
-    cpu: cpus()[0]?.model ?? "unknown processor",
-    cores: availableParallelism(),
-    platform: `${process.platform}-${process.arch}`,
-    load: { before, after: load() },
-  },
+  machine: machine(before),
   seconds: (Date.now() - started) / 1000,
   groups,
   noisy: groups.flatMap(({ name, results }) =>

@@ -55,8 +55,8 @@ pub struct OutboundRequest {
     pub url: String,
     /// The headers, their names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The body.
-    pub body: String,
+    /// The body; none for a request that has none.
+    pub body: Option<String>,
     /// The most bytes of an answer that are read; one that is longer is an error.
     pub longest_answer: usize,
     /// How long the server has to answer in full, in milliseconds.
@@ -78,14 +78,30 @@ impl fmt::Debug for OutboundRequest {
 pub struct InboundAnswer {
     /// The status.
     pub status: u16,
+    /// The headers, their names in lower case.
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
+impl InboundAnswer {
+    /// The value of a header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+}
+
 /// What the core asks for. The futures need not be `Send`; those of a host that is used across threads will be.
 pub trait Host {
-    /// The time.
+    /// The time for which a credential is judged.
     fn now(&self) -> UnixMillis;
+
+    /// The time that passes, by which what is kept ages. It is another one only where a single check stands for another
+    /// time: what that check fetches is of today all the same.
+    fn clock(&self) -> UnixMillis {
+        self.now()
+    }
 
     /// Fills the buffer from a cryptographically secure source.
     ///
@@ -98,6 +114,55 @@ pub trait Host {
     /// # Errors
     /// When the store did not answer, or not in time. An error means "cannot tell", never "no".
     fn read(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, HostError>>;
+
+    /// As [`Host::read`], where the store has this long to answer, in milliseconds.
+    ///
+    /// # Errors
+    /// As [`Host::read`].
+    fn read_within(&self, key: &str, timeout: u32) -> impl Future<Output = Result<Option<Vec<u8>>, HostError>> {
+        let _ = timeout;
+        self.read(key)
+    }
+
+    /// Puts a value under a key of the store, for so many seconds.
+    ///
+    /// # Errors
+    /// When it was not put there, or nobody can tell. Where a host's store takes no writes it never is.
+    fn write(&self, key: &str, value: Vec<u8>, seconds: u32) -> impl Future<Output = Result<(), HostError>> {
+        let _ = (key, value, seconds);
+        async { Err(HostError("this host's store takes no writes".to_owned())) }
+    }
+
+    /// Lets some milliseconds pass, while others of the host's requests go on.
+    ///
+    /// # Errors
+    /// When the host has no timer.
+    fn wait(&self, milliseconds: u32) -> impl Future<Output = Result<(), HostError>> {
+        let _ = milliseconds;
+        async { Err(HostError("this host has no timer".to_owned())) }
+    }
+
+    /// Whether a check may wait for the host at all. Where it may not, it cannot tell what it does not know already.
+    fn may_wait(&self) -> bool {
+        true
+    }
+
+    /// Asks for [`crate::m2m_token::TokenVerifier::refresh`] of this key set to be called behind the request. A host that
+    /// does not do so loses nothing but time: a later request waits for the set instead.
+    fn refresh_later(&self, key_set: u32) {
+        let _ = key_set;
+    }
+
+    /// Whether what the check waits for from now on is done for others too, and is to go on where the client that asked
+    /// for the check leaves. A host that cannot do so loses nothing but time: another request takes over what is overdue.
+    fn work_for_others(&self, does: bool) {
+        let _ = does;
+    }
+
+    /// The host may forget what it imported of the key of this number.
+    fn forget_key(&self, key: u32) {
+        let _ = key;
+    }
 
     /// What another server answers. Redirects are not followed: their own status is the answer.
     ///

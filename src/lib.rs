@@ -19,6 +19,7 @@
 )]
 
 pub mod api_key;
+mod endpoint;
 pub mod gate;
 pub mod governance;
 pub mod host;

@@ -78,7 +78,7 @@ fn what_is_no_policy_is_refused_at_its_place() {
         (set("/issuers/0/clockTolerance", json!(-1)), "/issuers/0/clockTolerance", "expected u16"),
         (set("/issuers/0/clockTolerance", json!(65_536)), "/issuers/0/clockTolerance", "expected u16"),
         (set("/issuers/0/maxTokenAge", json!(1.5)), "/issuers/0/maxTokenAge", "expected u32"),
-        (set("/issuers/0/jwksUri", json!("https://x")), "/issuers/0/jwksUri", "unknown field `jwksUri`"),
+        (set("/issuers/0/jwksUrl", json!("https://x")), "/issuers/0/jwksUrl", "unknown field `jwksUrl`"),
         (set("/apiKeys/environment", json!("prod")), "/apiKeys/environment", "unknown variant `prod`"),
         (set("/apiKeys/seal", json!("secret")), "/apiKeys/seal", "unknown field `seal`"),
         (set("/routes/0/classes", json!(["token"])), "/routes/0/classes/0", "unknown variant `token`"),

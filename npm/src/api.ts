@@ -4,5 +4,7 @@ export { createApiKeyChecker } from "./keys.js";
 export { createGate } from "./gate.js";
 export { createJwtVerifier } from "./tokens.js";
 export { inspect } from "./inspect.js";
+export { lint } from "./lint.js";
+export { takeSnapshot } from "./snapshot.js";
 export { verifyJws } from "./jws.js";
 export { version } from "./glue.js";

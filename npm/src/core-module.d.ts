@@ -3,3 +3,5 @@ declare module "*.wasm?module" {
   const module: WebAssembly.Module;
   export default module;
 }
+
+declare module "cloudflare:workers";

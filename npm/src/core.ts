@@ -1,6 +1,6 @@
 // Carrying a check between the core and the host. The core decides; what is here waits for promises.
 import { Task, failedAnswer, failedAudit, failedVerdict, longestInput } from "./glue.js";
-import type { AuditEvent, Verdict } from "../types/index.js";
+import type { AuditEvent, KeySetStatus, Verdict } from "../types/index.js";
 
 /** What a check returns at once, or the promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -88,4 +88,13 @@ async function drive<T>(task: Task, read: (answer: string) => T, onCoreFailure: 
 
 export function readVerdict(answer: string): Verdict {
   return JSON.parse(answer) as Verdict;
+}
+
+export function readKeySets(status: string): KeySetStatus[] {
+  return JSON.parse(status) as KeySetStatus[];
+}
+
+/** Nothing is known where the core itself has failed. */
+export function coreFailedKeySets(): KeySetStatus[] {
+  return [];
 }

@@ -1,5 +1,15 @@
 import { Gate as CoreGate } from "./glue.js";
-import { coreFailedAnswer, coreFailedAudit, coreFailedVerdict, prepare, run, type Answer, type MaybePromise } from "./core.js";
+import {
+  coreFailedAnswer,
+  coreFailedAudit,
+  coreFailedKeySets,
+  coreFailedVerdict,
+  prepare,
+  readKeySets,
+  run,
+  type Answer,
+  type MaybePromise,
+} from "./core.js";
 import { coreHost } from "./host.js";
 import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
@@ -17,7 +27,7 @@ type Sink = NonNullable<GateOptions["audit"]>;
 
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
-  const host = coreHost(options);
+  const host = coreHost(options, () => core);
   const { snapshots = {}, introspectionSecrets = {}, seals, origin, audit = logAudit, address, certificate = certificateOf } = options;
   if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
   if (address !== undefined && typeof address !== "function") {
@@ -29,7 +39,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   const fetchOrigin = originFetcher(origin);
   const seen = (request: Request | GateRequest) => coreRequest(request, address, certificate);
   const secrets = jsonText(introspectionSecrets, "the secrets for introspection");
-  const core = new CoreGate(
+  const core: CoreGate = new CoreGate(
     jsonText(policy, "the policy"),
     jsonText(snapshots, "the snapshots"),
     secrets,
@@ -75,7 +85,11 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 
   const setDenyList: Gate["setDenyList"] = (list) => core.setDenyList(jsonText(list, "the deny list"));
 
-  return { check, fetch, setDenyList, worker: () => ({ fetch }) };
+  const refresh = async () => run(() => core.refresh(), readKeySets, coreFailedKeySets);
+  const keySets = () => readKeySets(core.keySets());
+  const scheduled = async () => void (await refresh());
+
+  return { check, fetch, refresh, keySets, setDenyList, worker: () => ({ fetch, scheduled }) };
 }
 
 /** What Cloudflare says of the certificate: of the connection, where no client can write. */

@@ -1,4 +1,6 @@
 // The host as the core sees it: what the caller lends, and the platform's own where nothing is lent.
+import { run } from "./core.js";
+import type { Task } from "./glue.js";
 import { nodeSignatures } from "./native-node.js";
 import { webSignatures } from "./native-web.js";
 import { sender, type Send } from "./outbound.js";
@@ -12,6 +14,8 @@ export interface NativeSignatures {
   /** Undefined where the key was not imported yet for this algorithm. */
   verify(key: number, algorithm: string, message: Uint8Array, signature: Uint8Array): boolean | undefined | Promise<boolean>;
   importKey(key: number, algorithm: string, jwk: string): void | Promise<void>;
+  /** Drops what was imported of a key. */
+  forgetKey(key: number): void;
 }
 
 /** What the core calls. */
@@ -19,9 +23,29 @@ export interface CoreHost {
   now(): number;
   read(key: string): unknown;
   send: Send;
+  readWithin(key: string, timeout: number): unknown;
+  write(key: string, value: string, seconds: number): unknown;
+  wait(milliseconds: number): Promise<void>;
+  refreshLater(keySet: number): void;
+  outlive(work: Promise<unknown>): void;
   hasNative(algorithm: string, synchronously: boolean): boolean;
   verify(key: number, algorithm: string, message: Uint8Array, signature: Uint8Array): unknown;
   importKey(key: number, algorithm: string, jwk: string): unknown;
+  forgetKey(key: number): void;
+}
+
+/** What fetches key sets behind requests. */
+export interface Refresher {
+  refreshKeySet(keySet: number): string | Task;
+}
+
+type WaitUntil = (work: Promise<unknown>) => void;
+
+let platformWaitUntil: WaitUntil = () => undefined;
+
+/** What the platform has to keep work alive that goes on behind an answer. */
+export function setWaitUntil(waitUntil: WaitUntil): void {
+  platformWaitUntil = waitUntil;
 }
 
 const NO_SIGNATURES: NativeSignatures = {
@@ -29,26 +53,72 @@ const NO_SIGNATURES: NativeSignatures = {
   has: () => false,
   verify: () => undefined,
   importKey: () => undefined,
+  forgetKey: () => undefined,
 };
 
-export function coreHost(host: Host = {}): CoreHost {
+/**
+ * What the core calls, over what was lent. `refresher` is what it asks for a refresh behind a request: it is made after
+ * this, since it is made with it.
+ */
+export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost {
   if (typeof host !== "object" || host === null) throw new TypeError("what is lent is an object");
-  const { now, store, fetch, signatures = "native" } = host;
+  const { now, store, fetch, waitUntil, signatures = "native" } = host;
   if (now !== undefined && typeof now !== "function") throw new TypeError("`now` is a function that returns milliseconds");
   if (fetch !== undefined && typeof fetch !== "function") throw new TypeError("`fetch` is a function as the platform's");
+  if (waitUntil !== undefined && typeof waitUntil !== "function") {
+    throw new TypeError("`waitUntil` is a function that takes a promise");
+  }
   if (store !== undefined && typeof (store as Store | null)?.get !== "function") {
     throw new TypeError("`store` is an object with a method get(key)");
   }
+  if (store?.put !== undefined && typeof store.put !== "function") {
+    throw new TypeError("`put` of `store` is a function, where it has one");
+  }
   if (signatures !== "native" && signatures !== "wasm") throw new TypeError('`signatures` is "native" or "wasm"');
   const native = signatures === "native" ? (nodeSignatures() ?? webSignatures() ?? NO_SIGNATURES) : NO_SIGNATURES;
+  const keepGoing = (work: Promise<unknown>) => (waitUntil === undefined ? platformWaitUntil(work) : waitUntil.call(host, work));
   return {
     now: now === undefined ? Date.now : () => now.call(host),
     read: (key) => asPromise(readStore(store, key)),
     send: sender(host),
+    readWithin: (key, timeout) => inTime(asPromise(readStore(store, key)), timeout),
+    write: (key, value, seconds) => asPromise(writeStore(store, key, value, seconds)),
+    wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     hasNative: (algorithm, synchronously) => (native.synchronous || !synchronously) && native.has(algorithm),
     verify: (key, algorithm, message, signature) => native.verify(key, algorithm, message, signature),
     importKey: (key, algorithm, jwk) => native.importKey(key, algorithm, jwk),
+    forgetKey: (key) => native.forgetKey(key),
+    refreshLater(keySet) {
+      if (refresher === undefined) return;
+      // Once the core has returned: it is not entered twice.
+      const work = Promise.resolve()
+        .then(() => run(() => refresher().refreshKeySet(keySet), () => undefined, () => undefined))
+        .catch((error: unknown) => console.error("edgeward: a key set could not be fetched", error instanceof Error ? error.message : ""));
+      keepGoing(work);
+    },
+    outlive(work) {
+      const settled = () => undefined;
+      keepGoing(work.then(settled, settled));
+    },
   };
+}
+
+function writeStore(store: Store | undefined, key: string, value: string, seconds: number): unknown {
+  if (store?.put === undefined) throw new Error("no store was lent that takes writes");
+  return store.put(key, value, { expirationTtl: seconds });
+}
+
+/** The value of a promise, if it is there in time. */
+async function inTime(value: unknown, timeout: number): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the store did not answer within ${timeout} ms`)), timeout);
+  });
+  try {
+    return await Promise.race([value, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function readStore(store: Store | undefined, key: string): unknown {

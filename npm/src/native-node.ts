@@ -68,6 +68,7 @@ export function nodeSignatures(): NativeSignatures | undefined {
       keys.set(key, null);
       keys.set(key, crypto.createPublicKey({ key: JSON.parse(jwk), format: "jwk" }));
     },
+    forgetKey: (key) => void keys.delete(key),
     verify(key, algorithm, message, signature) {
       const imported = keys.get(key);
       if (imported === undefined) return undefined;

@@ -54,6 +54,9 @@ export function webSignatures(): NativeSignatures | undefined {
         throw error;
       }
     },
+    forgetKey(key) {
+      for (const ofAlgorithm of keys.values()) ofAlgorithm.delete(key);
+    },
     verify(key, algorithm, message, signature) {
       const imported = keys.get(algorithm)?.get(key);
       if (imported === undefined) return undefined;

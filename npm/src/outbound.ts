@@ -3,6 +3,7 @@ import type { Host } from "../types/index.js";
 /** What a server answered. */
 export interface InboundAnswer {
   status: number;
+  headers: [string, string][];
   body: Uint8Array;
 }
 
@@ -11,7 +12,7 @@ export type Send = (
   method: string,
   url: string,
   headers: [string, string][],
-  body: string,
+  body: string | undefined,
   longest: number,
   timeout: number,
 ) => Promise<InboundAnswer>;
@@ -20,7 +21,7 @@ export type Send = (
 export function sender(host: Host): Send {
   return async (method, url, headers, body, longest, timeout) => {
     const abort = new AbortController();
-    const request = { method, headers, body, redirect: "manual" as const, signal: abort.signal };
+    const request = { method, headers, redirect: "manual" as const, signal: abort.signal, ...(body === undefined ? {} : { body }) };
     const answer = fetchBy(host, url, request).then((response) => answerOf(response, longest));
     let timer: ReturnType<typeof setTimeout> | undefined;
     // What was lent may not know of the signal.
@@ -46,7 +47,7 @@ async function fetchBy(host: Host, url: string, request: RequestInit): Promise<R
 }
 
 /** The answer in full, unless it is longer than is read. */
-async function answerOf({ status, body }: Response, longest: number): Promise<InboundAnswer> {
+async function answerOf({ status, headers, body }: Response, longest: number): Promise<InboundAnswer> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   if (body !== null) {
@@ -66,5 +67,5 @@ async function answerOf({ status, body }: Response, longest: number): Promise<In
     whole.set(piece, place);
     place += piece.length;
   }
-  return { status, body: whole };
+  return { status, headers: [...headers], body: whole };
 }

@@ -1,14 +1,14 @@
 import { TokenVerifier } from "./glue.js";
-import { coreFailedVerdict, prepare, presentedText, readVerdict, run } from "./core.js";
+import { coreFailedKeySets, coreFailedVerdict, prepare, presentedText, readKeySets, readVerdict, run } from "./core.js";
 import { coreHost } from "./host.js";
 import { jsonText } from "./text.js";
 import type { JwtVerifier, TokenHost, TokenPolicy, TokenVerifyOptions } from "../types/index.js";
 
 export async function createJwtVerifier(policy: TokenPolicy | string, host: TokenHost = {}): Promise<JwtVerifier> {
   prepare();
-  const lent = coreHost(host);
+  const lent = coreHost(host, () => core);
   const secrets = jsonText(host.introspectionSecrets ?? {}, "the secrets for introspection");
-  const core = new TokenVerifier(jsonText(policy, "the policy"), secrets, lent);
+  const core: TokenVerifier = new TokenVerifier(jsonText(policy, "the policy"), secrets, lent);
   const verify = (token: string, options: TokenVerifyOptions | undefined, synchronously: boolean) =>
     run(() => core.verify(presentedText(token), options, synchronously), readVerdict, coreFailedVerdict);
   return {
@@ -18,6 +18,8 @@ export async function createJwtVerifier(policy: TokenPolicy | string, host: Toke
       // It waits for nothing: the core was told to ask for nothing that takes time.
       return verdict instanceof Promise ? coreFailedVerdict() : verdict;
     },
+    refresh: async () => run(() => core.refresh(), readKeySets, coreFailedKeySets),
+    keySets: () => readKeySets(core.keySets()),
     setDenyList: (list) => core.setDenyList(jsonText(list, "the deny list")),
   };
 }

@@ -21,14 +21,24 @@ export interface Snapshot extends JsonWebKeySet {
 export interface Store {
   /** The value under this key, or null. */
   get(key: string): Promise<string | Uint8Array | null> | string | Uint8Array | null;
+  /**
+   * Puts a value under this key, for so many seconds, 60 at least. Key sets that were fetched are shared by it; without
+   * it, each isolate or process fetches them itself.
+   */
+  put?(key: string, value: string, options: { expirationTtl: number }): Promise<unknown> | unknown;
 }
 
 /** What the runtime lends. Each part is optional and defaults to the platform's own. */
 export interface Host {
   /** The time in milliseconds since the Unix epoch. */
   now?: () => number;
-  /** Where API keys are looked up. */
+  /** Where API keys are looked up, and where key sets that were fetched are shared. */
   store?: Store;
+  /**
+   * Keeps the runtime going until a promise is settled that no answer waits for, such as the fetch of a key set. Where
+   * left out, the platform's own: that of `cloudflare:workers` in workerd; other hosts need none.
+   */
+  waitUntil?: (work: Promise<unknown>) => void;
   /** Sends requests to the servers that a policy names, as the platform's `fetch`. */
   fetch?: (url: string, request: RequestInit) => Promise<Response>;
   /** Who checks signatures: the platform where it can, which is the default, or the core alone. */
@@ -102,8 +112,17 @@ export interface IssuerPolicy {
   audience?: string | readonly string[];
   /** The algorithms that the issuer signs with. */
   algorithms?: readonly Algorithm[];
-  /** The keys: a key set, or a snapshot of one. A gate also takes snapshots beside its policy. */
+  /**
+   * The keys: a key set, or a snapshot of one. A gate also takes snapshots beside its policy. Beside keys that are
+   * fetched, a snapshot to start with.
+   */
   jwks?: JsonWebKeySet | Snapshot;
+  /** The URL at which the keys are fetched. With `{tenant}` in it, each tenant of the issuer has keys of its own. */
+  jwksUri?: string;
+  /** The metadata that say where the keys are: OpenID Connect Discovery 1.0 §4, or RFC 8414 §3. */
+  discovery?: "openid-configuration" | "oauth-authorization-server";
+  /** How keys that are fetched are kept. */
+  keySet?: KeySetPolicy;
   /** The server that is asked about its tokens (RFC 7662). */
   introspection?: IntrospectionPolicy;
   /** The `typ` of the issuer's access tokens, where it is always the same. */
@@ -133,6 +152,53 @@ export interface IssuerPolicy {
   clockTolerance?: number;
   /** The longest life of a token, `exp − iat` in seconds. */
   maxTokenAge?: number;
+}
+
+/**
+ * How a key set that is fetched is kept (RFC 9111, RFC 5861). What its issuer says in `Cache-Control` can shorten the
+ * first three.
+ */
+export interface KeySetPolicy {
+  /** How long a set is fresh, in seconds, from 30 to 86400; 600 where left out. */
+  maxAge?: number;
+  /**
+   * How long after that it is used while it is fetched again behind the request, in seconds, 86400 at most; 300 where left
+   * out. A key that its issuer withdraws vouches for `maxAge` and this long at most, while the issuer answers.
+   */
+  staleWhileRevalidate?: number;
+  /**
+   * How long after it was fresh it is used while the issuer does not answer, in seconds, 604800 at most; 86400 where left
+   * out. After that the answer is 503.
+   */
+  maxStale?: number;
+  /**
+   * How long the issuer is left alone after it failed, or after it was asked for a key that it did not have, in seconds,
+   * from 5 to 600; 30 where left out.
+   */
+  cooldown?: number;
+  /** How long the issuer has to answer, in milliseconds, from 100 to 10000; 3000 where left out. */
+  timeout?: number;
+}
+
+/** What is known of a key set that is fetched. Times are in seconds since the Unix epoch. */
+export interface KeySetStatus {
+  issuer: string;
+  /** Where it was fetched, or is to be. */
+  source: string;
+  /**
+   * `fresh`; `stale`: used, and fetched again behind a request; `ifError`: used only while its issuer fails; `over`: not
+   * used; `ahead`: fetched in the future, by a clock that was set back since; `none`: nothing was fetched yet.
+   */
+  phase: "fresh" | "stale" | "ifError" | "over" | "ahead" | "none";
+  /** From where it came. */
+  tier: "store" | "issuer" | "snapshot" | null;
+  fetchedAt: number | null;
+  /** From when on it is over. */
+  ends: number | null;
+  /** How many of its keys are usable. */
+  keys: number;
+  /** How the issuer failed, where it did not answer since. */
+  failure: string | null;
 }
 
 /** The server that is asked about the tokens of an issuer (RFC 7662). Its secret is handed over beside the policy. */
@@ -288,6 +354,13 @@ export interface JwtVerifier {
   /** Answers at once, on every host. */
   verifySync(token: string, options?: TokenVerifyOptions): Verdict;
   /**
+   * Fetches the key sets that are fetched, unless that was done a moment ago, and fills the store with them: for a job by
+   * the clock, so that no request waits for it. Never throws; what is known of the sets then.
+   */
+  refresh(): Promise<KeySetStatus[]>;
+  /** What is known of the key sets that are fetched. */
+  keySets(): KeySetStatus[];
+  /**
    * Puts a deny list in the place of the one before, as a whole, from the next verdict on.
    *
    * @throws Where the list is wrong; the one before then stays in force.
@@ -404,8 +477,12 @@ export interface Gate {
   check(request: Request | GateRequest): Verdict | Promise<Verdict>;
   /** Answers the gate's own endpoints, forwards what is allowed and answers what is denied. */
   fetch(request: Request): Promise<Response>;
-  /** The handlers of a Worker. */
-  worker(): { fetch(request: Request): Promise<Response> };
+  /** The handlers of a Worker: for requests, and for cron triggers, which refresh the key sets. */
+  worker(): { fetch(request: Request): Promise<Response>; scheduled(): Promise<void> };
+  /** Fetches the key sets that are fetched, as `JwtVerifier.refresh`. */
+  refresh(): Promise<KeySetStatus[]>;
+  /** What is known of the key sets that are fetched. */
+  keySets(): KeySetStatus[];
   /**
    * Puts a deny list in the place of the one before, as a whole, from the next verdict on.
    *
@@ -514,3 +591,58 @@ export interface Inspection {
  * @throws Where `jwks` is not JSON.
  */
 export declare function inspect(credential: string, options?: InspectOptions): Inspection;
+
+/** What {@link takeSnapshot} is told and lent. */
+export interface SnapshotOptions extends Pick<Host, "fetch" | "now"> {
+  /** How long the keys are good, in seconds; a week where left out. */
+  maxAge?: number;
+}
+
+/** A snapshot that was taken. */
+export interface SnapshotTaken {
+  snapshot: Required<Snapshot>;
+  /** The issuer, where its metadata led to the keys; null where a URL of a key set was given. */
+  issuer: string | null;
+  /** How many keys are usable with one algorithm or another. */
+  keys: number;
+  /** The keys that are of no use, each with why. */
+  refused: string[];
+}
+
+/**
+ * Fetches the keys of an issuer by its metadata (OpenID Connect Discovery 1.0, else RFC 8414), or those at the URL of a key
+ * set, for a deployment to bring along.
+ *
+ * @throws Where there are none, with what each place answered.
+ */
+export declare function takeSnapshot(issuerOrUrl: string, options?: SnapshotOptions): Promise<SnapshotTaken>;
+
+/** What {@link lint} is told. */
+export interface LintOptions extends Pick<Host, "now"> {
+  /** The snapshots that are deployed with the policy, by issuer. */
+  snapshots?: Record<string, JsonWebKeySet | Snapshot> | string;
+}
+
+/** What is legal in a policy and unwise. */
+export interface LintFinding {
+  /** The stable code of the rule. */
+  rule: string;
+  severity: "low" | "medium" | "high";
+  /** The risk in the OWASP Non-Human Identities Top 10, as `NHI6:2025`. */
+  nhi: string;
+  /** Where it is: a JSON pointer into the policy (RFC 6901). */
+  pointer: string;
+  /** What is wrong. */
+  title: string;
+  /** More about this one. */
+  evidence: string | null;
+  /** What to do about it. */
+  advice: string;
+}
+
+/**
+ * Looks through a policy for what is legal and unwise; the worst comes first.
+ *
+ * @throws Where the policy is wrong; the message names each fault by its JSON pointer.
+ */
+export declare function lint(policy: GatePolicy | string, options?: LintOptions): LintFinding[];

@@ -3,10 +3,11 @@
 use super::{Gate, Route};
 use crate::{
     api_key::{ApiKeyChecker, KeyForm, Seal},
+    host::UnixMillis,
     m2m_token::is_scope_token,
     policy::{
-        ApiKeyPolicy, Beside, CredentialHeaders, Faults, IssuerPolicy, Policy, PolicyError, RoutePolicy, prepare_dpop,
-        prepare_issuers,
+        ApiKeyPolicy, Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, RoutePolicy,
+        lint, prepare_dpop, prepare_issuers, read_policy,
     },
     verdict::CredentialClass,
 };
@@ -18,6 +19,21 @@ pub struct Resources {
     pub beside: Beside,
     /// The seals of API keys, the current one first.
     pub seals: Vec<Seal>,
+}
+
+/// Judges a policy (JSON text) and looks through it for what is legal and unwise. Secrets are not needed for that.
+///
+/// # Errors
+/// [`PolicyError`] with every fault, where no gate can be made of it.
+pub fn lint_policy(text: &str, beside: &Beside, now: UnixMillis) -> Result<Vec<LintFinding>, PolicyError> {
+    let policy = read_policy(text)?;
+    let mut with_secrets = beside.clone();
+    for issuer in policy.issuers.iter().filter(|issuer| issuer.introspection.is_some()) {
+        with_secrets.introspection_secrets.entry(issuer.name().to_owned()).or_insert_with(|| "not needed".to_owned());
+    }
+    let findings = lint(&policy, beside, now);
+    Gate::new(policy, Resources { beside: with_secrets, seals: Vec::new() })?;
+    Ok(findings)
 }
 
 impl Gate {

@@ -9,6 +9,7 @@ use crate::{
     api_key::{ApiKeyChecker, KeyContext},
     governance::audit_event,
     host::{Host, UnixMillis},
+    key_source::KeySetStatus,
     m2m_token::{CertificateThumbprint, DenyList, DpopProof, SenderContext, TokenVerifier},
     policy::CredentialHeaders,
     verdict::{CredentialClass, Denial, Reason, Verdict},
@@ -78,6 +79,26 @@ impl Gate {
         if let Some(tokens) = &self.tokens {
             tokens.set_deny_list(list);
         }
+    }
+
+    /// Does what is to be done behind a request for the key set of this number, which [`Host::refresh_later`] named.
+    pub async fn refresh<H: Host>(&self, host: &H, key_set: u32) {
+        if let Some(tokens) = &self.tokens {
+            tokens.refresh(host, key_set).await;
+        }
+    }
+
+    /// Fetches key sets by the clock and fills the store with them.
+    pub async fn refresh_on_schedule<H: Host>(&self, host: &H) {
+        if let Some(tokens) = &self.tokens {
+            tokens.refresh_on_schedule(host).await;
+        }
+    }
+
+    /// What is known of the key sets that are fetched.
+    #[must_use]
+    pub fn key_sets(&self, now: UnixMillis) -> Vec<KeySetStatus> {
+        self.tokens.as_ref().map(|tokens| tokens.key_sets(now)).unwrap_or_default()
     }
 
     /// Decides about a request by the route that it matches: the library mode.

@@ -11,7 +11,7 @@ mod request;
 mod route;
 
 pub use answer::Answer;
-pub use assemble::Resources;
+pub use assemble::{Resources, lint_policy};
 pub use decision::{Decision, Gate, Outcome};
 pub use forward::Forward;
 pub use request::GateRequest;

@@ -55,6 +55,7 @@ pub fn audit_event(decision: &Decision) -> String {
             "issuer": who.issuer,
             "kid": who.key_id,
             "algorithm": who.algorithm,
+            "key_set_tier": who.key_set_tier,
             "latency_ms": decision.decided.0.saturating_sub(decision.started.0),
         },
     });

@@ -162,6 +162,12 @@ impl VerificationKey {
         Self::prepare(jwk, &[algorithm], PORTABLE)
     }
 
+    /// Whether another key has the same name, the same public part and the same uses. Never of secrets.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        let (Some(one), Some(two)) = (&self.public, &other.public) else { return false };
+        self.kid == other.kid && one.jwk == two.jwk && self.algorithms().eq(other.algorithms())
+    }
+
     /// The key's id within its set.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
@@ -218,6 +224,17 @@ const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k",
 
 pub(super) fn is_symmetric(jwk: &Map<String, Value>) -> bool {
     jwk.get("kty").and_then(Value::as_str) == Some("oct")
+}
+
+/// The keys of a set as they may be kept somewhere else: of one that was published with its private part the name alone is
+/// left, under which it is refused there as it is here.
+pub(crate) fn without_secrets(mut keys: Value) -> Value {
+    for jwk in keys.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        if PRIVATE_MEMBERS.iter().any(|member| jwk.contains_key(*member)) {
+            jwk.retain(|member, _| matches!(member.as_str(), "kid" | "kty"));
+        }
+    }
+    keys
 }
 
 /// The members that define the key, with everything else left out (RFC 7638 §3.2, RFC 8037 §2, RFC 9964 §6). The map is

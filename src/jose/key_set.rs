@@ -1,6 +1,6 @@
 //! A JSON Web Key Set made ready for one issuer (RFC 7517 §5), and the choice of a key from it.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -52,7 +52,7 @@ pub struct RefusedKey {
 /// The keys of one issuer, ready to verify.
 #[derive(Debug)]
 pub struct KeySet {
-    keys: Vec<VerificationKey>,
+    keys: Vec<Arc<VerificationKey>>,
     refused: Vec<RefusedKey>,
 }
 
@@ -83,7 +83,7 @@ impl KeySet {
                 .ok_or(KeyError::Malformed("no object"))
                 .and_then(|jwk| VerificationKey::prepare(jwk, allowed, table));
             match key {
-                Ok(key) => prepared.keys.push(key),
+                Ok(key) => prepared.keys.push(Arc::new(key)),
                 Err(why) => {
                     let kid = jwk.and_then(|jwk| jwk.get("kid")).and_then(Value::as_str).map(str::to_owned);
                     prepared.refused.push(RefusedKey { index, kid, why });
@@ -98,7 +98,7 @@ impl KeySet {
 
     /// The usable keys.
     #[must_use]
-    pub fn keys(&self) -> &[VerificationKey] {
+    pub fn keys(&self) -> &[Arc<VerificationKey>] {
         &self.keys
     }
 
@@ -114,7 +114,7 @@ impl KeySet {
     /// [`Reason::SigningKeyUnknown`] where none fits, [`Reason::SigningKeyUnusable`] where the one that is asked for is
     /// refused itself, and [`Reason::SigningKeyAmbiguous`] where several fit: trying them one after the other would let
     /// a token choose.
-    pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&VerificationKey, Denial> {
+    pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Arc<VerificationKey>, Denial> {
         let mut fitting = self.keys.iter().filter(|key| {
             key.algorithms().any(|served| served == algorithm) && kid.is_none_or(|kid| key.kid() == Some(kid))
         });
@@ -123,6 +123,30 @@ impl KeySet {
             (Some(_), Some(_)) => Err(Reason::SigningKeyAmbiguous.into()),
             (None, _) => Err(self.why_none_fits(kid, algorithm)),
         }
+    }
+
+    /// Whether a key of the set, usable or not, has this `kid`.
+    #[must_use]
+    pub fn names(&self, kid: &str) -> bool {
+        self.keys.iter().any(|key| key.kid() == Some(kid))
+            || self.refused.iter().any(|refused| refused.kid.as_deref() == Some(kid))
+    }
+
+    /// Whether the set has this key, by its name, its public part and its uses.
+    pub(crate) fn has(&self, key: &VerificationKey) -> bool {
+        self.keys.iter().any(|one| std::ptr::eq(one.as_ref(), key) || one.is_same_as(key))
+    }
+
+    /// Goes on with the keys of an earlier set that are the same in this one, so that what was made of them, here and by
+    /// the host, need not be made again. The numbers of the keys that are gone come back.
+    pub(crate) fn carry_over(&mut self, earlier: &Self) -> Vec<u32> {
+        for key in &mut self.keys {
+            if let Some(same) = earlier.keys.iter().find(|before| before.is_same_as(key)) {
+                *key = Arc::clone(same);
+            }
+        }
+        let gone = earlier.keys.iter().filter(|before| !self.keys.iter().any(|key| Arc::ptr_eq(key, before)));
+        gone.filter_map(|key| Some(key.public()?.id())).collect()
     }
 
     /// Where no key fits, what an operator can do most with: that the key is there and what is wrong with it, that it

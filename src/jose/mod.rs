@@ -14,6 +14,7 @@ mod verify;
 pub use algorithm::{Algorithm, KeyFamily};
 pub use compact::CompactJws;
 pub use header::Header;
+pub(crate) use key::without_secrets;
 pub use key::{KeyError, PublicKey, VerificationKey, thumbprint};
 pub use key_set::{KeySet, KeySetError, RefusedKey};
 pub use portable::{KeyMaterial, PORTABLE, PortableAlgorithm, SignatureCheck};

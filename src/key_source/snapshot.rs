@@ -1,8 +1,8 @@
 //! A snapshot: a key set with where and when it was fetched, how long it is good, and its digest (contract §4).
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -36,17 +36,42 @@ pub struct Snapshot {
     source: Option<String>,
     fetched_at: Option<i64>,
     max_age: Option<i64>,
+    shared: Shared,
 }
 
-/// What a snapshot holds beside its keys. Other members are refused: one of them could be a limit.
+/// What the store keeps of a set beside that, so that another isolate can go on where this one stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Shared {
+    /// Whose set it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) issuer: Option<String>,
+    /// The entity tag of the issuer's answer (RFC 9110 §8.8.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) etag: Option<String>,
+    /// What is left of the issuer's and the policy's word on it, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stale_while_revalidate: Option<i64>,
+    /// The same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stale_if_error: Option<i64>,
+}
+
+/// The members of a snapshot. Others are refused: one of them could be a limit.
+const MEMBERS: [&str; 9] =
+    ["keys", "source", "fetchedAt", "maxAge", "digest", "issuer", "etag", "staleWhileRevalidate", "staleIfError"];
+
+/// What a snapshot holds beside its keys.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct Envelope {
     keys: Value,
     source: Option<String>,
     fetched_at: i64,
     max_age: u32,
     digest: String,
+    #[serde(flatten)]
+    shared: Shared,
 }
 
 impl Snapshot {
@@ -64,6 +89,9 @@ impl Snapshot {
         if !aged {
             return Ok(Self::new(value.get("keys").cloned().unwrap_or_default(), None, None, None));
         }
+        if let Some(name) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+            return Err(SnapshotError::Malformed(format!("unknown member `{name}`")));
+        }
         let envelope = Envelope::deserialize(value).map_err(|error| SnapshotError::Malformed(error.to_string()))?;
         if envelope.digest != digest(&envelope.keys) {
             return Err(SnapshotError::DigestMismatch);
@@ -72,7 +100,8 @@ impl Snapshot {
             return Err(malformed("`fetchedAt` is in seconds since the Unix epoch"));
         }
         let max_age = i64::from(envelope.max_age);
-        Ok(Self::new(envelope.keys, envelope.source, Some(envelope.fetched_at), Some(max_age)))
+        let read = Self::new(envelope.keys, envelope.source, Some(envelope.fetched_at), Some(max_age));
+        Ok(Self { shared: envelope.shared, ..read })
     }
 
     /// Makes a snapshot of a key set fetched at this time (seconds since the Unix epoch), good for this many seconds.
@@ -89,9 +118,52 @@ impl Snapshot {
         })
     }
 
-    fn new(keys: Value, source: Option<String>, fetched_at: Option<i64>, max_age: Option<i64>) -> Self {
+    pub(super) fn new(keys: Value, source: Option<String>, fetched_at: Option<i64>, max_age: Option<i64>) -> Self {
         let keys = Map::from_iter([("keys".to_owned(), keys)]);
-        Self { keys, source, fetched_at, max_age }
+        Self { keys, source, fetched_at, max_age, shared: Shared::default() }
+    }
+
+    /// A bare key set of the value of its `keys`.
+    pub(super) fn of_keys(keys: Value) -> Self {
+        Self::new(keys, None, None, None)
+    }
+
+    /// The same snapshot with what the store keeps of it.
+    pub(super) fn with_shared(self, shared: Shared) -> Self {
+        Self { shared, ..self }
+    }
+
+    pub(super) const fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// When its keys were fetched, in seconds since the Unix epoch; none for a bare key set.
+    #[must_use]
+    pub const fn fetched_at(&self) -> Option<i64> {
+        self.fetched_at
+    }
+
+    /// For how long after that they are good, in seconds; none for a bare key set.
+    #[must_use]
+    pub const fn max_age(&self) -> Option<i64> {
+        self.max_age
+    }
+
+    /// Where they were fetched.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// The array `keys` as JSON text.
+    pub(super) fn written_keys(&self) -> Arc<str> {
+        self.keys.get("keys").map(Value::to_string).unwrap_or_default().into()
+    }
+
+    /// The digest of its keys.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.keys.get("keys").map(digest).unwrap_or_default()
     }
 
     /// The key set: an object with the one member `keys`.
@@ -110,7 +182,11 @@ impl Snapshot {
     /// The snapshot as it is written to a file.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let mut members = self.keys.clone();
+        let mut members = match serde_json::to_value(&self.shared) {
+            Ok(Value::Object(shared)) => shared,
+            _ => Map::new(),
+        };
+        members.extend(self.keys.clone());
         if let (Some(fetched_at), Some(max_age)) = (self.fetched_at, self.max_age) {
             let keys = members.get("keys").map(digest);
             members.insert("digest".to_owned(), keys.into());

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    jose::{Algorithm, KeySet},
+    host::{Host, UnixMillis},
+    jose::{Algorithm, KeySet, VerificationKey},
+    key_source::{RemoteKeySet, RemoteKeySets, Tier, Vouching},
     verdict::{Denial, Reason},
 };
 
@@ -134,26 +136,71 @@ impl IssuerRules {
     }
 }
 
+/// Where the keys of an issuer are.
+#[derive(Debug)]
+enum Keys {
+    /// None here: its server is asked about its tokens.
+    None,
+    /// At hand, and good up to and including a second, or for ever.
+    Local(KeySet, Option<i64>),
+    /// To be fetched.
+    Remote(RemoteKeySets),
+}
+
 /// An issuer with the keys that vouch for it.
 #[derive(Debug)]
 pub struct Issuer {
     pub(super) rules: Arc<IssuerRules>,
-    keys: Option<KeySet>,
-    good_until: Option<i64>,
+    keys: Keys,
     pub(super) introspection: Option<Introspection>,
+}
+
+/// The key that vouched for a token, and what says whether it still may.
+#[derive(Debug, Clone)]
+pub(super) struct Voucher {
+    pub(super) key: Arc<VerificationKey>,
+    /// From where its set came; none where it stands in the policy.
+    pub(super) tier: Option<Tier>,
+    life: Life,
+}
+
+#[derive(Debug, Clone)]
+enum Life {
+    Until(Option<i64>),
+    While(Arc<RemoteKeySet>, Vouching),
+}
+
+impl Voucher {
+    /// Whether the key may vouch now.
+    ///
+    /// # Errors
+    /// [`Reason::KeySetStale`], [`Reason::KeySetUnavailable`], [`Reason::SigningKeyWithdrawn`]
+    pub(super) fn hold(&self, now: UnixMillis) -> Result<(), Denial> {
+        match &self.life {
+            Life::Until(Some(last)) if now.seconds() > *last => Err(Reason::KeySetStale.into()),
+            Life::Until(_) => Ok(()),
+            Life::While(set, vouching) => set.vouches(now, vouching),
+        }
+    }
 }
 
 impl Issuer {
     /// An issuer whose keys may be used up to and including the second `good_until`, or for ever.
     #[must_use]
     pub fn new(rules: IssuerRules, keys: KeySet, good_until: Option<i64>) -> Self {
-        Self { rules: Arc::new(rules), keys: Some(keys), good_until, introspection: None }
+        Self { rules: Arc::new(rules), keys: Keys::Local(keys, good_until), introspection: None }
+    }
+
+    /// An issuer whose keys are fetched.
+    #[must_use]
+    pub fn with_remote_keys(rules: IssuerRules, keys: RemoteKeySets) -> Self {
+        Self { rules: Arc::new(rules), keys: Keys::Remote(keys), introspection: None }
     }
 
     /// An issuer without keys here: its server is asked about its tokens.
     #[must_use]
     pub fn without_keys(rules: IssuerRules) -> Self {
-        Self { rules: Arc::new(rules), keys: None, good_until: None, introspection: None }
+        Self { rules: Arc::new(rules), keys: Keys::None, introspection: None }
     }
 
     /// The same issuer, whose server is asked.
@@ -169,21 +216,52 @@ impl Issuer {
         &self.rules
     }
 
-    /// Its keys, whatever their age: for diagnosis. None where it has none here.
+    /// The keys that stand in the policy, whatever their age: for diagnosis. None where they are elsewhere.
     #[must_use]
     pub const fn key_set(&self) -> Option<&KeySet> {
-        self.keys.as_ref()
+        match &self.keys {
+            Keys::Local(keys, _) => Some(keys),
+            Keys::None | Keys::Remote(_) => None,
+        }
     }
 
-    /// Its keys, if they may still vouch for a token at this second.
+    /// The key sets that are fetched, where they are.
+    #[must_use]
+    pub const fn remote_keys(&self) -> Option<&RemoteKeySets> {
+        match &self.keys {
+            Keys::Remote(sets) => Some(sets),
+            Keys::None | Keys::Local(..) => None,
+        }
+    }
+
+    pub(super) const fn has_keys(&self) -> bool {
+        !matches!(self.keys, Keys::None)
+    }
+
+    /// The key that a token asks for, if it may vouch now.
     ///
     /// # Errors
-    /// [`Reason::KeySetStale`]: whether the token is good cannot be told. [`Reason::SigningKeyUnknown`] where it has none
-    /// here.
-    pub(super) fn keys_at(&self, now: i64) -> Result<&KeySet, Reason> {
-        match self.good_until {
-            Some(last) if now > last => Err(Reason::KeySetStale),
-            _ => self.keys.as_ref().ok_or(Reason::SigningKeyUnknown),
+    /// As [`KeySet::select`]; [`Reason::KeySetStale`] and [`Reason::KeySetUnavailable`] where it cannot be told whether
+    /// the token is good.
+    pub(super) async fn find_key<H: Host>(
+        &self,
+        host: &H,
+        tenant: Option<&str>,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<Voucher, Denial> {
+        match &self.keys {
+            Keys::None => Err(Reason::SigningKeyUnknown.into()),
+            Keys::Local(_, Some(last)) if host.now().seconds() > *last => Err(Reason::KeySetStale.into()),
+            Keys::Local(keys, good_until) => {
+                let key = Arc::clone(keys.select(kid, algorithm)?);
+                Ok(Voucher { key, tier: None, life: Life::Until(*good_until) })
+            }
+            Keys::Remote(sets) => {
+                let (vouching, set) = sets.find(host, tenant, kid, algorithm).await?;
+                let (key, tier) = (Arc::clone(&vouching.key), Some(vouching.tier));
+                Ok(Voucher { key, tier, life: Life::While(set, vouching) })
+            }
         }
     }
 }

@@ -105,7 +105,7 @@ impl Senders {
     ) -> Verdict {
         let bound = facts.confirmation();
         if bound.is_bearer() && sender.dpop.is_none() {
-            return facts.judge(now);
+            return facts.grant(now, &SenderProof::default());
         }
         facts.hold(now)?;
         let certificate = sender.certificate.map(|certificate| certificate.0);
@@ -120,7 +120,7 @@ impl Senders {
             (Some(_), None) => return Err(tell(Reason::SenderKeyMismatch.into())),
             (None, _) => (None, None),
         };
-        let grant = facts.judge_from(now, &SenderProof { key, certificate }).map_err(tell)?;
+        let grant = facts.grant(now, &SenderProof { key, certificate }).map_err(tell)?;
         if let Some((key, unseen)) = unseen {
             self.memory.remember(key, unseen.jti, unseen.last, now.seconds()).map_err(|reason| tell(reason.into()))?;
         }

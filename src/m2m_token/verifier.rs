@@ -11,6 +11,7 @@ use super::{
     confirmation::Confirmation,
     deny::InForce,
     introspection::{agree, is_b64token, looks_like_jwt},
+    issuer::Voucher,
     media_type::is_foreign_media_type,
     sender::Senders,
 };
@@ -18,6 +19,7 @@ use crate::{
     host::{Host, UnixMillis},
     jose::{Algorithm, CompactJws, Header, verify_signature},
     json,
+    key_source::{KeySetStatus, Tier},
     verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Verdict},
 };
 
@@ -48,6 +50,8 @@ pub struct TokenFacts {
     scopes: Vec<String>,
     deny: InForce,
     confirmation: Confirmation,
+    /// None where it was not a key that vouched.
+    voucher: Option<Voucher>,
     payload: String,
 }
 
@@ -110,6 +114,29 @@ impl TokenVerifier {
         &self.issuers
     }
 
+    /// Does what is to be done behind a request for the key set of this number, which [`Host::refresh_later`] named:
+    /// fetches it where that is due, and puts into the store what is not there yet.
+    pub async fn refresh<H: Host>(&self, host: &H, key_set: u32) {
+        for sets in self.issuers.iter().filter_map(Issuer::remote_keys) {
+            if sets.refresh(host, key_set).await {
+                return;
+            }
+        }
+    }
+
+    /// Fetches key sets by the clock and fills the store with them, so that no request has to wait for it.
+    pub async fn refresh_on_schedule<H: Host>(&self, host: &H) {
+        for sets in self.issuers.iter().filter_map(Issuer::remote_keys) {
+            sets.refresh_on_schedule(host).await;
+        }
+    }
+
+    /// What is known of the key sets that are fetched.
+    #[must_use]
+    pub fn key_sets(&self, now: UnixMillis) -> Vec<KeySetStatus> {
+        self.issuers.iter().filter_map(Issuer::remote_keys).flat_map(|sets| sets.status(now)).collect()
+    }
+
     /// Verifies a token now, of whose sender nothing is known: one that is bound to its sender is refused.
     ///
     /// # Errors
@@ -165,26 +192,27 @@ impl TokenVerifier {
         expect_type(&header, rules)?;
         rules.admit_header(|| json::parse_object(&jws.header).ok())?;
         let server = issuer.introspection.as_ref().filter(|server| server.is_asked_about_jwts());
-        if let (Some(server), None) = (server, issuer.key_set()) {
+        if let (Some(server), false) = (server, issuer.has_keys()) {
             let answer = server.ask(host, token).await?;
             agree(&payload, &answer.members)?;
             known.algorithm = None;
             return self.facts_of_answer(rules, server, &answer);
         }
-        if issuer.key_set().is_none() {
+        if !issuer.has_keys() {
             let note = "the issuer has no keys here, and its server is asked about opaque tokens alone";
             return Err(Denial::new(Reason::SigningKeyUnknown).noting(note));
         }
         if !rules.algorithms.contains(&algorithm) {
             return Err(Denial::new(Reason::AlgorithmNotAllowed).noting(algorithm.name()));
         }
-        let key = issuer.keys_at(host.now().seconds())?.select(header.key_id.as_deref(), algorithm)?;
-        known.key_id = key.kid().map(str::to_owned);
-        verify_signature(host, key, algorithm, jws.signing_input.as_bytes(), &jws.signature).await?;
+        let voucher = issuer.find_key(host, tenant, header.key_id.as_deref(), algorithm).await?;
+        known.key_id = voucher.key.kid().map(str::to_owned);
+        known.key_set_tier = voucher.tier.map(Tier::as_str);
+        verify_signature(host, &voucher.key, algorithm, jws.signing_input.as_bytes(), &jws.signature).await?;
 
         // From here on the payload is the issuer's word, and was parsed as UTF-8 above.
         let written = String::from_utf8(jws.payload).map_err(|_| Reason::PayloadInvalid)?;
-        let facts = self.facts(rules, &payload, written, tenant, known)?;
+        let facts = TokenFacts { voucher: Some(voucher), ..self.facts(rules, &payload, written, tenant, known)? };
         if let Some(server) = server {
             // Nobody is asked about a token that is over.
             facts.hold(host.now())?;
@@ -245,6 +273,7 @@ impl TokenVerifier {
             issuer: Some(claims.issuer.clone().unwrap_or_else(|| rules.issuer.clone())),
             key_id: known.key_id.clone(),
             algorithm: known.algorithm,
+            key_set_tier: known.key_set_tier,
         };
         Ok(TokenFacts {
             scopes: scopes(payload, &rules.scope_claim)?,
@@ -253,13 +282,15 @@ impl TokenVerifier {
             rules: Arc::clone(rules),
             claims,
             principal,
+            voucher: None,
             payload: written,
         })
     }
 }
 
 impl TokenFacts {
-    /// Holds facts against the clock, the policy and the deny list that is in force. It is repeated at each use of the
+    /// Holds facts against the clock, the policy, the deny list that is in force, and the key set that is: a key that its
+    /// issuer took out vouches no longer for what it vouched for before. It is repeated at each use of the
     /// facts. Of the sender nothing is known.
     ///
     /// # Errors
@@ -271,8 +302,17 @@ impl TokenFacts {
     /// As [`TokenFacts::judge`], of a token whose sender has proven this.
     ///
     /// # Errors
-    /// A [`Denial`] for the first claim that does not hold.
+    /// A [`Denial`] for the first thing that does not hold. [`Reason::KeySetStale`] and [`Reason::KeySetUnavailable`]
+    /// say that it can be told by authenticating the token again.
     pub fn judge_from(&self, now: UnixMillis, proof: &SenderProof) -> Verdict {
+        if let Some(voucher) = &self.voucher {
+            voucher.hold(now).map_err(|denial| denial.about(self.principal.clone()))?;
+        }
+        self.grant(now, proof)
+    }
+
+    /// As [`TokenFacts::judge_from`], for facts whose key was found for this very check.
+    pub(super) fn grant(&self, now: UnixMillis, proof: &SenderProof) -> Verdict {
         let expires = self.hold(now)?;
         proof.hold(self.confirmation).map_err(|denial| denial.about(self.principal.clone()))?;
         Ok(Grant {
@@ -299,7 +339,7 @@ impl TokenFacts {
         self.rules.clock_tolerance
     }
 
-    /// Holds everything but the sender. The second at which the token ends.
+    /// Holds everything but the sender and the key. The second at which the token ends.
     pub(super) fn hold(&self, now: UnixMillis) -> Result<i64, Denial> {
         let expires = within_life(&self.claims, &self.rules, now.seconds())
             .map_err(|denial| denial.about(self.principal.clone()))?;

@@ -1,7 +1,10 @@
 //! The server that is asked about an issuer's tokens, judged.
 
 use super::{IssuerPolicy, RequiredClaim, error::Faults};
-use crate::m2m_token::{Introspection, IntrospectionRules, TENANT};
+use crate::{
+    endpoint::fault_of_url,
+    m2m_token::{Introspection, IntrospectionRules, TENANT},
+};
 
 /// How long answers are kept where the policy says nothing, in seconds.
 const CACHE_SECONDS: u16 = 30;
@@ -60,65 +63,4 @@ pub(super) fn introspection(
         timeout: timeout.into(),
     };
     Some(Introspection::new(rules, secret.clone()))
-}
-
-/// What is wrong with a URL that secrets are sent to: `https` alone, but for this machine itself.
-fn fault_of_url(url: &str) -> Option<&'static str> {
-    let authority = |rest: &str| rest.split(['/', '?']).next().unwrap_or_default().to_owned();
-    let is_plain = url.bytes().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'\\' | b'#' | b'@'));
-    if !is_plain {
-        return Some("a URL without user information, without a fragment and without a backslash");
-    }
-    if let Some(rest) = url.strip_prefix("https://") {
-        return authority(rest).is_empty().then_some("a URL with a host");
-    }
-    let Some(rest) = url.strip_prefix("http://") else {
-        return Some("a URL that begins with `https://`");
-    };
-    let authority = authority(rest);
-    let host = authority
-        .rsplit_once(':')
-        .filter(|(_, port)| !port.ends_with(']'))
-        .map_or(authority.as_str(), |(host, _)| host);
-    let is_loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-    (!is_loopback).then_some("`https`: a secret is sent there; `http` is for this machine itself")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fault_of_url;
-
-    #[test]
-    fn secrets_are_sent_over_tls_or_to_this_machine() {
-        for url in [
-            "https://issuer.example/introspect",
-            "https://issuer.example:8443/a?b=c",
-            "http://localhost:4000/token/introspection",
-            "http://127.0.0.1/x",
-            "http://[::1]:4000/x",
-            "http://[::1]/x",
-        ] {
-            assert_eq!(fault_of_url(url), None, "{url}");
-        }
-        for url in [
-            "",
-            "issuer.example",
-            "ftp://issuer.example",
-            "HTTPS://issuer.example",
-            "https://",
-            "https:///x",
-            "http://issuer.example/x",
-            "http://localhost.evil.example/x",
-            "http://127.0.0.1.evil.example/x",
-            "http://localhost@evil.example/x",
-            "https://user:secret@issuer.example/x",
-            "https://issuer.example/#x",
-            "https://issuer.example\\x",
-            "https://issuer.example/ x",
-            "https://issu\u{e9}r.example/",
-            "http://0.0.0.0/x",
-        ] {
-            assert!(fault_of_url(url).is_some(), "{url}");
-        }
-    }
 }

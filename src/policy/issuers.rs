@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Beside, DpopPolicy, IssuerPolicy, error::Faults, introspection::introspection, rules::rules};
+use super::{
+    Beside, DpopPolicy, IssuerPolicy, error::Faults, introspection::introspection, key_sets::KeysPolicy, rules::rules,
+};
 use crate::{
     jose::{Algorithm, KeySet, PORTABLE},
     key_source::Snapshot,
-    m2m_token::{DEFAULT_MAX_TOKEN_BYTES, DpopRules, Issuer, LONGEST_TOKEN_BYTES, TokenVerifier},
+    m2m_token::{DEFAULT_MAX_TOKEN_BYTES, DpopRules, Issuer, LONGEST_TOKEN_BYTES, TENANT, TokenVerifier},
 };
 
 /// A verifier for these issuers. `snapshots` holds, by issuer, the key sets that were handed over beside the policy.
@@ -81,7 +83,7 @@ pub(crate) fn prepare(
     }
     let snapshots = beside.snapshots.keys().map(|name| ("snapshot", name));
     for (what, name) in snapshots.chain(beside.introspection_secrets.keys().map(|name| ("secret", name))) {
-        if !issuers.iter().any(|issuer| issuer.name() == name) {
+        if !issuers.iter().any(|issuer| names_of(issuer).contains(name)) {
             faults.add("/issuers", format!("a {what} was handed over for `{name}`, which is no issuer here"));
         }
     }
@@ -103,53 +105,26 @@ pub(crate) fn prepare(
 }
 
 fn issuer(policy: IssuerPolicy, alone: bool, beside: &Beside, place: &str, faults: &mut Faults) -> Option<Issuer> {
-    let snapshot = beside.snapshots.get(policy.name());
-    let jwks = policy.jwks.clone();
     let asks = policy.introspection.is_some();
     let server = introspection(&policy, beside.introspection_secrets.get(policy.name()), place, faults);
+    let keys = KeysPolicy::of(&policy, beside);
     let rules = rules(policy, alone, place, faults);
-    let server = match (server, &jwks, snapshot) {
-        (Some(server), None, None) => return Some(Issuer::without_keys(rules).with_introspection(server)),
+    if asks && server.is_none() {
         // Its faults were put down.
-        (None, _, _) if asks => return None,
-        (server, _, _) => server,
-    };
-    let mut member = |name: &str, reason: &str| faults.add(format!("{place}/{name}"), reason);
-    if let Some(fault) = fault_of_algorithms(&rules.algorithms) {
-        member("algorithms", fault);
+        return None;
     }
-    let symmetric = rules.algorithms.iter().any(|algorithm| algorithm.family().is_symmetric());
-    let keys = match (&jwks, snapshot) {
-        (Some(_), Some(_)) => {
-            member("jwks", "the keys stand in the policy and are handed over beside it: leave one of them out");
-            return None;
-        }
-        (None, Some(_)) if symmetric => {
-            member("jwks", "secrets stand in `jwks` alone: no snapshot may hold them");
-            return None;
-        }
-        (Some(keys), None) => &keys.0,
-        (None, Some(keys)) => keys,
-        (None, None) => {
-            member("jwks", "no keys: put a key set or a snapshot here, or hand one over for this issuer");
-            return None;
-        }
-    };
-    let (keys, good_until) = match read_keys(keys, &rules.algorithms) {
-        Ok(read) => read,
-        Err(reason) => {
-            member("jwks", &reason);
-            return None;
-        }
-    };
-    if symmetric && good_until.is_some() {
-        member("jwks", "secrets are never fetched: put a bare key set here, not a snapshot");
-    }
-    let issuer = Issuer::new(rules, keys, good_until);
+    let issuer = keys.issuer(rules, server.as_ref(), place, faults)?;
     Some(match server {
         Some(server) => issuer.with_introspection(server),
         None => issuer,
     })
+}
+
+/// The names under which something can be handed over for an issuer: its own, and those of its tenants.
+pub(super) fn names_of(policy: &IssuerPolicy) -> Vec<String> {
+    let name = policy.name();
+    let tenants = policy.tenants.iter().map(|tenant| name.replace(TENANT, tenant));
+    std::iter::once(name.to_owned()).chain(tenants.filter(|expanded| expanded != name)).collect()
 }
 
 /// An opaque token does not say whose it is: where several servers could be asked, its beginning says it.

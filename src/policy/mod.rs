@@ -8,6 +8,8 @@ mod error;
 mod introspection;
 mod issuers;
 mod jws;
+mod key_sets;
+mod lint;
 mod load;
 mod presets;
 mod rules;
@@ -19,9 +21,10 @@ pub use error::{PolicyError, PolicyFault};
 pub use issuers::{dpop_rules, token_verifier, token_verifier_with};
 pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use jws::jws_verifier;
+pub use lint::{LintFacts, LintFinding, LintRule, Severity, lint};
 pub use load::{read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
 pub use types::{
-    ApiKeyPolicy, CredentialHeaders, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeysOfIssuer, OneOrMany, Policy,
-    RequiredClaim, RoutePolicy, TokenPolicy,
+    ApiKeyPolicy, CredentialHeaders, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
+    OneOrMany, Policy, RequiredClaim, RoutePolicy, TokenPolicy,
 };

@@ -26,7 +26,8 @@ pub(super) fn rules(policy: IssuerPolicy, alone: bool, place: &str, faults: &mut
     let issuer = policy.name().to_owned();
     let mut faults = Member { place, faults };
 
-    check_name(&issuer, &policy.tenants, &shape, &mut faults);
+    let shared_keys = policy.discovery.is_none() && !policy.jwks_uri.as_ref().is_some_and(|uri| uri.contains(TENANT));
+    check_name(&issuer, &policy.tenants, &shape, shared_keys, &mut faults);
     let tenant_claim = faults.path("tenantClaim", policy.tenant_claim.as_deref().or(shape.tenant_claim));
     if policy.tenant_claim.is_some() && policy.tenants.is_empty() && !issuer.contains(TENANT) {
         faults.add("tenantClaim", "the issuer is no template, and has no tenant to name");
@@ -98,7 +99,7 @@ pub(super) fn rules(policy: IssuerPolicy, alone: bool, place: &str, faults: &mut
     }
 }
 
-fn check_name(issuer: &str, tenants: &[String], shape: &Shape, faults: &mut Member<'_, '_>) {
+fn check_name(issuer: &str, tenants: &[String], shape: &Shape, shared_keys: bool, faults: &mut Member<'_, '_>) {
     if issuer.is_empty() {
         faults.add("issuer", "an issuer has a name");
         return;
@@ -121,8 +122,8 @@ fn check_name(issuer: &str, tenants: &[String], shape: &Shape, faults: &mut Memb
         (_, []) => {
             faults.add("tenants", "name the tenants that are trusted: any tenant of a provider can be anybody's");
         }
-        _ if shape.keys_per_tenant => {
-            faults.add("issuer", "each tenant of this provider has keys of its own: write one issuer for each");
+        _ if shape.keys_per_tenant && shared_keys => {
+            faults.add("issuer", "each tenant of this provider has keys of its own: write one issuer for each, or fetch the keys by `discovery` or a `jwksUri` with `{tenant}`");
         }
         _ => {}
     }

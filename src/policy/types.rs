@@ -10,6 +10,7 @@ use super::Preset;
 use crate::{
     api_key::Environment,
     jose::Algorithm,
+    key_source::Discovery,
     m2m_token::{ClientAuthentication, Condition, DenyList, Introspected, SenderConstraint},
     verdict::CredentialClass,
 };
@@ -81,8 +82,15 @@ pub struct IssuerPolicy {
     pub audience: Option<OneOrMany>,
     /// The algorithms that the issuer signs with.
     pub algorithms: Option<Vec<Algorithm>>,
-    /// The keys: a key set or a snapshot. Where left out, a snapshot is handed over beside the policy.
+    /// The keys: a key set or a snapshot. Where left out, a snapshot is handed over beside the policy, or the keys are
+    /// fetched. Beside keys that are fetched, a snapshot to start with.
     pub jwks: Option<KeysOfIssuer>,
+    /// The URL at which the keys are fetched. With `{tenant}` in it, each tenant of the issuer has keys of its own.
+    pub jwks_uri: Option<String>,
+    /// The metadata that say where the keys are fetched: `openid-configuration` or `oauth-authorization-server`.
+    pub discovery: Option<Discovery>,
+    /// How keys that are fetched are kept.
+    pub key_set: Option<KeySetPolicy>,
     /// The server that is asked about its tokens.
     pub introspection: Option<IntrospectionPolicy>,
     /// The `typ` of the issuer's access tokens, where it is always the same (RFC 9068: `at+jwt`).
@@ -120,6 +128,26 @@ impl IssuerPolicy {
         let preset = || self.preset.and_then(Preset::issuer).unwrap_or_default();
         self.issuer.as_deref().unwrap_or_else(preset)
     }
+}
+
+/// How a key set that is fetched is kept (RFC 9111, RFC 5861). What its issuer says in `Cache-Control` can shorten the
+/// first three.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeySetPolicy {
+    /// How long a set is fresh, in seconds, from 30 to 86400; 600 where left out.
+    pub max_age: Option<u32>,
+    /// How long after that it is used while it is fetched again behind the request, in seconds, 86400 at most; 300 where
+    /// left out. A key that its issuer withdraws vouches for `maxAge` and this long at most, while the issuer answers.
+    pub stale_while_revalidate: Option<u32>,
+    /// How long after it was fresh it is used while the issuer does not answer, in seconds, a week at most; 86400 where
+    /// left out. After that the answer is 503.
+    pub max_stale: Option<u32>,
+    /// How long the issuer is left alone after it failed, or after it was asked for a key that it did not have, in seconds,
+    /// from 5 to 600; 30 where left out.
+    pub cooldown: Option<u16>,
+    /// How long the issuer has to answer, in milliseconds, from 100 to 10000; 3000 where left out.
+    pub timeout: Option<u16>,
 }
 
 /// The server that is asked about the tokens of an issuer (RFC 7662). The client's secret is handed over beside the

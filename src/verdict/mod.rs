@@ -55,6 +55,8 @@ pub struct Principal {
     pub key_id: Option<String>,
     /// The algorithm that verified an M2M token.
     pub algorithm: Option<&'static str>,
+    /// From where the key set of that key came: `store`, `issuer` or `snapshot`; none for keys of the policy.
+    pub key_set_tier: Option<&'static str>,
 }
 
 /// An allowed request: who it is and what it may do.

@@ -232,6 +232,9 @@ reasons! {
     SenderConstraintUnsupported = "sender_constraint_unsupported", 401, INVALID_TOKEN, "The token is bound in a way that is not understood",
         "Ask the issuer for a token that is bound by DPoP or by a client certificate.", "RFC 7800 §3.1";
 
+    /// The issuer took the key that signed the token out of its key set.
+    SigningKeyWithdrawn = "signing_key_withdrawn", 401, INVALID_TOKEN, "The key that signed the token was withdrawn",
+        "Ask the issuer for a new token.", "RFC 7517 §5";
     /// What a client is told of a token that was good and is not any more.
     TokenInvalid = "token_invalid", 401, INVALID_TOKEN, "The token is not valid",
         "Ask the issuer for a new token.", "RFC 6750 §3.1";
@@ -284,8 +287,11 @@ reasons! {
         "Use the key from an address that its owner allowed.", "Edgeward: API keys";
 
     // Cannot tell.
-    /// The key set is past its `maxAge`: it can no longer vouch for anything.
+    /// The key set is past its age, and its issuer gave no newer one: it can no longer vouch for anything.
     KeySetStale = "key_set_stale", 503, None, "The issuer's keys are too old to judge by",
+        "Try again later.", "Edgeward: key sets";
+    /// There is no key set to judge by, or none that is new enough to know this key, and the issuer gave none.
+    KeySetUnavailable = "key_set_unavailable", 503, None, "The issuer's keys are not at hand",
         "Try again later.", "Edgeward: key sets";
     /// As many DPoP proofs are remembered as there is room for: whether this one was seen before could not be told later.
     SenderProofMemoryFull = "sender_proof_memory_full", 503, None, "Too many proofs of senders are in use",

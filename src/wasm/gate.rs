@@ -1,22 +1,23 @@
 //! The gate.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use super::{
     host::{JsHost, Lent},
     keys::read_seals,
     task,
-    tokens::read_secrets,
+    tokens::{read_secrets, write_key_sets},
+    tools::read_snapshots,
 };
 use crate::{
     gate::{Gate, GateRequest, Resources},
     governance::audit_event,
-    json,
+    host::Host,
     policy::{Beside, read_deny_list, read_policy},
     verdict::verdict_document,
 };
@@ -52,11 +53,7 @@ impl JsGate {
         seals: Vec<Uint8Array>,
         host: JsHost,
     ) -> Result<Self, JsError> {
-        let snapshots: BTreeMap<String, Value> = json::parse_object(snapshots.as_bytes())
-            .map_err(|error| JsError::new(&format!("the snapshots: {error}")))?
-            .into_iter()
-            .collect();
-        let beside = Beside { snapshots, introspection_secrets: read_secrets(secrets)? };
+        let beside = Beside { snapshots: read_snapshots(snapshots)?, introspection_secrets: read_secrets(secrets)? };
         let resources = Resources { beside, seals: read_seals(seals)? };
         Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
     }
@@ -101,6 +98,36 @@ impl JsGate {
         let (gate, request, host) = self.begin(request)?;
         let exchange = host.exchange();
         Ok(task::start(async move { write(&gate.handle(&host, &request).await) }, exchange))
+    }
+
+    /// As of a verifier.
+    #[wasm_bindgen(js_name = refreshKeySet)]
+    pub fn refresh_key_set(&self, key_set: u32) -> JsValue {
+        let host = Lent::new(self.host.clone(), None);
+        let (gate, exchange) = (Rc::clone(&self.gate), host.exchange());
+        let work = async move {
+            gate.refresh(&host, key_set).await;
+            String::new()
+        };
+        task::start(work, exchange)
+    }
+
+    /// As of a verifier.
+    pub fn refresh(&self) -> JsValue {
+        let host = Lent::new(self.host.clone(), None);
+        let (gate, exchange) = (Rc::clone(&self.gate), host.exchange());
+        let work = async move {
+            gate.refresh_on_schedule(&host).await;
+            write_key_sets(&gate.key_sets(host.now()))
+        };
+        task::start(work, exchange)
+    }
+
+    /// As of a verifier.
+    #[wasm_bindgen(js_name = keySets)]
+    #[must_use]
+    pub fn key_sets(&self) -> String {
+        write_key_sets(&self.gate.key_sets(Lent::new(self.host.clone(), None).now()))
     }
 }
 

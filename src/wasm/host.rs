@@ -1,6 +1,6 @@
 //! The host, in JavaScript.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{
@@ -27,14 +27,34 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn read(this: &JsHost, key: &str) -> Result<JsValue, JsValue>;
 
-    /// `{ status, body }`, the body a `Uint8Array`; `headers` is an array of pairs.
+    /// The same, within so many milliseconds.
+    #[wasm_bindgen(method, catch, js_name = readWithin)]
+    fn read_within(this: &JsHost, key: &str, timeout: u32) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn write(this: &JsHost, key: &str, value: &str, seconds: u32) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn wait(this: &JsHost, milliseconds: u32) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = refreshLater)]
+    fn refresh_later(this: &JsHost, key_set: u32) -> Result<(), JsValue>;
+
+    /// Keeps the runtime going until this promise is settled, whoever leaves.
+    #[wasm_bindgen(method, catch)]
+    fn outlive(this: &JsHost, work: &JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = forgetKey)]
+    fn forget_key(this: &JsHost, key: u32) -> Result<(), JsValue>;
+
+    /// `{ status, headers, body }`, the body a `Uint8Array`; headers are an array of pairs, here and there.
     #[wasm_bindgen(method, catch)]
     fn send(
         this: &JsHost,
         method: &str,
         url: &str,
         headers: Array,
-        body: &str,
+        body: Option<&str>,
         longest: u32,
         timeout: u32,
     ) -> Result<JsValue, JsValue>;
@@ -56,12 +76,13 @@ pub(super) struct Lent {
     exchange: Rc<Exchange>,
     now: Option<f64>,
     synchronous: bool,
+    for_others: Cell<bool>,
 }
 
 impl Lent {
     /// The host for one check. `now` stands in for the host's clock, in milliseconds.
     pub(super) fn new(js: JsHost, now: Option<f64>) -> Self {
-        Self { js, exchange: Rc::default(), now, synchronous: false }
+        Self { js, exchange: Rc::default(), now, synchronous: false, for_others: Cell::new(false) }
     }
 
     /// The same host, asked for nothing that could take time.
@@ -78,6 +99,10 @@ impl Lent {
     async fn settle(&self, returned: Result<JsValue, JsValue>) -> Result<JsValue, HostError> {
         let value = returned.map_err(|error| failure(&error))?;
         if value.is_instance_of::<Promise>() {
+            if self.for_others.get() {
+                // A host that fails here may end the work with its request, and another one takes it over.
+                let _ = self.js.outlive(&value);
+            }
             self.exchange.settle(value).await.map_err(|error| failure(&error))
         } else {
             Ok(value)
@@ -85,21 +110,60 @@ impl Lent {
     }
 }
 
-/// What a thrown value says of itself; an operator reads it, a client never does.
+/// What a thrown value says of itself, with its cause: a platform's `fetch` says there what went wrong. An operator reads
+/// it, a client never does.
 fn failure(error: &JsValue) -> HostError {
     let words = match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => String::from(error.message()),
+        Some(error) => {
+            let cause = error.cause();
+            let cause = cause.dyn_ref::<js_sys::Error>().map(|cause| String::from(cause.message()));
+            let message = String::from(error.message());
+            match cause.filter(|cause| !cause.is_empty()) {
+                Some(cause) => format!("{message}: {cause}"),
+                None => message,
+            }
+        }
         None => error.as_string().unwrap_or_else(|| "the host threw a value that is no error".to_owned()),
     };
     HostError(words)
 }
 
+/// A clock that fails stands at the end of time, where every credential with an end has ended.
+fn milliseconds(now: f64) -> UnixMillis {
+    #[expect(clippy::cast_possible_truncation, reason = "a clock within 2^53 milliseconds, by the test before it")]
+    if now.abs() <= 9_007_199_254_740_991.0 { UnixMillis(now.floor() as i64) } else { UnixMillis(i64::MAX) }
+}
+
+/// What a store had under a key.
+fn stored(value: JsValue) -> Result<Option<Vec<u8>>, HostError> {
+    if value.is_null() || value.is_undefined() {
+        return Ok(None);
+    }
+    if let Some(text) = value.as_string() {
+        return Ok(Some(text.into_bytes()));
+    }
+    match value.dyn_into::<Uint8Array>() {
+        Ok(bytes) => Ok(Some(bytes.to_vec())),
+        Err(_) => Err(HostError("the store answered with neither text nor bytes".to_owned())),
+    }
+}
+
+/// Headers, their names in lower case. What is no pair of strings is left out.
+fn pairs(headers: &JsValue) -> Vec<(String, String)> {
+    let pair = |pair: JsValue| {
+        let pair = pair.dyn_into::<Array>().ok()?;
+        Some((pair.get(0).as_string()?.to_ascii_lowercase(), pair.get(1).as_string()?))
+    };
+    headers.dyn_ref::<Array>().map(|pairs| pairs.iter().filter_map(pair).collect()).unwrap_or_default()
+}
+
 impl Host for Lent {
     fn now(&self) -> UnixMillis {
-        // A clock that fails stands at the end of time, where every credential with an end has ended.
-        let now = self.now.unwrap_or_else(|| self.js.now().unwrap_or(f64::NAN));
-        #[expect(clippy::cast_possible_truncation, reason = "a clock within 2^53 milliseconds, by the test before it")]
-        if now.abs() <= 9_007_199_254_740_991.0 { UnixMillis(now.floor() as i64) } else { UnixMillis(i64::MAX) }
+        self.now.map_or_else(|| self.clock(), milliseconds)
+    }
+
+    fn clock(&self) -> UnixMillis {
+        milliseconds(self.js.now().unwrap_or(f64::NAN))
     }
 
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), HostError> {
@@ -107,17 +171,37 @@ impl Host for Lent {
     }
 
     async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
-        let value = self.settle(self.js.read(key)).await?;
-        if value.is_null() || value.is_undefined() {
-            return Ok(None);
-        }
-        if let Some(text) = value.as_string() {
-            return Ok(Some(text.into_bytes()));
-        }
-        match value.dyn_into::<Uint8Array>() {
-            Ok(bytes) => Ok(Some(bytes.to_vec())),
-            Err(_) => Err(HostError("the store answered with neither text nor bytes".to_owned())),
-        }
+        stored(self.settle(self.js.read(key)).await?)
+    }
+
+    async fn read_within(&self, key: &str, timeout: u32) -> Result<Option<Vec<u8>>, HostError> {
+        stored(self.settle(self.js.read_within(key, timeout)).await?)
+    }
+
+    async fn write(&self, key: &str, value: Vec<u8>, seconds: u32) -> Result<(), HostError> {
+        let text = String::from_utf8(value).map_err(|_| HostError("what is stored is text".to_owned()))?;
+        self.settle(self.js.write(key, &text, seconds)).await.map(|_| ())
+    }
+
+    async fn wait(&self, milliseconds: u32) -> Result<(), HostError> {
+        self.settle(self.js.wait(milliseconds)).await.map(|_| ())
+    }
+
+    fn may_wait(&self) -> bool {
+        !self.synchronous
+    }
+
+    fn refresh_later(&self, key_set: u32) {
+        // A host that fails here is asked again.
+        let _ = self.js.refresh_later(key_set);
+    }
+
+    fn work_for_others(&self, does: bool) {
+        self.for_others.set(does);
+    }
+
+    fn forget_key(&self, key: u32) {
+        let _ = self.js.forget_key(key);
     }
 
     async fn fetch(&self, request: OutboundRequest) -> Result<InboundAnswer, HostError> {
@@ -126,15 +210,15 @@ impl Host for Lent {
         }
         let headers = request.headers.iter().map(|(name, value)| Array::of2(&(*name).into(), &value.as_str().into()));
         let longest = u32::try_from(request.longest_answer).unwrap_or(u32::MAX);
-        let sent =
-            self.js.send(request.method, &request.url, headers.collect(), &request.body, longest, request.timeout);
+        let body = request.body.as_deref();
+        let sent = self.js.send(request.method, &request.url, headers.collect(), body, longest, request.timeout);
         let answer = self.settle(sent).await?;
         let member = |name: &str| Reflect::get(&answer, &name.into()).unwrap_or_default();
         let body = member("body").dyn_into::<Uint8Array>();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status, by the test before it")]
         match (member("status").as_f64(), body) {
             (Some(status), Ok(body)) if (0.0..=999.0).contains(&status) => {
-                Ok(InboundAnswer { status: status as u16, body: body.to_vec() })
+                Ok(InboundAnswer { status: status as u16, headers: pairs(&member("headers")), body: body.to_vec() })
             }
             _ => Err(HostError("the host handed back no answer".to_owned())),
         }

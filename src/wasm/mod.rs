@@ -13,6 +13,7 @@ mod keys;
 mod options;
 mod task;
 mod tokens;
+mod tools;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -11,7 +11,9 @@ use super::{
     task,
 };
 use crate::{
+    host::Host,
     json,
+    key_source::KeySetStatus,
     m2m_token::TokenVerifier,
     policy::{Beside, dpop_rules, read_deny_list, read_token_policy, token_verifier_with},
     verdict::verdict_document,
@@ -66,6 +68,41 @@ impl JsTokenVerifier {
         };
         Ok(task::start(check, exchange))
     }
+
+    /// Does what is to be done behind a request for the key set of this number; nothing, or a task.
+    #[wasm_bindgen(js_name = refreshKeySet)]
+    pub fn refresh_key_set(&self, key_set: u32) -> JsValue {
+        let host = Lent::new(self.host.clone(), None);
+        let (verifier, exchange) = (Rc::clone(&self.verifier), host.exchange());
+        let work = async move {
+            verifier.refresh(&host, key_set).await;
+            String::new()
+        };
+        task::start(work, exchange)
+    }
+
+    /// Fetches the key sets by the clock; what is known of them then, as JSON, or a task.
+    pub fn refresh(&self) -> JsValue {
+        let host = Lent::new(self.host.clone(), None);
+        let (verifier, exchange) = (Rc::clone(&self.verifier), host.exchange());
+        let work = async move {
+            verifier.refresh_on_schedule(&host).await;
+            write_key_sets(&verifier.key_sets(host.now()))
+        };
+        task::start(work, exchange)
+    }
+
+    /// What is known of the key sets that are fetched, as JSON.
+    #[wasm_bindgen(js_name = keySets)]
+    #[must_use]
+    pub fn key_sets(&self) -> String {
+        write_key_sets(&self.verifier.key_sets(Lent::new(self.host.clone(), None).now()))
+    }
+}
+
+/// Strings and numbers cannot fail to be written.
+pub(super) fn write_key_sets(status: &[KeySetStatus]) -> String {
+    serde_json::to_string(status).unwrap_or_default()
 }
 
 /// The secrets for introspection endpoints, by issuer.

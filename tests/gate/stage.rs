@@ -167,7 +167,9 @@ fn assert_ocsf(event: &Value) {
     // At least one of the endpoint and the service, and one name for the user.
     assert!(event["service"]["name"].is_string(), "{event}");
     assert!(event["user"]["uid"].is_string() || event["user"]["name"].is_string(), "{event}");
-    for member in ["class", "credential_id", "client_id", "route", "issuer", "kid", "algorithm", "latency_ms"] {
+    for member in
+        ["class", "credential_id", "client_id", "route", "issuer", "kid", "algorithm", "key_set_tier", "latency_ms"]
+    {
         assert!(event["unmapped"].get(member).is_some(), "no {member}: {event}");
     }
     // A typed member is there with its type or not at all.

@@ -52,6 +52,7 @@ test("the tarball carries what a package should, and nothing runs when it is ins
     "dist/index.d.ts",
     "dist/index.d.cts",
     "dist/edge.js",
+    "dist/workerd.js",
     "dist/slim.js",
     "dist/slim.d.ts",
     "dist/core.wasm",
@@ -84,6 +85,12 @@ test("import, require and the entry without the core all reach one core", () => 
     ),
     version,
   );
+});
+
+test("the command line comes with it", () => {
+  const [, command] = Object.entries(JSON.parse(readFileSync(join(project, "node_modules/edgeward/package.json"), "utf8")).bin)[0];
+  const told = execFileSync(process.execPath, [join(project, "node_modules/edgeward", command), "--version"], { encoding: "utf8" });
+  assert.equal(told.trim(), version);
 });
 
 test("this repository imports the package it has just built, by its own exports map", async () => {

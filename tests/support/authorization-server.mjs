@@ -1,5 +1,5 @@
 // A real authorization server on this machine: oidc-provider, with one client that mints tokens and one API that asks
-// about them.
+// about them. It can rotate its keys.
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
@@ -11,6 +11,12 @@ export const API = {
   client_secret_basic: { id: "api:basic", secret: "s%cret:+ &=" },
   client_secret_post: { id: "api-post", secret: "s%cret:+ &=" },
 };
+
+/** A key pair of the server, as its private JWK. */
+export function signingKey(kid) {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return { ...privateKey.export({ format: "jwk" }), kid, alg: "RS256", use: "sig" };
+}
 
 /** Starts the server. `format` of the tokens is `opaque` or `jwt`. */
 export async function startAuthorizationServer() {
@@ -27,10 +33,7 @@ export async function startAuthorizationServer() {
     response_types: [],
     redirect_uris: [],
   });
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const key = { ...privateKey.export({ format: "jwk" }), kid: "as-1", alg: "RS256", use: "sig" };
-  const provider = new Provider(issuer, {
-    jwks: { keys: [key] },
+  const configuration = {
     ttl: { ClientCredentials: 600 },
     clients: [
       {
@@ -63,12 +66,17 @@ export async function startAuthorizationServer() {
     },
     scopes: ["reports:read", "reports:write"],
     cookies: { keys: ["a key for cookies, which no test uses"] },
-  });
-  const answer = provider.callback();
+  };
+  // A provider has its keys for life: another set of them is another provider, as after a deployment of the server.
+  const serve = (...keys) => (answer = new Provider(issuer, { ...configuration, jwks: { keys } }).callback());
+  let answer;
+  serve(signingKey("as-1"));
   let down = false;
   let asked = 0;
+  let fetched = 0;
   server.on("request", (request, response) => {
     if (request.url.startsWith("/token/introspection")) asked++;
+    if (request.url === "/jwks") fetched++;
     if (down) request.socket.destroy();
     else if (request.url === "/moved") response.writeHead(307, { location: "/token/introspection" }).end();
     else answer(request, response);
@@ -86,6 +94,10 @@ export async function startAuthorizationServer() {
     moved: `${issuer}/moved`,
     /** How often it was asked about a token. */
     asked: () => asked,
+    /** How often its key set was fetched. */
+    fetched: () => fetched,
+    /** Goes on with these keys: all are published, and it signs with the first one. */
+    rotate: serve,
     /** Whether connections are closed without an answer. */
     setDown: (value) => (down = value),
     /** A token of the client, minted as any client mints one. */

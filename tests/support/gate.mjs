@@ -33,37 +33,93 @@ class KeptLog extends Log {
   }
 }
 
+// The bundle as it is, with a clock that can be put ahead of the machine's: a request says by how many seconds, and from
+// then on it is so for the whole isolate.
+const CLOCKED = {
+  "clocked.js": `
+    import "./clock.js";
+    import worker from "./index.js";
+    export default {
+      ...worker,
+      fetch(request, ...rest) {
+        const ahead = request.headers.get("clock-ahead");
+        if (ahead !== null) globalThis.clockAhead = Number(ahead) * 1000;
+        return worker.fetch(request, ...rest);
+      },
+    };`,
+  "clock.js": `
+    const { now } = Date;
+    globalThis.clockAhead = 0;
+    Date.now = () => now() + globalThis.clockAhead;`,
+};
+
+function clocked(directory, modules) {
+  const added = Object.entries(CLOCKED).map(([name, contents]) => ({ type: "ESModule", path: `${directory}/${name}`, contents }));
+  return [...added, ...modules];
+}
+
+// A client of the gate that gives up when its request says so; workerd then ends what the gate does for it. A client that
+// closes its connection is not noticed by a workerd of one's own.
+const IMPATIENT = `
+  export default {
+    async fetch(request, env) {
+      const signal = AbortSignal.timeout(Number(request.headers.get("gives-up-after")));
+      try {
+        return await env[request.headers.get("gate")].fetch(request, { signal });
+      } catch {
+        return new Response("gave up", { status: 499 });
+      }
+    },
+  };`;
+
+const named = (isolate) => (isolate === 0 ? "edgeward" : `edgeward-${isolate + 1}`);
+
 /**
  * Starts the gate. `entries` are put into its store first, as JSON; `bindings` are its variables and
  * secrets; `documents` are a `policy` and `snapshots` in place of the bundled ones; `origin` is the
- * text of a Worker in place of the demo origin. The answer has `fetch`, the `store`, the `log` (an
- * array of lines, the Worker's own included), `logged` and `stop`.
+ * text of a Worker in place of the demo origin, and `worker` that of one in place of the gate. Of `isolates` there may be several, which share the store; with
+ * `clock`, the header `clock-ahead` of a request moves the clock of its isolate. The answer has `fetch`, `urls` of the
+ * isolates for clients of their own, `impatient` (a way to an isolate whose client gives up), `scheduled`, the `store`,
+ * the `log` (an array of lines, the Worker's own included), `logged` and `stop`.
  */
-export async function startGate({ entries = {}, bindings = {}, documents, origin, ...options } = {}) {
+export async function startGate(options = {}) {
+  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, ...rest } = options;
   const log = [];
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(
     readFileSync(path("wrangler.toml"), "utf8"),
   )[1];
+  const directory = path("dist/worker");
+  const bundle =
+    worker === undefined ? modules(directory, documents) : [{ type: "ESModule", path: `${directory}/index.js`, contents: worker }];
   const configuration = {
     log: new KeptLog(log),
     handleStructuredLogs: ({ level, message }) => log.push(`${level}: ${message}`),
     cf: false,
     workers: [
-      {
-        name: "edgeward",
+      ...Array.from({ length: isolates }, (_, isolate) => ({
+        name: named(isolate),
         compatibilityDate,
-        modulesRoot: path("dist/worker"),
-        modules: modules(path("dist/worker"), documents),
-        kvNamespaces: ["EDGEWARD_STORE"],
+        modulesRoot: directory,
+        modules: clock ? clocked(directory, bundle) : bundle,
+        kvNamespaces: { EDGEWARD_STORE: "edgeward-store" },
         serviceBindings: { ORIGIN: "edgeward-demo-origin" },
+        unsafeDirectSockets: [{}],
         bindings,
-        ...options,
-      },
+        ...rest,
+      })),
       {
         name: "edgeward-demo-origin",
         compatibilityDate,
         modules: [{ type: "ESModule", path: path("worker/origin/index.js"), contents: origin }],
         modulesRoot: path("worker/origin"),
+      },
+      {
+        name: "impatient",
+        compatibilityDate,
+        modules: true,
+        script: IMPATIENT,
+        serviceBindings: Object.fromEntries(Array.from({ length: isolates }, (_, isolate) => [named(isolate), named(isolate)])),
+        unsafeDirectSockets: [{}],
       },
     ],
   };
@@ -73,6 +129,13 @@ export async function startGate({ entries = {}, bindings = {}, documents, origin
   for (const [key, value] of Object.entries(entries)) await store.put(key, JSON.stringify(value));
   return {
     fetch: (target, init) => gate.dispatchFetch(new URL(target, "http://gate.example"), init),
+    urls: await Promise.all(Array.from({ length: isolates }, (_, isolate) => gate.unsafeGetDirectURL(named(isolate)))),
+    impatient: async (target, { headers, after, isolate = 0 }) => {
+      const url = new URL(target, await gate.unsafeGetDirectURL("impatient"));
+      return fetch(url, { headers: { ...headers, gate: named(isolate), "gives-up-after": String(after) } });
+    },
+    /** Runs the handler for cron triggers. */
+    scheduled: async (isolate = 0) => (await gate.getWorker(named(isolate))).scheduled({ cron: "*/5 * * * *" }),
     store,
     log,
     /** Waits until the log holds as much as the condition asks of it; lines arrive after their answer. */

@@ -120,7 +120,7 @@ fn judge(set: &Set) -> (Outcome, Book) {
     let (mut outcome, mut book) = (Outcome::default(), Book::default());
     for group in groups(set.name, set.algorithm) {
         let keys = one_key(&group.jwk, set.algorithm);
-        let key = keys.as_ref().map(|keys| &keys.keys()[0]);
+        let key = keys.as_ref().map(|keys| keys.keys()[0].as_ref());
         for vector in &group.vectors {
             let name = format!("{} {}", set.name, vector.id);
             let accepted = book.enter(&name, set.algorithm, key, &vector.message, &vector.signature);

@@ -98,7 +98,7 @@ impl Book {
 
     fn enter_one(&mut self, name: &Value, algorithm: Algorithm, jwk: &Value, message: &[u8], signature: &[u8]) {
         let keys = one_key(jwk, algorithm);
-        self.enter(&name.to_string(), algorithm, keys.as_ref().map(|keys| &keys.keys()[0]), message, signature);
+        self.enter(&name.to_string(), algorithm, keys.as_ref().map(|keys| keys.keys()[0].as_ref()), message, signature);
     }
 
     /// Takes another book's questions over.

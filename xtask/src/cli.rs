@@ -19,6 +19,7 @@ usage: cargo xtask <command> [options]
                              fmt clippy rust types node worker page check
   docs                       write the documents that are made from the code
   bench [args ...]           build, then run bench/run.mjs with these arguments
+  bench --key-sets [args]    the same with bench/key-sets.mjs: what an issuer's trouble costs a Worker
   help                       this text";
 
 /// A command line that makes sense.

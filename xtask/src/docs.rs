@@ -2,17 +2,23 @@
 
 use std::fmt::Write as _;
 
-use edgeward::verdict::{Denial, Reason};
+use edgeward::{
+    policy::{LintRule, Severity},
+    verdict::{Denial, Reason},
+};
 
 use crate::output::{Result, say};
 use crate::workspace::{Workspace, write};
 
 const REASON_CODES: &str = "docs/reason-codes.md";
+const LINT_RULES: &str = "docs/lint-rules.md";
 
 /// Writes them; a test sees to it that what is committed is what the code says.
 pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
     write(&workspace.path(REASON_CODES), reason_codes())?;
     say!("{REASON_CODES}: {} reasons", Reason::ALL.len());
+    write(&workspace.path(LINT_RULES), lint_rules())?;
+    say!("{LINT_RULES}: {} rules", LintRule::ALL.len());
     Ok(())
 }
 
@@ -46,14 +52,45 @@ fn reason_codes() -> String {
     page
 }
 
+/// The table of what is unwise in a policy.
+fn lint_rules() -> String {
+    let mut page = String::from(
+        "# What `edgeward lint` finds\n\n\
+         Made by `cargo xtask docs` from `src/policy/lint.rs`. A code never changes its meaning. The risks are those of the \
+         OWASP Non-Human Identities Top 10.\n\n\
+         | code | severity | risk | what is wrong | what to do about it |\n\
+         |---|---|---|---|---|\n",
+    );
+    for rule in LintRule::ALL {
+        let facts = rule.facts();
+        let severity = match facts.severity {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+        };
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            page,
+            "| `{}` | {severity} | {} | {} | {} |",
+            facts.code,
+            facts.nhi,
+            facts.title.trim(),
+            facts.advice
+        );
+    }
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_committed_table_is_what_the_code_says() {
+    fn the_committed_tables_are_what_the_code_says() {
         let committed = std::fs::read_to_string(Workspace::here().path(REASON_CODES)).expect("the table");
         assert_eq!(committed, reason_codes(), "run `cargo xtask docs`");
+        let committed = std::fs::read_to_string(Workspace::here().path(LINT_RULES)).expect("the table");
+        assert_eq!(committed, lint_rules(), "run `cargo xtask docs`");
     }
 
     #[test]

@@ -77,14 +77,21 @@ fn run(task: Task) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds, then hands over to the comparison in `bench/run.mjs`.
+/// Builds, then hands over to the comparison in `bench/run.mjs`, or to the one of key sets, which needs the Worker.
 fn bench(workspace: &Workspace, args: &[std::ffi::OsString]) -> Result<()> {
-    let script = workspace.path("bench/run.mjs");
+    let (chosen, args): (Vec<_>, Vec<_>) = args.iter().partition(|arg| *arg == "--key-sets");
+    let of_key_sets = !chosen.is_empty();
+    let name = if of_key_sets { "bench/key-sets.mjs" } else { "bench/run.mjs" };
+    let script = workspace.path(name);
     if !script.is_file() {
-        return Err(Failure::new("There is no bench/run.mjs to run in this tree."));
+        return Err(Failure::new(format!("There is no {name} to run in this tree.")));
     }
-    let tools = setup::run(workspace, setup::Need::Build)?;
+    let need = if of_key_sets { setup::Need::Everything } else { setup::Need::Build };
+    let tools = setup::run(workspace, need)?;
     build::run(workspace, &tools)?;
+    if of_key_sets {
+        test::bundle_worker(workspace, &tools)?;
+    }
     process::run(
         workspace
             .command(&tools.node.path)

@@ -2,32 +2,34 @@
 //! sentence, and not by a Worker that does not start.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use edgeward::gate::{Gate, Resources};
-use edgeward::policy::{Beside, read_policy};
+use edgeward::gate::lint_policy;
+use edgeward::host::UnixMillis;
+use edgeward::policy::{Beside, LintFinding};
 use serde_json::Value;
 
-use crate::output::{Failure, Result};
+use crate::output::{Failure, Result, say};
 use crate::workspace::{Workspace, read_text};
 
 const POLICY: &str = "worker/policy.json";
 const SNAPSHOTS: &str = "worker/generated/snapshots.json";
 
-/// Judges the policy together with the key sets that are bundled beside it.
+/// Judges the policy together with the key sets that are bundled beside it, and says what is unwise.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
-    judge(&read_text(&workspace.path(POLICY))?, &read_text(&workspace.path(SNAPSHOTS))?)
+    for finding in judge(&read_text(&workspace.path(POLICY))?, &read_text(&workspace.path(SNAPSHOTS))?)? {
+        say!("warning: {POLICY}: {}: {} {}", finding.pointer, finding.title, finding.advice);
+    }
+    Ok(())
 }
 
-fn judge(policy: &str, snapshots: &str) -> Result<()> {
+fn judge(policy: &str, snapshots: &str) -> Result<Vec<LintFinding>> {
     let snapshots: BTreeMap<String, Value> = serde_json::from_str(snapshots)
         .map_err(|error| Failure::new(format!("{SNAPSHOTS} is no JSON object of key sets by issuer: {error}.")))?;
-    let wrong = |error| Failure::new(format!("{POLICY}: {error}."));
-    let policy = read_policy(policy).map_err(wrong)?;
-    // The secrets come from the deployment's bindings: any will do to judge the rest.
-    let asked = policy.issuers.iter().filter(|issuer| issuer.introspection.is_some());
-    let introspection_secrets = asked.map(|issuer| (issuer.name().to_owned(), "a secret".to_owned())).collect();
-    let beside = Beside { snapshots, introspection_secrets };
-    Gate::new(policy, Resources { beside, seals: Vec::new() }).map(drop).map_err(wrong)
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now = UnixMillis(i64::try_from(now).unwrap_or(i64::MAX));
+    lint_policy(policy, &Beside { snapshots, ..Beside::default() }, now)
+        .map_err(|error| Failure::new(format!("{POLICY}: {error}.")))
 }
 
 #[cfg(test)]

@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+import { version } from "../index.js";
+import { CommandError, EXIT, UsageError, print, reason, say, type Command } from "./command.js";
+import { lint } from "./lint.js";
+import { snapshot } from "./snapshot.js";
+
+const COMMANDS: Readonly<Record<string, Command>> = { lint, snapshot };
+
+const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+const usage = `Usage: edgeward <command> [arguments]
+
+Commands:
+${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}   ${summary}`).join("\n")}
+
+edgeward <command> --help says more. edgeward --version prints the version.
+
+Exit codes: 0 done, 1 done and there is something to object to, 2 wrong usage, 3 could not be done.
+`;
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    const asked = args[0] === undefined ? undefined : commandOf(args[0]);
+    process.stdout.write(asked?.usage ?? usage);
+    return name === undefined ? EXIT.usage : EXIT.good;
+  }
+  if (name === "--version" || name === "-V") {
+    print(version());
+    return EXIT.good;
+  }
+  const command = commandOf(name);
+  if (command === undefined) {
+    say(`edgeward: there is no command "${name}"\n\n${usage}`);
+    return EXIT.usage;
+  }
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(command.usage);
+    return EXIT.good;
+  }
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      say(`edgeward ${name}: ${error.message}\n\n${command.usage}`);
+      return EXIT.usage;
+    }
+    if (error instanceof CommandError) {
+      say(`edgeward ${name}: ${error.message}`);
+      return EXIT.failed;
+    }
+    throw error;
+  }
+}
+
+function commandOf(name: string): Command | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    say(`edgeward: ${reason(error)}`);
+    process.exitCode = EXIT.failed;
+  },
+);
