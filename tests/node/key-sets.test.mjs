@@ -322,6 +322,21 @@ test("a removed key goes out of the host's hands, and one that stays is not impo
   assert.equal(await outcome(tokens.verify(mint(one))), "signing_key_unknown");
 });
 
+test("a check that stands for another time makes no set older or younger", async (context) => {
+  const { clock, issuer, verifier, mint, settled } = await scene(context);
+  const tokens = await verifier();
+  const token = mint();
+  assert.equal(await outcome(tokens.verify(token)), true);
+  await settled();
+  const before = tokens.keySets();
+  assert.equal(await outcome(tokens.verify(token, { now: clock.now() + 10 * 365 * 86_400_000 })), "token_expired");
+  assert.equal(await outcome(tokens.verify(token, { now: 0 })), "token_issued_in_future");
+  await settled();
+  assert.deepEqual(tokens.keySets(), before);
+  assert.equal(await outcome(tokens.verify(token)), true);
+  assert.equal(issuer.asked.keys, 1);
+});
+
 test("a check that waits for nothing cannot tell at first, and can when the set is there", async (context) => {
   const { issuer, verifier, mint, work, settled } = await scene(context);
   const tokens = await verifier();
