@@ -236,8 +236,16 @@ impl RemoteKeySet {
     async fn carry_out<H: Host>(&self, host: &H, flight: Flight, errand: Errand, wanted: Option<Wanted<'_>>) {
         let stored = host.read_within(&self.store_key, STORE_TIMEOUT).await;
         // What cannot be read is as good as nothing: the issuer is asked.
-        if let Some(held) = stored.ok().flatten().and_then(|bytes| self.read_stored(&bytes)) {
-            self.offer(host, held);
+        let stored = stored.ok().flatten().and_then(|bytes| self.read_stored(&bytes));
+        // One that requests would have to wait with does not take the place of one that serves them, unless the issuer has
+        // nothing better.
+        let mut at_worst = None;
+        if let Some(held) = stored {
+            if self.at_once(host, |state, now| state.is_better_off_without(now, &self.rules, &held)) {
+                at_worst = Some(held);
+            } else {
+                self.offer(host, held);
+            }
         }
         let goes_on = self.at_once(host, |state, now| state.goes_on(now, &self.rules, errand, wanted));
         if goes_on {
@@ -246,7 +254,12 @@ impl RemoteKeySet {
                     self.offer(host, held);
                     self.at_once(host, State::succeeded);
                 }
-                Err(words) => self.at_once(host, |state, now| state.failed(now, flight, words)),
+                Err(words) => {
+                    self.at_once(host, |state, now| state.failed(now, flight, words));
+                    if let Some(held) = at_worst {
+                        self.offer(host, held);
+                    }
+                }
             }
         }
         self.state().land(flight);
@@ -386,7 +399,9 @@ impl RemoteKeySet {
                 && stored.lifetime.phase(now.seconds()) != Phase::Ahead
         });
         if let Some(newer) = newer {
-            self.offer(host, newer);
+            if !self.state().is_better_off_without(now, &self.rules, &newer) {
+                self.offer(host, newer);
+            }
         } else {
             let seconds = held.lifetime.end().saturating_sub(now.seconds()).max(LEAST_KEPT);
             let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);

@@ -204,10 +204,32 @@ fn a_newer_set_in_the_store_that_is_past_its_time_is_fetched_again_and_not_merel
     let other = world.isolate();
     other.present(1).good();
     world.pass(55);
-    // Looked for in the store, found there, and too old.
+    // Looked for in the store, found there, and too old. The one at hand serves requests meanwhile.
     assert_eq!(first.status().phase, "stale");
-    assert_eq!(first.present(2).verdict, Ok("issuer"));
-    first.present(1).good();
+    world.issuer.delay.set(2_000);
+    let new = first.begin_key(2);
+    for _ in 0..100 {
+        assert_eq!(first.present(1).good(), 0);
+        world.time.pass(15);
+    }
+    assert_eq!(new.wait(1_000).verdict, Ok("issuer"));
+}
+
+#[test]
+fn a_newer_set_past_its_time_is_taken_where_the_issuer_has_nothing_better() {
+    let (world, key) = filled(1);
+    let isolate = world.isolate();
+    isolate.present(1).good();
+    let mut newer = with_keys(&entry(&world, &key), &[2], world.time.now().div_euclid(1000) + 500);
+    newer["maxAge"] = json!(30);
+    newer["staleWhileRevalidate"] = json!(0);
+    world.pass(620);
+    world.store.put(&key, newer.to_string());
+    world.issuer.behaves(Manner::Resets);
+    assert_eq!(isolate.present(1).good(), 0);
+    world.pass(1);
+    assert_eq!(isolate.present(2).verdict, Ok("store"));
+    isolate.present(1).refused(Reason::KeySetUnavailable);
 }
 
 #[test]
