@@ -113,7 +113,33 @@ function coreRequest(
   if (thumbprint !== undefined && typeof thumbprint !== "string") {
     throw new TypeError("the thumbprint of a certificate is a string");
   }
-  return { method, url, headers: [...headerPairs(headers)], ip, certificate: thumbprint };
+  const body = isRequest ? (longest: number) => bodyOf(request, longest) : undefined;
+  return { method, url, headers: [...headerPairs(headers)], ip, certificate: thumbprint, body };
+}
+
+/** The body of a request for an endpoint of the gate's own, or null where it is longer than this. */
+async function bodyOf(request: Request, longest: number): Promise<Uint8Array | null> {
+  if (request.body === null) return new Uint8Array(0);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > longest) {
+      await reader.cancel();
+      return null;
+    }
+    chunks.push(value);
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return body;
 }
 
 function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[string, string]> {

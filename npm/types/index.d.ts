@@ -17,15 +17,36 @@ export interface Snapshot extends JsonWebKeySet {
   digest: string;
 }
 
-/** A store of records, as Cloudflare KV has it. */
+/** One page of the names of a store, as Cloudflare KV lists them. */
+export interface StoreListing {
+  keys: readonly { name: string }[];
+  /** Whether this is the last page. */
+  list_complete: boolean;
+  /** What the next page is asked for with. */
+  cursor?: string;
+}
+
+/**
+ * A store of records, as Cloudflare KV has it. Checking keys takes `get` alone; issuing and changing them takes `put`,
+ * `delete` and `list` as well. Where several processes change records, the store needs `swap`: without it, writes are
+ * safe against each other within one process only.
+ */
 export interface Store {
-  /** The value under this key, or null. */
-  get(key: string): Promise<string | Uint8Array | null> | string | Uint8Array | null;
+  /** The value under this key, or null. `cacheTtl` is the age, in seconds, up to which a copy nearby will do. */
+  get(key: string, options?: { cacheTtl?: number }): Promise<string | Uint8Array | null> | string | Uint8Array | null;
+  /** Puts a value under this key: for good, or for so many seconds, 60 at least. */
+  put?(key: string, value: string, options?: { expirationTtl?: number }): Promise<unknown> | unknown;
+  /** Removes the value under this key; none there is as good. */
+  delete?(key: string): Promise<unknown> | unknown;
+  /** A page of the names that begin with `prefix`, `limit` of them at most. */
+  list?(options: { prefix: string; cursor?: string; limit: number }): Promise<StoreListing> | StoreListing;
+  /** The value that was written last, past every copy; `get` where left out. */
+  latest?(key: string): Promise<string | Uint8Array | null> | string | Uint8Array | null;
   /**
-   * Puts a value under this key, for so many seconds, 60 at least. Key sets that were fetched are shared by it; without
-   * it, each isolate or process fetches them itself.
+   * In one step: where the value under this key is still `expected` (null: there is none), puts `value` in its place
+   * (null: removes it) and says true. Where it is another one by now, changes nothing and says false.
    */
-  put?(key: string, value: string, options: { expirationTtl: number }): Promise<unknown> | unknown;
+  swap?(key: string, expected: string | null, value: string | null): Promise<boolean> | boolean;
 }
 
 /** What the runtime lends. Each part is optional and defaults to the platform's own. */

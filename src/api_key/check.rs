@@ -212,6 +212,8 @@ mod tests {
             allowed_cidrs: vec![],
             rate_limit_class: None,
             rotation: None,
+            imported: false,
+            publishable: false,
             metadata: serde_json::Map::new(),
         }
     }

@@ -12,6 +12,7 @@ mod cidr;
 mod form;
 mod issue;
 mod record;
+mod usage;
 
 pub use check::{ApiKeyChecker, KeyContext, KeyFacts};
 pub use cidr::{Cidr, CidrError};
@@ -21,3 +22,4 @@ pub use form::{
 };
 pub use issue::{IssueError, IssueRequest, Issued, IssuedKey, issue};
 pub use record::{FormatVersion, Record, Revocation, RevocationReason, Rotation, SecretDigest, store_key};
+pub use usage::{Exposure, Usage, usage_key};

@@ -66,6 +66,12 @@ pub struct Record {
     /// The key's place in a rotation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
+    /// Whether the key came from elsewhere as a digest: it is of another form, and its digest is that of its whole text.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub imported: bool,
+    /// Whether the key is meant to be seen, as one that stands in a page: a report that it was seen revokes nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub publishable: bool,
     /// Whatever else the owner wants kept. Nothing here decides anything.
     #[serde(default)]
     pub metadata: Map<String, Value>,
@@ -136,6 +142,11 @@ impl Record {
             None
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Whether a member that shall name somebody names nobody. One of the wrong type is left to the reader of the record.

@@ -2,10 +2,13 @@
 
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{Function, Reflect, Uint8Array};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
+use wasm_bindgen::{
+    JsCast,
+    prelude::{JsError, JsValue, wasm_bindgen},
+};
 
 use super::{
     host::{JsHost, Lent},
@@ -133,9 +136,10 @@ impl JsGate {
 
 impl JsGate {
     fn begin(&self, request: JsValue) -> Result<(Rc<Gate>, GateRequest, Lent), JsError> {
+        let body = Reflect::get(&request, &"body".into()).ok().and_then(|body| body.dyn_into::<Function>().ok());
         let request: GateRequest =
             serde_wasm_bindgen::from_value(request).map_err(|error| JsError::new(&format!("the request: {error}")))?;
-        Ok((Rc::clone(&self.gate), request, Lent::new(self.host.clone(), None)))
+        Ok((Rc::clone(&self.gate), request, Lent::new(self.host.clone(), None).with_body(body)))
     }
 }
 
