@@ -171,6 +171,20 @@ pub trait Host {
         self.read(key)
     }
 
+    /// The values under several keys, in their order. A host that can asks for all of them at once.
+    ///
+    /// # Errors
+    /// As [`Host::read`], where it fails for one of them.
+    fn read_many(&self, keys: &[String]) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, HostError>> {
+        async move {
+            let mut values = Vec::with_capacity(keys.len());
+            for key in keys {
+                values.push(self.read(key).await?);
+            }
+            Ok(values)
+        }
+    }
+
     /// Puts another value under a key of the store, for good, if what stands there is still `expected`; none stands for
     /// no value. False where something else stands there by now, and nothing was changed.
     ///

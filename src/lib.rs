@@ -20,6 +20,7 @@
 
 pub mod api_key;
 mod endpoint;
+pub mod facts;
 pub mod gate;
 pub mod governance;
 pub mod host;

@@ -16,11 +16,11 @@ import { jsonText } from "./text.js";
 import type { AuditEvent, Gate, GateOptions, GatePolicy, GateRequest, Origin, Verdict } from "../types/index.js";
 
 type Outcome =
-  | { action: "respond"; answer: Answer; audit: string | null }
+  | { action: "respond"; answer: Answer; audit: string[] }
   | {
       action: "forward";
       forward: { origin: string | null; remove: string[]; set: [string, string][]; failure: Answer };
-      audit: string | null;
+      audit: string[];
     };
 
 type Sink = NonNullable<GateOptions["audit"]>;
@@ -28,13 +28,16 @@ type Sink = NonNullable<GateOptions["audit"]>;
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
   const host = coreHost(options, () => core);
-  const { snapshots = {}, introspectionSecrets = {}, seals, origin, audit = logAudit, address, certificate = certificateOf } = options;
+  const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, origin, audit = logAudit, address, certificate = certificateOf } = options;
   if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
   if (address !== undefined && typeof address !== "function") {
     throw new TypeError("`address` is a function that takes a request and returns the client's address");
   }
   if (typeof certificate !== "function") {
     throw new TypeError("`certificate` is a function that takes a request and returns the thumbprint of its client's certificate");
+  }
+  if (bootstrapSecret !== undefined && typeof bootstrapSecret !== "string") {
+    throw new TypeError("`bootstrapSecret` is a string");
   }
   const fetchOrigin = originFetcher(origin);
   const seen = (request: Request | GateRequest) => coreRequest(request, address, certificate);
@@ -44,6 +47,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     jsonText(snapshots, "the snapshots"),
     secrets,
     sealBytes(seals),
+    bootstrapSecret,
     host,
   );
   if (core.takesKeys && options.store === undefined) {
@@ -70,10 +74,10 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
       (answer) => JSON.parse(answer) as Outcome,
       (): Outcome => {
         report(audit, coreFailedAudit(request.method));
-        return { action: "respond", answer: coreFailedAnswer(), audit: null };
+        return { action: "respond", answer: coreFailedAnswer(), audit: [] };
       },
     );
-    if (outcome.audit !== null) report(audit, JSON.parse(outcome.audit) as AuditEvent);
+    for (const event of outcome.audit) report(audit, JSON.parse(event) as AuditEvent);
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {

@@ -27,6 +27,7 @@ export interface CoreHost {
   readWithin(key: string, timeout: number): unknown;
   readNearby(key: string, timeout: number, cached: number): unknown;
   readLatest(key: string): unknown;
+  readMany(keys: string[]): unknown;
   swap(key: string, expected: string | undefined, value: string | undefined): unknown;
   list(prefix: string, cursor: string | undefined, most: number): unknown;
   write(key: string, value: string, seconds: number): unknown;
@@ -91,6 +92,7 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
     readWithin: (key, timeout) => inTime(asPromise(readStore(store, key)), timeout),
     readNearby: (key, timeout, cached) => inTime(asPromise(readStore(store, key, cached)), timeout),
     readLatest: (key) => asPromise(store?.latest === undefined ? readStore(store, key) : store.latest(key)),
+    readMany: (keys) => Promise.all(keys.map((key) => readStore(store, key))),
     swap: (key, expected, value) => asPromise(swapStore(store, key, expected ?? null, value ?? null)),
     list: (prefix, cursor, most) => asPromise(listStore(store, prefix, cursor, most)),
     write: (key, value, seconds) => asPromise(writeStore(store, key, value, seconds)),

@@ -151,7 +151,7 @@ pub fn issue<H: Host>(form: &KeyForm, host: &H, request: IssueRequest) -> Result
     Ok(Issued { key: IssuedKey(form.compose(&id, &secret)), id, record })
 }
 
-fn validate(request: &IssueRequest, now: i64) -> Result<(), IssueError> {
+pub(super) fn validate(request: &IssueRequest, now: i64) -> Result<(), IssueError> {
     let required = [
         ("organization", &request.organization),
         ("owner", &request.owner),

@@ -7,19 +7,30 @@
 //! Times in this room are whole seconds since the Unix epoch. Keys have no clock tolerance: the clock that issues and
 //! the clock that checks are the same operator's.
 
+mod caching;
 mod check;
 mod cidr;
+mod foreign;
 mod form;
 mod issue;
+mod life;
+mod notes;
 mod record;
 mod usage;
 
-pub use check::{ApiKeyChecker, KeyContext, KeyFacts};
+pub use caching::{KeyCaching, RevocationBound};
+pub use check::{ApiKeyChecker, FactsTier, KeyContext, KeyFacts};
 pub use cidr::{Cidr, CidrError};
+pub use foreign::{ForeignKeys, LONGEST_FOREIGN_KEY, MOST_FOREIGN_PREFIXES, SHORTEST_FOREIGN_KEY, id_of};
 pub use form::{
     CHECK_LENGTH, Environment, FormError, ID_LENGTH, KeyForm, KeyParts, KeySpans, MIN_SEAL_BYTES, PREFIX_LENGTHS,
     PresentedKey, SECRET_LENGTH, Seal, describe,
 };
 pub use issue::{IssueError, IssueRequest, Issued, IssuedKey, issue};
+pub use life::{
+    HeldRevocation, ImportRequest, KeyChange, KeyLife, KeyPage, KeyView, LONGEST_PAGE, LifeError, Moment, NewKey,
+    RevokeRequest, RotateRequest, Span, Unreadable,
+};
+pub use notes::{MOST_NOTES, UsageNotes};
 pub use record::{FormatVersion, Record, Revocation, RevocationReason, Rotation, SecretDigest, store_key};
 pub use usage::{Exposure, Usage, usage_key};

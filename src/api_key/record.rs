@@ -201,6 +201,10 @@ impl SecretDigest {
     pub(super) fn of(secret: &str) -> Self {
         Self(Sha256::digest(secret).into())
     }
+
+    pub(super) const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 /// In constant time.

@@ -32,6 +32,11 @@ impl Answer {
         Self::new(200, "application/json", body)
     }
 
+    /// The same answer, to the request of this id.
+    pub(super) fn with_request_id(self, request_id: &str) -> Self {
+        self.with(forward::REQUEST_ID, request_id)
+    }
+
     /// The answer to a denied request: a problem document (RFC 9457), with a challenge where one is due.
     pub(super) fn denial(denial: &Denial, request_id: &str) -> Self {
         let answer = Self::new(
@@ -40,9 +45,9 @@ impl Answer {
             problem_document(denial, request_id),
         )
         .with(forward::REQUEST_ID, request_id);
-        let answer = match denial.reason {
-            Reason::MethodNotAllowed => answer.with("allow", "GET, HEAD"),
-            _ => answer,
+        let answer = match &denial.allowed_methods {
+            Some(methods) => answer.with("allow", methods.as_ref()),
+            None => answer,
         };
         match denial.challenge() {
             Some(challenge) => answer.with("www-authenticate", challenge),

@@ -4,14 +4,20 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{Answer, Forward, GateRequest, Route, credential, forward, path};
+use super::{
+    Answer, Forward, GateRequest, Route,
+    administrator::Administrators,
+    credential,
+    endpoint::{self, Endpoint},
+    forward, path,
+};
 use crate::{
     api_key::{ApiKeyChecker, KeyContext},
     governance::audit_event,
-    host::{Host, UnixMillis},
+    host::{Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
     m2m_token::{CertificateThumbprint, DenyList, DpopProof, SenderContext, TokenVerifier},
-    policy::CredentialHeaders,
+    policy::{CredentialHeaders, TrustedProxiesPolicy},
     verdict::{CredentialClass, Denial, Reason, Verdict},
 };
 
@@ -25,6 +31,8 @@ pub struct Gate {
     pub(crate) routes: Vec<Route>,
     pub(crate) origin: Option<String>,
     pub(crate) public_origin: Option<String>,
+    pub(crate) administrators: Option<Administrators>,
+    pub(crate) trusted_proxies: Option<TrustedProxiesPolicy>,
 }
 
 /// What was decided about a request, and what an audit event says of it.
@@ -40,6 +48,8 @@ pub struct Decision {
     pub address: Option<String>,
     /// A random id that stands in the answer, toward the origin and in the audit event.
     pub request_id: String,
+    /// Whether it was the bootstrap secret that was let in.
+    pub bootstrap: bool,
     /// When the request arrived.
     pub started: UnixMillis,
     /// When it was decided.
@@ -54,23 +64,16 @@ pub enum Outcome {
     Respond {
         /// The answer.
         answer: Answer,
-        /// The audit event, as one line of JSON.
-        audit: Option<String>,
+        /// The audit events, each one line of JSON.
+        audit: Vec<String>,
     },
     /// Forward the request to the origin.
     Forward {
         /// How to change it.
         forward: Forward,
-        /// The audit event, as one line of JSON.
-        audit: Option<String>,
+        /// The audit events, each one line of JSON.
+        audit: Vec<String>,
     },
-}
-
-/// The endpoints under the prefix.
-#[derive(Clone, Copy)]
-enum Endpoint {
-    Verify,
-    Health,
 }
 
 impl Gate {
@@ -83,6 +86,9 @@ impl Gate {
 
     /// Does what is to be done behind a request for the key set of this number, which [`Host::refresh_later`] named.
     pub async fn refresh<H: Host>(&self, host: &H, key_set: u32) {
+        if let (USAGE_NOTES, Some(keys)) = (key_set, &self.keys) {
+            keys.notes().write(host).await;
+        }
         if let Some(tokens) = &self.tokens {
             tokens.refresh(host, key_set).await;
         }
@@ -110,7 +116,7 @@ impl Gate {
             Ok(route) => self.check_route(host, request, route).await,
             Err(denial) => Err(denial),
         };
-        Self::decided(host, request, started, pattern, verdict)
+        self.decided(host, request, started, pattern, verdict)
     }
 
     /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
@@ -126,44 +132,51 @@ impl Gate {
                         set: forward::identity(grant, &decision.request_id),
                         failure: Answer::denial(&Reason::OriginUnavailable.into(), &decision.request_id),
                     },
-                    audit: Some(audit_event(&decision)),
+                    audit: vec![audit_event(&decision)],
                 },
                 Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
             };
         };
-        match Self::endpoint(name, request) {
-            Ok(Endpoint::Health) => Outcome::Respond {
-                answer: Answer::json(format!("{{\"status\":\"pass\",\"version\":\"{}\"}}", crate::VERSION)),
-                audit: None,
-            },
-            Ok(Endpoint::Verify) => {
+        let endpoint = match endpoint::find(name, request) {
+            Ok(endpoint) => endpoint,
+            Err(denial) => return self.refuse(host, request, &denial),
+        };
+        match (endpoint, &self.keys, &self.administrators) {
+            (Endpoint::Health, ..) => Outcome::Respond { answer: self.health(host), audit: Vec::new() },
+            (Endpoint::Verify, ..) => {
                 let started = host.now();
                 let verdict = self.check_credential(host, request).await;
                 let route = Some(format!("{}/verify", self.prefix));
-                let decision = Self::decided(host, request, started, route, verdict);
+                let decision = self.decided(host, request, started, route, verdict);
                 let answer = match &decision.verdict {
                     Ok(grant) => Answer::grant(grant, &decision.request_id),
                     Err(denial) => Answer::denial(denial, &decision.request_id),
                 };
                 respond(answer, &decision)
             }
-            Err(denial) => {
-                let decision = Self::decided(host, request, host.now(), None, Err(denial.clone()));
-                respond(Answer::denial(&denial, &decision.request_id), &decision)
+            (Endpoint::Revoke, Some(keys), _) => self.revoke_held(host, request, keys).await,
+            (Endpoint::Admin(call), Some(keys), Some(administrators)) => {
+                self.administer(host, request, &call, administrators, keys).await
             }
+            // What the policy does not have is not there.
+            (Endpoint::Revoke | Endpoint::Admin(_), ..) => self.refuse(host, request, &Reason::EndpointUnknown.into()),
         }
     }
 
-    fn endpoint(name: &str, request: &GateRequest) -> Result<Endpoint, Denial> {
-        let endpoint = match name {
-            "verify" => Endpoint::Verify,
-            "health" => Endpoint::Health,
-            _ => return Err(Reason::EndpointUnknown.into()),
-        };
-        match request.method.as_str() {
-            "GET" | "HEAD" => Ok(endpoint),
-            _ => Err(Reason::MethodNotAllowed.into()),
-        }
+    fn refuse<H: Host>(&self, host: &H, request: &GateRequest, denial: &Denial) -> Outcome {
+        let decision = self.decided(host, request, host.now(), None, Err(denial.clone()));
+        respond(Answer::denial(denial, &decision.request_id), &decision)
+    }
+
+    /// How the gate is, and how late a revocation may take hold.
+    fn health<H: Host>(&self, host: &H) -> Answer {
+        let _ = host;
+        let keys = self
+            .keys
+            .as_ref()
+            .map(|keys| serde_json::json!({ "revocationBound": keys.caching().bound(), "cache": keys.cache_size() }));
+        let health = serde_json::json!({ "status": "pass", "version": crate::VERSION, "apiKeys": keys });
+        Answer::json(health.to_string())
     }
 
     fn route(&self, request: &GateRequest) -> Result<&Route, Denial> {
@@ -179,6 +192,11 @@ impl Gate {
         route.accept_class(presented.class)?;
         let grant = self.check_presented(host, request, presented).await?;
         route.authorize(&grant)?;
+        if let (CredentialClass::ApiKey, Some(keys), Some(id)) =
+            (grant.class, &self.keys, &grant.principal.credential_id)
+        {
+            keys.notes().used(host, id, route.scopes());
+        }
         Ok(grant)
     }
 
@@ -187,13 +205,13 @@ impl Gate {
         self.check_presented(host, request, presented).await
     }
 
-    fn find_credential<'r>(&'r self, request: &'r GateRequest) -> Result<credential::Presented<'r>, Denial> {
-        let is_key = |text: &str| self.keys.as_ref().is_some_and(|keys| keys.form().looks_like(text));
+    pub(super) fn find_credential<'r>(&'r self, request: &'r GateRequest) -> Result<credential::Presented<'r>, Denial> {
+        let is_key = |text: &str| self.keys.as_ref().is_some_and(|keys| keys.takes(text));
         let is_opaque = |text: &str| self.tokens.as_ref().is_some_and(|tokens| tokens.takes_opaque(text));
         credential::find(request, &self.credentials, is_key, is_opaque)
     }
 
-    async fn check_presented<H: Host>(
+    pub(super) async fn check_presented<H: Host>(
         &self,
         host: &H,
         request: &GateRequest,
@@ -208,7 +226,7 @@ impl Gate {
                 tokens.verify_from(host, presented.text, &SenderContext { dpop, certificate }).await
             }
             (CredentialClass::ApiKey, _, Some(keys)) => {
-                keys.check(host, presented.text, &KeyContext { ip: request.address.as_deref() }).await
+                keys.check(host, presented.text, &KeyContext { ip: self.address(request).as_deref() }).await
             }
             // No policy for the class: nothing is known that could vouch for it.
             (class, _, _) => Err(Denial::new(Reason::CredentialUnrecognized).of(class)),
@@ -231,7 +249,8 @@ impl Gate {
         carriers.chain(reserved).chain(overrides).chain(["dpop".to_owned()]).collect()
     }
 
-    fn decided<H: Host>(
+    pub(super) fn decided<H: Host>(
+        &self,
         host: &H,
         request: &GateRequest,
         started: UnixMillis,
@@ -245,8 +264,9 @@ impl Gate {
             verdict,
             route,
             method: request.method.clone(),
-            address: request.address.clone(),
+            address: self.address(request).map(Cow::into_owned),
             request_id,
+            bootstrap: false,
             started,
             decided: host.now(),
         }
@@ -254,5 +274,5 @@ impl Gate {
 }
 
 fn respond(answer: Answer, decision: &Decision) -> Outcome {
-    Outcome::Respond { answer, audit: Some(audit_event(decision)) }
+    Outcome::Respond { answer, audit: vec![audit_event(decision)] }
 }

@@ -274,6 +274,7 @@ impl TokenVerifier {
             key_id: known.key_id.clone(),
             algorithm: known.algorithm,
             key_set_tier: known.key_set_tier,
+            facts_tier: None,
         };
         Ok(TokenFacts {
             scopes: scopes(payload, &rules.scope_claim)?,

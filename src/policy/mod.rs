@@ -3,6 +3,9 @@
 //! It is read once. What is wrong with it is said with the JSON pointer of the place (RFC 6901) and a reason, as many
 //! faults at once as can be told apart.
 
+mod address;
+mod admin;
+mod api_keys;
 mod beside;
 mod error;
 mod introspection;
@@ -15,6 +18,12 @@ mod presets;
 mod rules;
 mod types;
 
+pub use address::TrustedProxiesPolicy;
+pub(crate) use address::judge_proxies;
+pub use admin::AdminPolicy;
+pub(crate) use admin::judge_admin;
+pub(crate) use api_keys::prepare as prepare_api_keys;
+pub use api_keys::{ApiKeyPolicy, ForeignKeysPolicy, StorePolicy, api_key_checker};
 pub use beside::Beside;
 pub(crate) use error::Faults;
 pub use error::{PolicyError, PolicyFault};
@@ -25,6 +34,6 @@ pub use lint::{LintFacts, LintFinding, LintRule, Severity, lint};
 pub use load::{read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
 pub use types::{
-    ApiKeyPolicy, CredentialHeaders, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
-    OneOrMany, Policy, RequiredClaim, RoutePolicy, TokenPolicy,
+    CredentialHeaders, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer, OneOrMany, Policy,
+    RequiredClaim, RoutePolicy, TokenPolicy,
 };

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Preset;
+use super::{AdminPolicy, ApiKeyPolicy, Preset, TrustedProxiesPolicy};
 use crate::{
-    api_key::Environment,
     jose::Algorithm,
     key_source::Discovery,
     m2m_token::{ClientAuthentication, Condition, DenyList, Introspected, SenderConstraint},
@@ -48,6 +47,10 @@ pub struct Policy {
     pub max_token_bytes: Option<usize>,
     /// The tokens that are refused before they end.
     pub deny: Option<DenyList>,
+    /// Who may use the admin endpoints; nobody where left out.
+    pub admin: Option<AdminPolicy>,
+    /// The proxies in front of the gate whose word on a client's address is taken.
+    pub trusted_proxies: Option<TrustedProxiesPolicy>,
 }
 
 /// The policy of a verifier for M2M tokens alone.
@@ -224,16 +227,6 @@ impl OneOrMany {
             Self::Many(many) => many,
         }
     }
-}
-
-/// The API keys that are accepted.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ApiKeyPolicy {
-    /// What the keys begin with.
-    pub prefix: String,
-    /// The environment that this deployment serves: `live` or `test`.
-    pub environment: Environment,
 }
 
 /// The headers in which each class of credential is looked for. `authorization` means the scheme `Bearer`.

@@ -18,7 +18,7 @@ use super::{
     tools::read_snapshots,
 };
 use crate::{
-    gate::{Gate, GateRequest, Resources},
+    gate::{BootstrapSecret, Gate, GateRequest, Resources},
     governance::audit_event,
     host::Host,
     policy::{Beside, read_deny_list, read_policy},
@@ -44,7 +44,7 @@ struct Checked {
 impl JsGate {
     /// The gate of a policy (JSON text). `snapshots` is a JSON object of key sets by issuer, `secrets` one of the secrets
     /// for introspection endpoints by issuer; the seals of API keys have
-    /// the current one first.
+    /// the current one first. `bootstrap` is the secret that administers until the first administrator has come.
     ///
     /// # Errors
     /// Every fault of the policy.
@@ -54,10 +54,12 @@ impl JsGate {
         snapshots: &str,
         secrets: &str,
         seals: Vec<Uint8Array>,
+        bootstrap: Option<String>,
         host: JsHost,
     ) -> Result<Self, JsError> {
         let beside = Beside { snapshots: read_snapshots(snapshots)?, introspection_secrets: read_secrets(secrets)? };
-        let resources = Resources { beside, seals: read_seals(seals)? };
+        let bootstrap = bootstrap.map(BootstrapSecret::new).transpose().map_err(JsError::new)?;
+        let resources = Resources { beside, seals: read_seals(seals)?, bootstrap };
         Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
     }
 

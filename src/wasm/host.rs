@@ -37,6 +37,10 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = readLatest)]
     fn read_latest(this: &JsHost, key: &str) -> Result<JsValue, JsValue>;
 
+    /// An array of what `read` hands back.
+    #[wasm_bindgen(method, catch, js_name = readMany)]
+    fn read_many(this: &JsHost, keys: Array) -> Result<JsValue, JsValue>;
+
     /// A boolean.
     #[wasm_bindgen(method, catch)]
     fn swap(this: &JsHost, key: &str, expected: Option<&str>, value: Option<&str>) -> Result<JsValue, JsValue>;
@@ -221,6 +225,13 @@ impl Host for Lent {
 
     async fn read_latest(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
         stored(self.settle(self.js.read_latest(key)).await?)
+    }
+
+    async fn read_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, HostError> {
+        let names = keys.iter().map(|key| JsValue::from_str(key)).collect();
+        let values = self.settle(self.js.read_many(names)).await?.dyn_into::<Array>();
+        let values = values.map_err(|_| HostError("the store answered with no values".to_owned()))?;
+        values.iter().map(stored).collect()
     }
 
     async fn swap(&self, key: &str, expected: Option<&[u8]>, value: Option<&[u8]>) -> Result<bool, HostError> {

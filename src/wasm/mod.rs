@@ -57,6 +57,7 @@ pub fn failed_audit() -> String {
         method: String::new(),
         address: None,
         request_id: String::new(),
+        bootstrap: false,
         started: UnixMillis(0),
         decided: UnixMillis(0),
     })

@@ -103,9 +103,9 @@ impl Stage {
     pub(crate) fn send(&self, request: &GateRequest) -> Outcome {
         let outcome = block_on(self.gate.handle(&self.host, request));
         let audit = match &outcome {
-            Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. } => audit.as_deref(),
+            Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. } => audit,
         };
-        if let Some(line) = audit {
+        for line in audit {
             self.watch_event(line, request);
         }
         let shown = serde_json::to_string(&outcome).expect("JSON");
@@ -167,9 +167,18 @@ fn assert_ocsf(event: &Value) {
     // At least one of the endpoint and the service, and one name for the user.
     assert!(event["service"]["name"].is_string(), "{event}");
     assert!(event["user"]["uid"].is_string() || event["user"]["name"].is_string(), "{event}");
-    for member in
-        ["class", "credential_id", "client_id", "route", "issuer", "kid", "algorithm", "key_set_tier", "latency_ms"]
-    {
+    for member in [
+        "class",
+        "credential_id",
+        "client_id",
+        "route",
+        "issuer",
+        "kid",
+        "algorithm",
+        "key_set_tier",
+        "facts_tier",
+        "latency_ms",
+    ] {
         assert!(event["unmapped"].get(member).is_some(), "no {member}: {event}");
     }
     // A typed member is there with its type or not at all.
