@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    fn of(members: Value) -> Result<ApiKeyChecker, String> {
+    fn of(members: &Value) -> Result<ApiKeyChecker, String> {
         let mut policy = json!({ "prefix": "acme", "environment": "live" });
         policy.as_object_mut().expect("an object").extend(members.as_object().cloned().expect("an object"));
         api_key_checker(&policy.to_string(), Vec::new()).map_err(|error| error.to_string())
@@ -138,14 +138,14 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_that_of_cloudflare_kv() {
-        let checker = of(json!({})).expect("a checker");
+        let checker = of(&json!({})).expect("a checker");
         assert_eq!((*checker.caching(), checker.notes().interval()), (KeyCaching::default(), 3600));
         assert!(!checker.foreign_keys().are_taken());
     }
 
     #[test]
     fn figures_that_would_not_do_are_refused_all_at_once() {
-        let error = of(json!({
+        let error = of(&json!({
             "cacheSeconds": 3601, "maxStaleSeconds": 86_401, "usageInterval": 59,
             "store": { "cacheSeconds": 29, "propagationSeconds": 3601, "timeout": 99 },
         }))
@@ -160,19 +160,17 @@ mod tests {
         ] {
             assert!(error.contains(&format!("{place}: ")), "{place}: {error}");
         }
-        for good in
-            [json!({ "cacheSeconds": 0, "store": { "cacheSeconds": 0, "propagationSeconds": 0 }, "usageInterval": 0 })]
-        {
-            assert!(of(good).is_ok());
-        }
+        let none =
+            json!({ "cacheSeconds": 0, "store": { "cacheSeconds": 0, "propagationSeconds": 0 }, "usageInterval": 0 });
+        assert!(of(&none).is_ok());
     }
 
     #[test]
     fn foreign_keys_are_told_apart_by_what_they_begin_with() {
-        let checker = of(json!({ "foreignKeys": { "prefixes": ["sk_live_"] } })).expect("a checker");
+        let checker = of(&json!({ "foreignKeys": { "prefixes": ["sk_live_"] } })).expect("a checker");
         assert!(checker.takes("sk_live_x") && checker.takes("acme_x") && !checker.takes("eyJ.x.y"));
         for wrong in [json!([]), json!(["acme_"]), json!(["eyJ"])] {
-            let error = of(json!({ "foreignKeys": { "prefixes": wrong } })).expect_err("refused");
+            let error = of(&json!({ "foreignKeys": { "prefixes": wrong } })).expect_err("refused");
             assert!(error.contains("/foreignKeys/prefixes: "), "{error}");
         }
     }
