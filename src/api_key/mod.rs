@@ -27,9 +27,10 @@ pub use form::{
     PresentedKey, SECRET_LENGTH, Seal, describe,
 };
 pub use issue::{IssueError, IssueRequest, Issued, IssuedKey, issue};
+pub(crate) use life::read_body;
 pub use life::{
-    HeldRevocation, ImportRequest, KeyChange, KeyLife, KeyPage, KeyView, LONGEST_PAGE, LifeError, Moment, NewKey,
-    RevokeRequest, RotateRequest, Span, Unreadable,
+    Done, HeldRevocation, ImportRequest, KeyChange, KeyLife, KeyPage, KeyView, LONGEST_PAGE, LifeError, Moment, NewKey,
+    Operation, RevokeRequest, RotateRequest, Span, Unreadable,
 };
 pub use notes::{MOST_NOTES, UsageNotes};
 pub use record::{FormatVersion, Record, Revocation, RevocationReason, Rotation, SecretDigest, store_key};

@@ -1,7 +1,7 @@
 //! What administrators do, over HTTP: the life of keys ([`KeyLife`]), one request for each step of it.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value, value::RawValue};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{
     Answer, Gate, GateRequest, Outcome,
@@ -9,60 +9,20 @@ use super::{
     endpoint::AdminCall,
 };
 use crate::{
-    api_key::{
-        ApiKeyChecker, ImportRequest, Issued, KeyChange, KeyLife, LONGEST_PAGE, NewKey, Record, RevocationReason,
-        RevokeRequest, RotateRequest,
-    },
+    api_key::{ApiKeyChecker, Done, Operation, Record, RevocationReason, RevokeRequest, read_body},
     governance::{Activity, EntityChange, audit_event, entity_event},
     host::{BodyError, Host},
-    json,
     verdict::{CredentialClass, Denial, Evidence, Grant, Reason},
 };
 
 /// The longest body that an administrator sends, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
 
-/// What was done, and to what.
-struct Done {
-    answer: Answer,
-    /// The id of the key.
-    id: Option<String>,
-    /// Its record as it is now.
-    record: Option<Record>,
-    /// Another key that it concerns, in words for the audit event.
-    comment: Option<String>,
-}
-
-impl Done {
-    fn looked(answer: Answer) -> Self {
-        Self { answer, id: None, record: None, comment: None }
-    }
-
-    fn changed(answer: Answer, id: &str, record: Record) -> Self {
-        Self { answer, id: Some(id.to_owned()), record: Some(record), comment: None }
-    }
-}
-
-/// A reason to revoke a key, as an administrator sends it. Who does it is who was authenticated.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WhyRevoked {
-    reason: RevocationReason,
-}
-
-/// The same of whoever holds the key, who need not say why.
+/// Why a key is ended by whoever holds it, who need not say.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct WhyEnded {
     reason: Option<RevocationReason>,
-}
-
-/// A key that was made: the one time that it is shown.
-#[derive(Serialize)]
-struct Shown<'k> {
-    id: &'k str,
-    key: &'k str,
-    record: Box<RawValue>,
 }
 
 impl Gate {
@@ -71,7 +31,7 @@ impl Gate {
         &self,
         host: &H,
         request: &GateRequest,
-        call: &AdminCall<'_>,
+        call: AdminCall<'_>,
         administrators: &Administrators,
         keys: &ApiKeyChecker,
     ) -> Outcome {
@@ -95,7 +55,10 @@ impl Gate {
         let done = done.map_err(|denial| denial.of(CredentialClass::ApiKey));
         audit.push(entity_event(&EntityChange {
             activity: activity(call),
-            id: done.as_ref().ok().and_then(|done| done.id.as_deref()).or_else(|| call.id()),
+            id: done.as_ref().ok().and_then(|done| done.id.as_deref()).or_else(|| {
+                let AdminCall::Keys(operation) = call;
+                operation.id()
+            }),
             record: done.as_ref().ok().and_then(|done| done.record.as_ref()),
             comment: done.as_ref().ok().and_then(|done| done.comment.as_deref()),
             denial: done.as_ref().err(),
@@ -103,7 +66,10 @@ impl Gate {
             at: host.now(),
         }));
         let answer = match done {
-            Ok(done) => done.answer.with_request_id(&decision.request_id),
+            Ok(done) => {
+                let status = if done.made { 201 } else { 200 };
+                Answer { status, ..Answer::json(done.document) }.with_request_id(&decision.request_id)
+            }
             Err(denial) => Answer::denial(&denial, &decision.request_id),
         };
         Outcome::Respond { answer, audit }
@@ -113,66 +79,18 @@ impl Gate {
         &self,
         host: &H,
         request: &GateRequest,
-        call: &AdminCall<'_>,
+        call: AdminCall<'_>,
         who: &Admitted,
         keys: &ApiKeyChecker,
     ) -> Result<Done, Denial> {
-        let life = keys.life();
-        let done = match call {
-            AdminCall::List => {
-                let page = Page::read(request)?;
-                let page = life.list(host, page.cursor.as_deref(), page.limit).await?;
-                return Ok(Done::looked(json_answer(200, &page)));
-            }
-            AdminCall::Show(id) => return Ok(Done::looked(json_answer(200, &life.show(host, id).await?))),
-            AdminCall::Issue => {
-                let new: NewKey = read_body(host).await?;
-                made(life.issue(host, new).await?)?
-            }
-            AdminCall::Import => {
-                let import: ImportRequest = read_body(host).await?;
-                let (id, record) = life.import(host, import).await?;
-                let answer = json_answer(201, &Stored { id: &id, record: public(&record, &id)? });
-                Done::changed(answer, &id, record)
-            }
-            AdminCall::Update(id) => {
-                let change: KeyChange = read_body(host).await?;
-                changed(id, life.update(host, id, &change).await?)?
-            }
-            AdminCall::Rotate(id) => {
-                let rotation: RotateRequest = read_body(host).await?;
-                let done = made(life.rotate(host, id, &rotation).await?)?;
-                Done { comment: Some(format!("in the place of {id}")), ..done }
-            }
-            AdminCall::Disable(id) => {
-                let Nothing {} = read_body(host).await?;
-                changed(id, life.disable(host, id).await?)?
-            }
-            AdminCall::Enable(id) => {
-                let Nothing {} = read_body(host).await?;
-                changed(id, life.enable(host, id).await?)?
-            }
-            AdminCall::RevokeKey(id) => {
-                let WhyRevoked { reason } = read_body(host).await?;
-                let (record, first) = self.revoke(host, &life, id, &RevokeRequest { by: who.name(), reason }).await?;
-                let done = changed(id, record)?;
-                Done { comment: (!first).then(|| "it was revoked before".to_owned()), ..done }
-            }
-        };
-        // What this instance knew of keys is of before.
-        keys.forget_all();
+        let AdminCall::Keys(operation) = call;
+        let body = if operation.only_looks() { query(request)? } else { read_bytes(host).await? };
+        let done = keys.life().carry_out(host, operation, &body, Some(&who.name())).await?;
+        if !operation.only_looks() {
+            // What this instance knew of keys is of before.
+            keys.forget_all();
+        }
         Ok(done)
-    }
-
-    /// Revokes a key, in the store and wherever else the gate looks.
-    async fn revoke<H: Host>(
-        &self,
-        host: &H,
-        life: &KeyLife,
-        id: &str,
-        request: &RevokeRequest,
-    ) -> Result<(Record, bool), Denial> {
-        Ok(life.revoke(host, id, request).await?)
     }
 
     /// Ends the key of a request for whoever holds it.
@@ -215,7 +133,7 @@ impl Gate {
         if presented.class != CredentialClass::ApiKey {
             return Err(Denial::new(Reason::ClassNotAccepted).of(presented.class));
         }
-        let WhyEnded { reason } = read_body(host).await?;
+        let WhyEnded { reason } = read_body(&read_bytes(host).await?)?;
         let why = RevokeRequest { by: "holder".to_owned(), reason: reason.unwrap_or(RevocationReason::KeyCompromise) };
         let held = keys.life().revoke_held(host, presented.text, &why).await?;
         if !held.ended {
@@ -232,90 +150,38 @@ impl Gate {
     }
 }
 
-const fn activity(call: &AdminCall<'_>) -> Activity {
-    match call {
-        AdminCall::List | AdminCall::Show(_) => Activity::Read,
-        AdminCall::Issue | AdminCall::Import | AdminCall::Rotate(_) => Activity::Create,
-        AdminCall::Update(_) => Activity::Update,
-        AdminCall::Disable(_) => Activity::Disable,
-        AdminCall::Enable(_) => Activity::Enable,
-        AdminCall::RevokeKey(_) => Activity::Revoke,
+const fn activity(call: AdminCall<'_>) -> Activity {
+    let AdminCall::Keys(operation) = call;
+    match operation {
+        Operation::List | Operation::Show(_) => Activity::Read,
+        Operation::Issue | Operation::Import | Operation::Rotate(_) => Activity::Create,
+        Operation::Update(_) => Activity::Update,
+        Operation::Disable(_) => Activity::Disable,
+        Operation::Enable(_) => Activity::Enable,
+        Operation::Revoke(_) => Activity::Revoke,
     }
 }
 
-/// A body that says nothing.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-/// A record, by its key's id.
-#[derive(Serialize)]
-struct Stored<'k> {
-    id: &'k str,
-    record: Box<RawValue>,
-}
-
-fn public(record: &Record, id: &str) -> Result<Box<RawValue>, Denial> {
-    let json = record.public_json(id).and_then(RawValue::from_string);
-    json.map_err(|error| Denial::new(Reason::HostFailed).noting(error.to_string()))
-}
-
-fn made(issued: Issued) -> Result<Done, Denial> {
-    let record = public(&issued.record, &issued.id)?;
-    let answer = json_answer(201, &Shown { id: &issued.id, key: issued.key.reveal(), record });
-    Ok(Done::changed(answer, &issued.id, issued.record))
-}
-
-fn changed(id: &str, record: Record) -> Result<Done, Denial> {
-    let answer = json_answer(200, &Stored { id, record: public(&record, id)? });
-    Ok(Done::changed(answer, id, record))
-}
-
-/// What is written here has a form in JSON: strings, numbers, and records that were read before.
-fn json_answer(status: u16, document: &impl Serialize) -> Answer {
-    Answer { status, ..Answer::json(serde_json::to_string(document).unwrap_or_default()) }
-}
-
-/// The body of a request, read strictly. None at all stands for an object without members.
-async fn read_body<H: Host, T: DeserializeOwned>(host: &H) -> Result<T, Denial> {
-    let invalid = |words: String| Denial::new(Reason::BodyInvalid).telling(words);
-    let bytes = host.body(LONGEST_BODY).await.map_err(|error| match error {
+async fn read_bytes<H: Host>(host: &H) -> Result<Vec<u8>, Denial> {
+    host.body(LONGEST_BODY).await.map_err(|error| match error {
         BodyError::TooLong => Denial::new(Reason::BodyTooLarge),
-        BodyError::Failed(error) => invalid("the body did not come in full".to_owned()).noting(error.to_string()),
-    })?;
-    let members = if bytes.is_empty() {
-        Map::new()
-    } else {
-        json::parse_object(&bytes).map_err(|error| invalid(format!("the body is {error}")))?
-    };
-    serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| {
-        let path = error.path().to_string();
-        let words = error.into_inner().to_string();
-        invalid(if path == "." { words } else { format!("`{path}`: {words}") })
+        BodyError::Failed(error) => {
+            Denial::new(Reason::BodyInvalid).telling("the body did not come in full").noting(error.to_string())
+        }
     })
 }
 
-/// Which page of a list is asked for.
-struct Page {
-    cursor: Option<String>,
-    limit: u32,
-}
-
-impl Page {
-    fn read(request: &GateRequest) -> Result<Self, Denial> {
-        let mut page = Self { cursor: None, limit: LONGEST_PAGE };
-        let query = request.target().1.unwrap_or_default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let limit = value.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
-            match (name.as_ref(), limit) {
-                ("cursor", _) if page.cursor.is_none() && value.len() <= 2048 => page.cursor = Some(value.into_owned()),
-                ("limit", Some(limit)) => page.limit = limit,
-                _ => {
-                    let words = "the query takes `cursor`, as the page before gave it, and `limit`, from 1 to 100";
-                    return Err(Denial::new(Reason::BodyInvalid).telling(words));
-                }
-            }
+/// The parameters of the query as the members of a body. Numbers are written as such.
+fn query(request: &GateRequest) -> Result<Vec<u8>, Denial> {
+    let mut members = Map::new();
+    for (name, value) in form_urlencoded::parse(request.target().1.unwrap_or_default().as_bytes()) {
+        let value = match value.parse::<u32>() {
+            Ok(number) if name == "limit" => Value::from(number),
+            _ => Value::from(value.as_ref()),
+        };
+        if members.insert(name.into_owned(), value).is_some() {
+            return Err(Denial::new(Reason::BodyInvalid).telling("a parameter of the query stands twice"));
         }
-        Ok(page)
     }
+    Ok(Value::Object(members).to_string().into_bytes())
 }

@@ -156,7 +156,7 @@ impl Gate {
             }
             (Endpoint::Revoke, Some(keys), _) => self.revoke_held(host, request, keys).await,
             (Endpoint::Admin(call), Some(keys), Some(administrators)) => {
-                self.administer(host, request, &call, administrators, keys).await
+                self.administer(host, request, call, administrators, keys).await
             }
             // What the policy does not have is not there.
             (Endpoint::Revoke | Endpoint::Admin(_), ..) => self.refuse(host, request, &Reason::EndpointUnknown.into()),

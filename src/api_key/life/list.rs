@@ -86,7 +86,7 @@ impl KeyLife {
     }
 }
 
-fn public(record: &Record, id: &str) -> Result<Box<RawValue>, LifeError> {
+pub(super) fn public(record: &Record, id: &str) -> Result<Box<RawValue>, LifeError> {
     let wrong = |error: serde_json::Error| LifeError::Unreadable(error.to_string());
     RawValue::from_string(record.public_json(id).map_err(wrong)?).map_err(wrong)
 }
