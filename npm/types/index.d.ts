@@ -1,3 +1,7 @@
+import type { ApiKeyPolicy } from "./keys.js";
+
+export * from "./keys.js";
+
 /** The version of the core. */
 export declare function version(): string;
 
@@ -279,6 +283,11 @@ interface AllowedVerdict {
   issuer: string | null;
   kid: string | null;
   algorithm: Algorithm | null;
+  /**
+   * Whether what was authenticated was known from before: `hit`, or `stale` where the store did not answer. What was
+   * decided is always decided anew.
+   */
+  cache: "hit" | "stale" | "miss";
 }
 
 /** An M2M token that is good. */
@@ -396,28 +405,6 @@ export interface JwtVerifier {
  */
 export declare function createJwtVerifier(policy: TokenPolicy | string, host?: TokenHost): Promise<JwtVerifier>;
 
-/** The form of the API keys. */
-export interface ApiKeyForm {
-  /** 2 to 12 characters of `a`–`z` and `0`–`9`. */
-  prefix: string;
-  environment: "live" | "test";
-  /** Secrets of at least 32 bytes that keys are sealed with, the current one first. */
-  seals?: readonly (string | Uint8Array)[];
-}
-
-/** Checks API keys. */
-export interface ApiKeyChecker {
-  /** Never throws for a bad key. */
-  check(key: string, options?: CheckOptions): Verdict | Promise<Verdict>;
-}
-
-/**
- * A checker for keys of this form, looked up in `host.store`.
- *
- * @throws Where the form is wrong.
- */
-export declare function createApiKeyChecker(form: ApiKeyForm, host: Host): Promise<ApiKeyChecker>;
-
 /** One route of a policy. */
 export interface RoutePolicy {
   /** The methods, in upper case. */
@@ -436,7 +423,7 @@ export interface GatePolicy {
   /** The path of the gate's own endpoints; `/_edgeward` where left out. */
   prefix?: string;
   issuers?: readonly IssuerPolicy[];
-  apiKeys?: { prefix: string; environment: "live" | "test" };
+  apiKeys?: ApiKeyPolicy;
   /** The headers in which each class is looked for; `authorization` means the scheme `Bearer`. */
   credentials?: { m2mToken?: readonly string[]; apiKey?: readonly string[] };
   routes?: readonly RoutePolicy[];
@@ -449,6 +436,16 @@ export interface GatePolicy {
   maxTokenBytes?: number;
   /** The tokens that are refused before they end. */
   deny?: DenyList;
+  /**
+   * Who may use the admin endpoints: M2M clients of this issuer, by scope (`edgeward:read` and `edgeward:write` where left
+   * out); nobody where left out.
+   */
+  admin?: { issuer: string; readScope?: string; writeScope?: string };
+  /**
+   * The proxies in front of the gate whose word on a client's address is taken: the header that they write it into, and
+   * their own addresses in CIDR notation.
+   */
+  trustedProxies?: { header: string; addresses: readonly string[] };
 }
 
 /** A request, where there is no `Request` of the platform. */
@@ -463,7 +460,10 @@ export interface GateRequest {
   certificate?: string;
 }
 
-/** An event in the shape of the OCSF class Authentication. It never holds a credential. */
+/**
+ * An event in the shape of the OCSF class Authentication, or, for what an administrator did, Entity Management. It never
+ * holds a credential.
+ */
 export type AuditEvent = Record<string, unknown>;
 
 /** The origin: a service binding, or a function. */
@@ -478,6 +478,8 @@ export interface GateOptions extends Host {
   introspectionSecrets?: IntrospectionSecrets;
   /** The seals of API keys, the current one first. */
   seals?: readonly (string | Uint8Array)[];
+  /** A secret of at least 32 characters that administers until the first administrator has come. */
+  bootstrapSecret?: string;
   /**
    * Takes each audit event; by default it is written to the console as one line of JSON. A sink that fails is
    * reported on the console and changes no answer; nothing waits for a promise of it.

@@ -33,9 +33,7 @@ impl JsKeyChecker {
     /// What is wrong with the form.
     #[wasm_bindgen(constructor)]
     pub fn new(form: &str, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsError> {
-        let checker = api_key_checker(form, read_seals(seals)?)
-            .map_err(|error| JsError::new(&format!("the form of the keys is refused: {}", faults(&error))))?;
-        Ok(Self { checker: Rc::new(checker), host })
+        Ok(Self { checker: Rc::new(read_checker(form, seals)?), host })
     }
 
     /// As of a verifier: writes the notes of when keys were used.
@@ -70,6 +68,11 @@ impl JsKeyChecker {
         };
         Ok(task::start(check, exchange))
     }
+}
+
+pub(super) fn read_checker(form: &str, seals: Vec<Uint8Array>) -> Result<ApiKeyChecker, JsError> {
+    api_key_checker(form, read_seals(seals)?)
+        .map_err(|error| JsError::new(&format!("the form of the keys is refused: {}", faults(&error))))
 }
 
 /// Each fault of a form, with its place.

@@ -9,6 +9,7 @@ mod gate;
 mod host;
 mod inspect;
 mod jws;
+mod key_admin;
 mod keys;
 mod options;
 mod task;
