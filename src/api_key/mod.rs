@@ -2,7 +2,8 @@
 //!
 //! `form` says how a key is written and refuses what was mistyped or invented without asking the store. `record` is
 //! what the store holds of a key. `check` takes a presented key to a verdict in three steps (the text, the store, the
-//! clock), the last of which is pure and runs again on every use. `issue` makes a new key and its record.
+//! clock), the last of which is pure and runs again on every use. `issue` makes a new key and its record. `leaks` takes
+//! reports of keys that were found where others can read them.
 //!
 //! Times in this room are whole seconds since the Unix epoch. Keys have no clock tolerance: the clock that issues and
 //! the clock that checks are the same operator's.
@@ -11,6 +12,7 @@ mod check;
 mod cidr;
 mod form;
 mod issue;
+mod leaks;
 mod record;
 mod usage;
 
@@ -21,5 +23,9 @@ pub use form::{
     PresentedKey, SECRET_LENGTH, Seal, describe,
 };
 pub use issue::{IssueError, IssueRequest, Issued, IssuedKey, issue};
+pub use leaks::{
+    Handled, LONGEST_REPORT, LeakAction, LeakFinding, LeakLabel, LeakReports, LeakedKey, MOST_ENTRIES, ReportHeaders,
+    note_exposed_key,
+};
 pub use record::{FormatVersion, Record, Revocation, RevocationReason, Rotation, SecretDigest, store_key};
 pub use usage::{Exposure, Usage, usage_key};
