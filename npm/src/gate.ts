@@ -16,11 +16,11 @@ import { jsonText } from "./text.js";
 import type { AuditEvent, Gate, GateOptions, GatePolicy, GateRequest, Origin, Verdict } from "../types/index.js";
 
 type Outcome =
-  | { action: "respond"; answer: Answer; audit: string | null }
+  | { action: "respond"; answer: Answer; audit: string[] }
   | {
       action: "forward";
       forward: { origin: string | null; remove: string[]; set: [string, string][]; failure: Answer };
-      audit: string | null;
+      audit: string[];
     };
 
 type Sink = NonNullable<GateOptions["audit"]>;
@@ -70,10 +70,10 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
       (answer) => JSON.parse(answer) as Outcome,
       (): Outcome => {
         report(audit, coreFailedAudit(request.method));
-        return { action: "respond", answer: coreFailedAnswer(), audit: null };
+        return { action: "respond", answer: coreFailedAnswer(), audit: [] };
       },
     );
-    if (outcome.audit !== null) report(audit, JSON.parse(outcome.audit) as AuditEvent);
+    for (const event of outcome.audit) report(audit, JSON.parse(event) as AuditEvent);
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {

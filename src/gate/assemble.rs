@@ -7,7 +7,7 @@ use crate::{
     m2m_token::is_scope_token,
     policy::{
         ApiKeyPolicy, Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, RoutePolicy,
-        lint, prepare_dpop, prepare_issuers, read_policy,
+        lint, prepare_dpop, prepare_issuers, prepare_leaks, read_policy,
     },
     verdict::CredentialClass,
 };
@@ -51,12 +51,15 @@ impl Gate {
         let tokens = prepare_issuers(policy.issuers, &resources.beside, policy.max_token_bytes, &mut faults)
             .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults));
         tokens.set_deny_list(policy.deny.unwrap_or_default());
+        let leaks = prepare_leaks(policy.leaks, classes.keys, &mut faults);
         let keys = policy.api_keys.and_then(|keys| key_checker(keys, resources.seals, &mut faults));
         check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
         let gate = Self {
             prefix: policy.prefix,
             tokens: classes.tokens.then_some(tokens),
             keys,
+            leaks,
+            tls_ends_ahead: policy.tls_ends_ahead,
             credentials: credentials(policy.credentials, &mut faults),
             routes: routes(policy.routes, &classes, &mut faults),
             origin: policy.origin,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Answer, Forward, GateRequest, Route, credential, forward, path};
 use crate::{
-    api_key::{ApiKeyChecker, KeyContext},
+    api_key::{ApiKeyChecker, KeyContext, LeakReports},
     governance::audit_event,
     host::{Host, UnixMillis},
     key_source::KeySetStatus,
@@ -21,6 +21,8 @@ pub struct Gate {
     pub(crate) prefix: String,
     pub(crate) tokens: Option<TokenVerifier>,
     pub(crate) keys: Option<ApiKeyChecker>,
+    pub(crate) leaks: Option<LeakReports>,
+    pub(crate) tls_ends_ahead: bool,
     pub(crate) credentials: CredentialHeaders,
     pub(crate) routes: Vec<Route>,
     pub(crate) origin: Option<String>,
@@ -46,7 +48,7 @@ pub struct Decision {
     pub decided: UnixMillis,
 }
 
-/// What the host does with a request, and the audit event to write, where there was a decision.
+/// What the host does with a request, and the audit events to write: none where nothing was decided.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase", tag = "action")]
 pub enum Outcome {
@@ -54,15 +56,15 @@ pub enum Outcome {
     Respond {
         /// The answer.
         answer: Answer,
-        /// The audit event, as one line of JSON.
-        audit: Option<String>,
+        /// The audit events, each as one line of JSON.
+        audit: Vec<String>,
     },
     /// Forward the request to the origin.
     Forward {
         /// How to change it.
         forward: Forward,
-        /// The audit event, as one line of JSON.
-        audit: Option<String>,
+        /// The audit events, each as one line of JSON.
+        audit: Vec<String>,
     },
 }
 
@@ -108,7 +110,7 @@ impl Gate {
         let pattern = route.as_ref().ok().map(|route| route.pattern().to_owned());
         let verdict = match route {
             Ok(route) => self.check_route(host, request, route).await,
-            Err(denial) => Err(denial),
+            Err(denial) => Err(self.exposed(host, request).await.unwrap_or(denial)),
         };
         Self::decided(host, request, started, pattern, verdict)
     }
@@ -126,15 +128,18 @@ impl Gate {
                         set: forward::identity(grant, &decision.request_id),
                         failure: Answer::denial(&Reason::OriginUnavailable.into(), &decision.request_id),
                     },
-                    audit: Some(audit_event(&decision)),
+                    audit: vec![audit_event(&decision)],
                 },
                 Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
             };
         };
+        if let ("leaks", Some(leaks)) = (name, &self.leaks) {
+            return self.take_report(host, request, leaks).await;
+        }
         match Self::endpoint(name, request) {
             Ok(Endpoint::Health) => Outcome::Respond {
                 answer: Answer::json(format!("{{\"status\":\"pass\",\"version\":\"{}\"}}", crate::VERSION)),
-                audit: None,
+                audit: Vec::new(),
             },
             Ok(Endpoint::Verify) => {
                 let started = host.now();
@@ -175,7 +180,7 @@ impl Gate {
     }
 
     async fn check_route<H: Host>(&self, host: &H, request: &GateRequest, route: &Route) -> Verdict {
-        let presented = self.find_credential(request)?;
+        let presented = self.take_credential(host, request).await?;
         route.accept_class(presented.class)?;
         let grant = self.check_presented(host, request, presented).await?;
         route.authorize(&grant)?;
@@ -183,11 +188,11 @@ impl Gate {
     }
 
     async fn check_credential<H: Host>(&self, host: &H, request: &GateRequest) -> Verdict {
-        let presented = self.find_credential(request)?;
+        let presented = self.take_credential(host, request).await?;
         self.check_presented(host, request, presented).await
     }
 
-    fn find_credential<'r>(&'r self, request: &'r GateRequest) -> Result<credential::Presented<'r>, Denial> {
+    pub(super) fn find_credential<'r>(&'r self, request: &'r GateRequest) -> Result<credential::Presented<'r>, Denial> {
         let is_key = |text: &str| self.keys.as_ref().is_some_and(|keys| keys.form().looks_like(text));
         let is_opaque = |text: &str| self.tokens.as_ref().is_some_and(|tokens| tokens.takes_opaque(text));
         credential::find(request, &self.credentials, is_key, is_opaque)
@@ -231,28 +236,31 @@ impl Gate {
         carriers.chain(reserved).chain(overrides).chain(["dpop".to_owned()]).collect()
     }
 
-    fn decided<H: Host>(
+    pub(super) fn decided<H: Host>(
         host: &H,
         request: &GateRequest,
         started: UnixMillis,
         route: Option<String>,
         verdict: Verdict,
     ) -> Decision {
-        let mut id = [0; 16];
-        // Without random bytes the id is of no use, and the decision stands.
-        let request_id = host.fill_random(&mut id).map(|()| base16ct::lower::encode_string(&id)).unwrap_or_default();
         Decision {
             verdict,
             route,
             method: request.method.clone(),
             address: request.address.clone(),
-            request_id,
+            request_id: Self::request_id(host),
             started,
             decided: host.now(),
         }
     }
+
+    /// Without random bytes the id is of no use, and the decision stands.
+    pub(super) fn request_id<H: Host>(host: &H) -> String {
+        let mut id = [0; 16];
+        host.fill_random(&mut id).map(|()| base16ct::lower::encode_string(&id)).unwrap_or_default()
+    }
 }
 
 fn respond(answer: Answer, decision: &Decision) -> Outcome {
-    Outcome::Respond { answer, audit: Some(audit_event(decision)) }
+    Outcome::Respond { answer, audit: vec![audit_event(decision)] }
 }

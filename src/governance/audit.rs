@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The version of the Open Cybersecurity Schema Framework that the event follows.
-const OCSF_VERSION: &str = "1.4.0";
+pub(super) const OCSF_VERSION: &str = "1.4.0";
 
 /// The event as one line of JSON.
 #[must_use]
@@ -59,11 +59,16 @@ pub fn audit_event(decision: &Decision) -> String {
             "latency_ms": decision.decided.0.saturating_sub(decision.started.0),
         },
     });
+    prune_mapped(&mut event);
+    event.to_string()
+}
+
+/// Takes what is not known out of all that has a schema.
+pub(super) fn prune_mapped(event: &mut Value) {
     if let Some(members) = event.as_object_mut() {
         members.iter_mut().filter(|(name, _)| *name != "unmapped").for_each(|(_, value)| prune(value));
         members.retain(|_, value| !is_empty(value));
     }
-    event.to_string()
 }
 
 /// The method, if it is one that a policy can name. Any text without separators is a legal one (RFC 9110 §9.1), a token
@@ -83,7 +88,7 @@ fn user(who: &Principal) -> Value {
 
 /// Takes out what is not known: a member of the schema has its type or is left out. What is unmapped has no schema, and
 /// there a null tells a reader that the member exists.
-fn prune(value: &mut Value) {
+pub(super) fn prune(value: &mut Value) {
     if let Value::Object(members) = value {
         members.values_mut().for_each(prune);
         members.retain(|_, member| !is_empty(member));

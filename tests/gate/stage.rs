@@ -102,10 +102,8 @@ impl Stage {
     /// Sends a request through the proxy mode, watching what comes out.
     pub(crate) fn send(&self, request: &GateRequest) -> Outcome {
         let outcome = block_on(self.gate.handle(&self.host, request));
-        let audit = match &outcome {
-            Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. } => audit.as_deref(),
-        };
-        if let Some(line) = audit {
+        let (Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. }) = &outcome;
+        for line in audit {
             self.watch_event(line, request);
         }
         let shown = serde_json::to_string(&outcome).expect("JSON");
