@@ -315,7 +315,7 @@ mod tests {
         };
         assert_eq!(names(&of(MOST_KEYS)).expect("keys").len(), 64);
         assert_eq!(names(&of(MOST_KEYS + 1)).expect_err("too many"), "more than 64 keys");
-        assert!(read(&[b' '; LONGEST_LIST + 1]).expect_err("too long").contains("more than 262144 bytes"));
+        assert!(read(&vec![b' '; LONGEST_LIST + 1]).expect_err("too long").contains("more than 262144 bytes"));
     }
 
     #[test]

@@ -130,8 +130,7 @@ mod tests {
         let roundabout = [&[0x30, 0x81], &der[1..]].concat();
         // r is nought.
         let nought = [0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x01];
-        let encoded =
-            [raw.as_slice(), &longer, &roundabout, &nought, &der[..der.len() - 1], &[]].map(Base64::encode_string);
+        let encoded = [&raw[..], &longer, &roundabout, &nought, &der[..der.len() - 1], &[]].map(Base64::encode_string);
         let texts = [
             good.trim_end_matches('=').to_owned(),
             good.replace('+', "-"),
