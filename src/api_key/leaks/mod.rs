@@ -1,7 +1,8 @@
 //! Reports of leaked keys (contract §5.4), by the protocol of GitHub's secret-scanning partner program: somebody who
 //! looks through what is public finds texts of our form and sends them here, signed.
 //!
-//! `signature` reads the two headers, `sender_keys` fetches the keys that they are checked with, `report` reads the body,
+//! `signature` reads the two headers, `sender_keys` fetches the `list` of
+//! keys that they are checked with, `report` reads the body,
 //! `handle` does what is to be done about each entry, and `exposure` notes where a key was seen.
 //!
 //! A key of ours whose secret is proven is revoked at once. A signature says who sent a report and nothing of whether it
@@ -9,6 +10,7 @@
 
 mod exposure;
 mod handle;
+mod list;
 mod report;
 mod sender_keys;
 mod signature;

@@ -1,64 +1,38 @@
-//! The keys that a sender signs its reports with: `{"public_keys":[{"key_identifier","key","is_current"}]}`, each key a
-//! PEM of an EC public key (RFC 5480, RFC 7468).
+//! The keys that a sender signs its reports with: fetched, kept for a day, and used for a week while the sender is away.
 //!
 //! A key vouches for as long as its sender publishes it, current or not: the protocol lets a sender go over to the next
 //! key before all reports of the one before have come.
+//!
+//! A list stands in memory and in the store, where those find it who have none: what runs at the edge starts often and in
+//! many places, and the protocol's own server answers each address a few dozen times an hour.
 
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use p256::{ecdsa::VerifyingKey, pkcs8::DecodePublicKey};
-use serde_json::Value;
+use p256::ecdsa::VerifyingKey;
+use sha2::{Digest, Sha256};
 
-use super::signature::is_identifier;
+use super::list::{LONGEST_LIST, List};
 use crate::{
-    host::{Host, InboundAnswer, OutboundRequest, UnixMillis},
-    json,
+    host::{Host, OutboundRequest, UnixMillis},
     verdict::{Denial, Reason},
 };
 
 /// How long a list is used without asking again, in seconds.
 const MAX_AGE: i64 = 86_400;
 /// How long it is used while its sender does not answer, in seconds.
-const MAX_STALE: i64 = 7 * 86_400;
+const MAX_STALE: u32 = 7 * 86_400;
 /// How long the sender is left alone after it was asked, in seconds, whatever came of it.
 const COOLDOWN: i64 = 60;
-/// How far, in seconds, a time may lie in the future: clocks are set.
-const AHEAD: i64 = 60;
-/// The longest list that is read, in bytes.
-const LONGEST_LIST: usize = 256 * 1024;
-/// The most keys of a list. A longer one is not read at all, as which of its keys it would lack could not be told.
-const MOST_KEYS: usize = 64;
-/// The longest PEM of a key, in bytes. One of P-256 has less than 200.
-const LONGEST_KEY: usize = 1024;
-/// The longest entity tag that is sent back, in bytes.
-const LONGEST_ETAG: usize = 256;
-/// How long the sender has to answer, in milliseconds.
+/// How long the sender has to answer, and how long the store has, in milliseconds.
 const TIMEOUT: u32 = 3_000;
-/// How long a report waits at a time for a list that another one fetches, in milliseconds, and how often: as long as the
-/// sender has to answer.
+const STORE_TIMEOUT: u32 = 1_000;
+/// How long a report waits at a time for a list that another one fetches, in milliseconds, and how often: somewhat longer
+/// than the store and the sender have to answer.
 const WAIT: u32 = 100;
-const WAITS: usize = 32;
-
-/// A list as it was published.
-struct List {
-    keys: Vec<(String, VerifyingKey)>,
-    etag: Option<String>,
-    /// When its sender was asked last and said that it holds, in seconds since the Unix epoch.
-    asked: i64,
-}
-
-impl List {
-    fn find(&self, identifier: &str) -> Option<VerifyingKey> {
-        self.keys.iter().find(|(name, _)| name == identifier).map(|(_, key)| *key)
-    }
-
-    fn is_younger(&self, age: i64, now: i64) -> bool {
-        (AHEAD.saturating_neg()..age).contains(&now.saturating_sub(self.asked))
-    }
-}
+const WAITS: usize = 42;
 
 /// What became of the last question.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,6 +64,8 @@ impl State {
 /// The keys of one sender.
 pub(super) struct SenderKeys {
     url: String,
+    /// Where the store holds its list.
+    place: String,
     state: Mutex<State>,
 }
 
@@ -101,7 +77,8 @@ impl fmt::Debug for SenderKeys {
 
 impl SenderKeys {
     pub(super) fn new(url: String) -> Self {
-        Self { url, state: Mutex::default() }
+        let digest = base16ct::lower::encode_string(&Sha256::digest(&url));
+        Self { place: format!("leak-keys/{digest}"), url, state: Mutex::default() }
     }
 
     /// The key of this name.
@@ -112,6 +89,7 @@ impl SenderKeys {
     /// another unknown one, not a minute ago and did not answer.
     pub(super) async fn find<H: Host>(&self, host: &H, identifier: &str) -> Result<VerifyingKey, Denial> {
         let now = host.clock();
+        let is_usable = |list: &&Arc<List>| list.is_younger(MAX_STALE.into(), now.seconds());
         let (list, ask, waiting) = {
             let mut state = self.state();
             let list = state.list.clone();
@@ -127,11 +105,13 @@ impl SenderKeys {
             (list, ask, waiting)
         };
         let words = if ask {
-            self.ask(host, now, list.as_deref()).await.err()
+            // It is asked for all reports.
+            host.work_for_others(true);
+            let asked = self.ask(host, now, list, identifier).await;
+            host.work_for_others(false);
+            asked.err()
         } else {
-            // One that can be used at once is.
-            let usable = list.filter(|list| list.is_younger(MAX_STALE, now.seconds()));
-            if let Some(key) = usable.and_then(|list| list.find(identifier)) {
+            if let Some(key) = list.as_ref().filter(is_usable).and_then(|list| list.find(identifier)) {
                 return Ok(key);
             }
             if waiting {
@@ -140,8 +120,7 @@ impl SenderKeys {
             None
         };
         let state = self.state();
-        let usable = state.list.as_ref().filter(|list| list.is_younger(MAX_STALE, now.seconds()));
-        match (usable.map(|list| list.find(identifier)), state.outcome()) {
+        match (state.list.as_ref().filter(is_usable).map(|list| list.find(identifier)), state.outcome()) {
             (Some(Some(key)), _) => Ok(key),
             (Some(None), Some(Asked::Answered)) => {
                 Err(Denial::new(Reason::ReportSignatureInvalid).noting("the sender publishes no key of this name"))
@@ -162,19 +141,50 @@ impl SenderKeys {
         }
     }
 
-    /// Asks the sender for its list, and keeps it.
-    async fn ask<H: Host>(&self, host: &H, now: UnixMillis, known: Option<&List>) -> Result<(), String> {
-        let fetched = self.fetch(host, now, known).await;
-        let mut state = self.state();
-        let (outcome, result) = match fetched {
-            Ok(list) => {
-                state.list = Some(Arc::new(list));
-                (Asked::Answered, Ok(()))
+    /// Takes the list that the store holds, if it is younger and good for this name; otherwise asks the sender.
+    async fn ask<H: Host>(
+        &self,
+        host: &H,
+        now: UnixMillis,
+        known: Option<Arc<List>>,
+        identifier: &str,
+    ) -> Result<(), String> {
+        let known = match self.stored(host, now).await {
+            Some(stored) if known.as_ref().is_none_or(|known| known.written.asked < stored.written.asked) => {
+                let stored = Arc::new(stored);
+                let mut state = self.state();
+                state.list = Some(Arc::clone(&stored));
+                let names = stored.is_younger(MAX_AGE, now.seconds()) && stored.find(identifier).is_some();
+                if names || stored.is_younger(COOLDOWN, now.seconds()) {
+                    let asked = UnixMillis(stored.written.asked.saturating_mul(1000));
+                    state.last = Some((asked, Asked::Answered));
+                    return Ok(());
+                }
+                Some(stored)
             }
-            Err(words) => (Asked::Failed, Err(words)),
+            _ => known,
         };
-        state.last = Some((now, outcome));
-        result
+        let fetched = self.fetch(host, now, known.as_deref()).await.map(Arc::new);
+        {
+            let mut state = self.state();
+            let outcome = if fetched.is_ok() { Asked::Answered } else { Asked::Failed };
+            state.last = Some((now, outcome));
+            if let Ok(list) = &fetched {
+                state.list = Some(Arc::clone(list));
+            }
+        }
+        let list = fetched?;
+        if let Ok(written) = serde_json::to_vec(&list.written) {
+            // A list that is not in the store is fetched again by others.
+            let _ = host.write(&self.place, written, MAX_STALE).await;
+        }
+        Ok(())
+    }
+
+    /// The list that the store holds, if it can still be used. A store that fails has none.
+    async fn stored<H: Host>(&self, host: &H, now: UnixMillis) -> Option<List> {
+        let stored = host.read_within(&self.place, STORE_TIMEOUT).await.ok()??;
+        List::from_store(&stored).filter(|list| list.is_younger(MAX_STALE.into(), now.seconds()))
     }
 
     async fn fetch<H: Host>(&self, host: &H, now: UnixMillis, known: Option<&List>) -> Result<List, String> {
@@ -182,8 +192,8 @@ impl SenderKeys {
         // The protocol's own server refuses whoever does not say who it is.
         let mut headers =
             vec![("accept", "application/json".to_owned()), ("user-agent", format!("edgeward/{}", crate::VERSION))];
-        let etag = known.and_then(|list| list.etag.clone());
-        if let Some(etag) = &etag {
+        let tagged = known.and_then(|list| Some((list, list.written.etag.clone()?)));
+        if let Some((_, etag)) = &tagged {
             headers.push(("if-none-match", etag.clone()));
         }
         let request = OutboundRequest {
@@ -195,13 +205,10 @@ impl SenderKeys {
             timeout: TIMEOUT,
         };
         let answer = host.fetch(request).await.map_err(|error| format!("the keys at {url}: {error}"))?;
-        let asked = now.seconds();
-        match (answer.status, known) {
-            (304, Some(known)) if etag.is_some() => Ok(List { keys: known.keys.clone(), etag, asked }),
-            (200, _) => {
-                let keys = read(&answer.body).map_err(|words| format!("the keys at {url}: {words}"))?;
-                Ok(List { keys, etag: etag_of(&answer), asked })
-            }
+        // What it says may be as old as the question.
+        match (answer.status, tagged) {
+            (304, Some((known, _))) => Ok(known.confirmed(now.seconds())),
+            (200, _) => List::of_answer(answer, now.seconds()).map_err(|words| format!("the keys at {url}: {words}")),
             (status, _) => Err(format!("the keys at {url}: status {status}")),
         }
     }
@@ -212,127 +219,114 @@ impl SenderKeys {
     }
 }
 
-fn etag_of(answer: &InboundAnswer) -> Option<String> {
-    let etag = answer.header("etag")?;
-    let is_sendable = etag.len() <= LONGEST_ETAG && etag.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
-    is_sendable.then(|| etag.to_owned())
-}
-
-/// The keys of a list that can be used. One that cannot be, or whose name stands twice, stands in no other's way.
-fn read(body: &[u8]) -> Result<Vec<(String, VerifyingKey)>, String> {
-    if body.len() > LONGEST_LIST {
-        return Err(format!("more than {LONGEST_LIST} bytes"));
-    }
-    let document = json::parse_object(body).map_err(|error| error.to_string())?;
-    let Some(Value::Array(entries)) = document.get("public_keys") else {
-        return Err("no array `public_keys`".to_owned());
-    };
-    if entries.len() > MOST_KEYS {
-        return Err(format!("more than {MOST_KEYS} keys"));
-    }
-    let name_of = |entry: &Value| entry.get("key_identifier").and_then(Value::as_str).map(str::to_owned);
-    let mut keys = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let Some(name) = name_of(entry).filter(|name| is_identifier(name)) else { continue };
-        let twice = entries.iter().filter(|other| name_of(other).as_deref() == Some(name.as_str())).nth(1).is_some();
-        let pem = entry.get("key").and_then(Value::as_str).filter(|pem| pem.len() <= LONGEST_KEY);
-        match pem.and_then(|pem| VerifyingKey::from_public_key_pem(pem.trim()).ok()) {
-            Some(key) if !twice => keys.push((name, key)),
-            _ => {}
-        }
-    }
-    // A sender that publishes nothing usable would sign nothing: it has failed, and the list before holds for its time.
-    if keys.is_empty() { Err("no usable key".to_owned()) } else { Ok(keys) }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{
+        cell::{Cell, RefCell},
+        future::{Future, poll_fn},
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
     use p256::{
         ecdsa::SigningKey,
         pkcs8::{EncodePublicKey, LineEnding},
     };
-    use serde_json::json;
 
     use super::*;
+    use crate::{
+        host::{HostError, InboundAnswer, NativeCheck},
+        jose::Algorithm,
+    };
 
-    fn pem(seed: u8) -> String {
-        let key = SigningKey::from_slice(&[seed; 32]).expect("a key");
-        p256::PublicKey::from(key.verifying_key()).to_public_key_pem(LineEnding::LF).expect("a PEM")
+    /// A host whose server answers when the test says so.
+    #[derive(Default)]
+    struct Slow {
+        answers: Cell<bool>,
+        asked: Cell<usize>,
+        waited: Cell<usize>,
+        now: Cell<i64>,
+        written: RefCell<Vec<String>>,
     }
 
-    fn names(entries: &Value) -> Result<Vec<String>, String> {
-        let keys = read(json!({ "public_keys": entries }).to_string().as_bytes())?;
-        Ok(keys.into_iter().map(|(name, _)| name).collect())
-    }
-
-    #[test]
-    fn a_key_that_cannot_be_used_stands_in_no_other_s_way() {
-        let other_curve = "-----BEGIN PUBLIC KEY-----\n\
-            MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEeb5mfvncu6xVoGKVzocLBwKb/NstzijZ\n\
-            WfKBWxb4F5hIOtp3JqPEZV2k+/wOEQio/Re0SKaFVBmcR9CP+xDUuA==\n\
-            -----END PUBLIC KEY-----\n";
-        // Another letter in the middle of a coordinate.
-        let mut no_point = pem(1);
-        let place = 27 + 64 + 1 + 30;
-        let other = if no_point.as_bytes()[place] == b'A' { "B" } else { "A" };
-        no_point.replace_range(place..=place, other);
-        let entries = json!([
-            { "key_identifier": "good", "key": pem(1), "is_current": true, "more": {} },
-            { "key_identifier": "before", "key": pem(2).replace('\n', "\r\n"), "is_current": false },
-            { "key_identifier": "bare", "key": pem(3).trim() },
-            { "key_identifier": "twice", "key": pem(4) },
-            { "key_identifier": "twice", "key": pem(5) },
-            { "key_identifier": "text", "key": "no key" },
-            { "key_identifier": "number", "key": 1 },
-            { "key_identifier": "curve", "key": other_curve },
-            { "key_identifier": "point", "key": no_point },
-            { "key_identifier": "private", "key": pem(6).replace("PUBLIC", "PRIVATE") },
-            { "key_identifier": "long", "key": format!("{}{}", pem(7), " ".repeat(LONGEST_KEY)) },
-            { "key_identifier": "", "key": pem(8) },
-            { "key_identifier": 9, "key": pem(9) },
-            { "key": pem(10) },
-            "key", 1, null, [],
-        ]);
-        assert_eq!(names(&entries).expect("keys"), ["good", "before", "bare"]);
-    }
-
-    #[test]
-    fn what_is_no_list_says_why() {
-        for (body, words) in [
-            ("", "not JSON"),
-            ("[]", "not an object"),
-            ("{}", "no array `public_keys`"),
-            (r#"{"public_keys":{}}"#, "no array `public_keys`"),
-            (r#"{"public_keys":[]}"#, "no usable key"),
-            (r#"{"public_keys":[{}]}"#, "no usable key"),
-            (r#"{"public_keys":[],"public_keys":[]}"#, "twice"),
-        ] {
-            assert!(read(body.as_bytes()).expect_err(body).contains(words), "{body}");
+    impl Host for Slow {
+        fn now(&self) -> UnixMillis {
+            UnixMillis(self.now.get())
         }
-        let of = |count: usize| {
-            let entry = |index: usize| json!({ "key_identifier": format!("k{index}"), "key": pem(1) });
-            json!((0..count).map(entry).collect::<Vec<_>>())
-        };
-        assert_eq!(names(&of(MOST_KEYS)).expect("keys").len(), 64);
-        assert_eq!(names(&of(MOST_KEYS + 1)).expect_err("too many"), "more than 64 keys");
-        assert!(read(&vec![b' '; LONGEST_LIST + 1]).expect_err("too long").contains("more than 262144 bytes"));
+
+        fn fill_random(&self, _: &mut [u8]) -> Result<(), HostError> {
+            Err(HostError("no chance".to_owned()))
+        }
+
+        async fn read(&self, _: &str) -> Result<Option<Vec<u8>>, HostError> {
+            Err(HostError("no store".to_owned()))
+        }
+
+        async fn write(&self, key: &str, _: Vec<u8>, _: u32) -> Result<(), HostError> {
+            self.written.borrow_mut().push(key.to_owned());
+            Err(HostError("no store".to_owned()))
+        }
+
+        async fn wait(&self, _: u32) -> Result<(), HostError> {
+            self.waited.set(self.waited.get() + 1);
+            let mut passed = false;
+            poll_fn(|_| if std::mem::replace(&mut passed, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+            Ok(())
+        }
+
+        async fn fetch(&self, _: OutboundRequest) -> Result<InboundAnswer, HostError> {
+            self.asked.set(self.asked.get() + 1);
+            poll_fn(|_| if self.answers.get() { Poll::Ready(()) } else { Poll::Pending }).await;
+            let key = SigningKey::from_slice(&[1; 32]).expect("a key");
+            let pem = p256::PublicKey::from(key.verifying_key()).to_public_key_pem(LineEnding::LF).expect("a PEM");
+            let list = serde_json::json!({ "public_keys": [{ "key_identifier": "k1", "key": pem }] });
+            Ok(InboundAnswer { status: 200, headers: Vec::new(), body: list.to_string().into_bytes() })
+        }
+
+        fn has_native(&self, _: Algorithm) -> bool {
+            false
+        }
+
+        async fn verify_signature(&self, _: NativeCheck<'_>) -> Result<bool, HostError> {
+            Err(HostError("no signatures".to_owned()))
+        }
     }
 
     #[test]
-    fn a_list_ages_by_the_clock_and_not_by_one_that_was_set_back() {
-        let list = List { keys: Vec::new(), etag: None, asked: 1_000_000 };
-        for (now, fresh, usable) in [
-            (1_000_000, true, true),
-            (999_940, true, true),
-            (999_939, false, false),
-            (1_000_000 + MAX_AGE - 1, true, true),
-            (1_000_000 + MAX_AGE, false, true),
-            (1_000_000 + MAX_STALE - 1, false, true),
-            (1_000_000 + MAX_STALE, false, false),
-            (i64::MIN, false, false),
-            (i64::MAX, false, false),
-        ] {
-            assert_eq!((list.is_younger(MAX_AGE, now), list.is_younger(MAX_STALE, now)), (fresh, usable), "{now}");
+    fn reports_at_one_time_cost_one_question_and_wait_for_its_answer() {
+        let (keys, host) = (SenderKeys::new("https://keys.example/".to_owned()), Slow::default());
+        let mut context = Context::from_waker(Waker::noop());
+        let (mut first, mut second) = (pin!(keys.find(&host, "k1")), pin!(keys.find(&host, "k1")));
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        for _ in 0..5 {
+            assert!(second.as_mut().poll(&mut context).is_pending());
         }
+        host.answers.set(true);
+        assert!(matches!(first.as_mut().poll(&mut context), Poll::Ready(Ok(_))));
+        assert!(matches!(second.as_mut().poll(&mut context), Poll::Ready(Ok(_))));
+        assert_eq!((host.asked.get(), host.written.borrow().len()), (1, 1));
+    }
+
+    #[test]
+    fn a_question_whose_report_went_away_is_asked_again_in_time() {
+        let (keys, host) = (SenderKeys::new("https://keys.example/".to_owned()), Slow::default());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(pin!(keys.find(&host, "k1")).poll(&mut context).is_pending());
+        host.answers.set(true);
+        let denial = pollster::block_on(poll_to_the_end(keys.find(&host, "k1"))).expect_err("nobody fetched");
+        assert_eq!((denial.reason, host.waited.get()), (Reason::ReportKeysUnavailable, WAITS));
+        host.now.set(COOLDOWN * 1000);
+        assert!(pollster::block_on(keys.find(&host, "k1")).is_ok());
+        assert_eq!(host.asked.get(), 2);
+    }
+
+    /// Polls again and again: the host of the test wakes nobody.
+    async fn poll_to_the_end<T>(future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            context.waker().wake_by_ref();
+            future.as_mut().poll(context)
+        })
+        .await
     }
 }

@@ -101,6 +101,7 @@ fn what_is_no_key_of_ours_is_a_false_alarm_without_an_event() {
     let key = desk.key();
     let text = key.key.reveal();
     let mistyped = format!("{}{}", &text[..text.len() - 1], if text.ends_with('0') { '1' } else { '0' });
+    desk.labels(&Report::of(&json!([])));
     let reads = desk.host.reads.get();
     for token in
         ["", "some_token", "ghp_000000000000000000000000000000000000", &mistyped, &text.replacen("acme", "beta", 1)]

@@ -206,6 +206,46 @@ fn while_the_sender_is_away_its_keys_hold_for_a_week() {
 }
 
 #[test]
+fn a_gate_that_has_just_started_finds_the_list_in_the_store() {
+    let desk = Desk::new();
+    desk.labels(&report(1));
+    let store = desk.host.store.borrow().clone();
+    let started = |after: i64| {
+        let other = Desk::of(&json!({ "leaks": {} }));
+        other.host.store.borrow_mut().extend(store.clone());
+        other.pass(after);
+        other
+    };
+    for (after, asked) in [(0, 0), (86_399, 0), (86_400, 1), (7 * 86_400 - 1, 1)] {
+        let other = started(after);
+        other.labels(&report(2));
+        assert_eq!(other.asked(), asked, "{after}");
+    }
+    expect(&started(7 * 86_400), &report(2), UNAVAILABLE);
+    // What somebody else has just asked for is not asked for again.
+    let other = started(59);
+    expect(&other, &report_by("unknown", 1, 2), INVALID);
+    assert_eq!(other.asked(), 0);
+    let other = started(60);
+    other.sender_answers(published(&list(&[("k2", 2), ("k1", 1)]), None));
+    other.labels(&report_by("k2", 2, 2));
+    assert_eq!(other.asked(), 1);
+    // The list of another URL is another list, and one that cannot be read is none.
+    let other = Desk::of(&json!({ "leaks": { "keysUrl": "https://keys.example/list" } }));
+    other.host.store.borrow_mut().extend(store.clone());
+    expect(&other, &report(2), UNAVAILABLE);
+    let other = started(0);
+    other.host.store.borrow_mut().values_mut().for_each(Vec::clear);
+    expect(&other, &report(2), UNAVAILABLE);
+    assert_eq!(other.asked(), 1);
+    // Nor does a store that fails keep the sender from being asked.
+    let other = started(0);
+    *other.broken.borrow_mut() = vec!["read leak-keys/".to_owned(), "write leak-keys/".to_owned()];
+    other.sender_answers(published(&list(&[("k1", 1)]), None));
+    other.labels(&report(2));
+}
+
+#[test]
 fn what_is_no_list_is_no_answer() {
     let with = |body: Vec<u8>| InboundAnswer { status: 200, headers: Vec::new(), body };
     let mut long = list(&[("k1", 1)]).to_string().into_bytes();
