@@ -44,7 +44,7 @@ const fn reading(action: LeakAction) -> ((u8, &'static str), (u8, &'static str),
             ((2, "Low"), suppressed, "A text with the id of an API key and another secret was found")
         }
         LeakAction::Failed => {
-            (critical, new, "An API key may have been found where others can read it, and was not revoked")
+            (critical, new, "An API key may have been found where others can read it, and is not known to be revoked")
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::LONGEST_REPORT;
+use super::{super::describe, LONGEST_REPORT};
 use crate::{
     json,
     verdict::{Denial, Reason},
@@ -94,16 +94,32 @@ fn kept(text: &str, longest: usize, tokens: &[Zeroizing<String>]) -> String {
     let (before, _) = text.split_once('?').unwrap_or((text, ""));
     let visible: String = before.chars().filter(|letter| matches!(letter, '!'..='~')).take(LOOKED_THROUGH).collect();
     // Looked for before the text is cut: a part of a token would be no better.
-    if tokens.iter().any(|token| holds(&visible, token)) {
+    if tokens.iter().any(|token| holds(&visible, token)) || holds_a_key(&visible) {
         return HIDDEN.to_owned();
     }
-    visible.chars().take(longest).collect()
+    without_user(&visible).chars().take(longest).collect()
 }
 
 /// Whether a text holds a token, or the secret of a key of any form that it is.
 fn holds(text: &str, token: &str) -> bool {
-    let secret = super::super::describe(token).and_then(|parts| token.get(parts.spans.secret));
+    let secret = describe(token).and_then(|parts| token.get(parts.spans.secret));
     text.contains(token) || secret.is_some_and(|secret| text.contains(secret))
+}
+
+/// Whether a text holds a well-formed key that the report does not name.
+fn holds_a_key(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| describe(word).is_some())
+}
+
+/// A URL without the name and the password that may stand before its host (RFC 3986 §3.2.1).
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority = rest.split(['/', '#']).next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+    match rest.strip_prefix(user).and_then(|rest| rest.strip_prefix('@')) {
+        Some(rest) => format!("{scheme}://{rest}"),
+        None => url.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -179,6 +195,15 @@ mod tests {
             places("t", "https://\u{1b}[31ma.ex\u{e4}mple/\u{202e}", ""),
             ("https://[31ma.exmple/".into(), String::new())
         );
+        for (url, shown) in [
+            ("https://ada:secret@a.example/b@c", "https://a.example/b@c"),
+            ("https://a@b@a.example", "https://a.example"),
+            ("https://@a.example/", "https://a.example/"),
+            ("https://a.example/@b/c#d@e", "https://a.example/@b/c#d@e"),
+            ("a@b", "a@b"),
+        ] {
+            assert_eq!(places("t", url, "").0, shown);
+        }
         let (url, source) = places("t", &"u".repeat(10_000), &"s".repeat(10_000));
         assert_eq!((url.len(), source.len()), (LONGEST_URL, LONGEST_SOURCE));
     }
@@ -199,6 +224,8 @@ mod tests {
         // One token in the place of another.
         let body = json!([{ "token": "t", "type": "k", "url": KEY }, { "token": KEY, "type": "k" }]).to_string();
         assert_eq!(read(body.as_bytes()).expect("a report").first().expect("an entry").url, HIDDEN);
+        // Nor is a key shown that the report does not name.
+        assert_eq!(places("t", &format!("https://a.example/{KEY}.txt"), "").0, HIDDEN);
         assert_eq!(places("a", "https://a.example/", "").0, "https://a.example/");
     }
 }
