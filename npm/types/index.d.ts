@@ -417,6 +417,14 @@ export interface RoutePolicy {
   scopes?: readonly string[];
 }
 
+/** The reports of leaked keys that are taken, by the protocol of GitHub's secret-scanning partner program. */
+export interface LeaksPolicy {
+  /** Where the sender publishes its keys; GitHub's own URL where left out. */
+  keysUrl?: string;
+  /** Who a revocation says it is by; `github-secret-scanning` where left out. */
+  source?: string;
+}
+
 /** The policy of a gate. What no route matches is denied. */
 export interface GatePolicy {
   $schema?: string;
@@ -424,6 +432,13 @@ export interface GatePolicy {
   prefix?: string;
   issuers?: readonly IssuerPolicy[];
   apiKeys?: ApiKeyPolicy;
+  /** The reports of leaked keys that are taken at the endpoint `leaks`; none where left out. */
+  leaks?: LeaksPolicy;
+  /**
+   * Whether TLS ends before the gate, so that a request's URL does not say whether it came over TLS. Elsewhere a credential
+   * that comes over `http`, but from this machine itself, is refused as exposed.
+   */
+  tlsEndsAhead?: boolean;
   /** The headers in which each class is looked for; `authorization` means the scheme `Bearer`. */
   credentials?: { m2mToken?: readonly string[]; apiKey?: readonly string[] };
   routes?: readonly RoutePolicy[];
@@ -461,8 +476,8 @@ export interface GateRequest {
 }
 
 /**
- * An event in the shape of the OCSF class Authentication, or, for what an administrator did, Entity Management. It never
- * holds a credential.
+ * An event in the shape of an OCSF class: Authentication; Entity Management for what an administrator did; Detection
+ * Finding for a key that has leaked. It never holds a credential.
  */
 export type AuditEvent = Record<string, unknown>;
 

@@ -178,17 +178,30 @@ impl KeyForm {
     /// other environment whose check is good. Where the environments have different seals, the check of the other
     /// environment's keys is never good here.
     pub fn parse<'k>(&self, presented: &'k str) -> Result<PresentedKey<'k>, Denial> {
+        let key = self.parse_of_any_environment(presented)?;
+        if key.environment != self.environment {
+            let (theirs, ours) = (key.environment.as_str(), self.environment.as_str());
+            let note = format!("key {}: a {theirs} key, presented where {ours} keys are taken", key.id);
+            let who = Principal { credential_id: Some(key.id.into_owned()), ..Principal::default() };
+            return Err(Denial::new(Reason::KeyEnvironmentMismatch)
+                .of(CredentialClass::ApiKey)
+                .noting(note)
+                .about(who));
+        }
+        Ok(key)
+    }
+
+    /// As [`KeyForm::parse`], for a key that was seen somewhere and is not presented: one of the other environment has
+    /// leaked as well as one of this.
+    ///
+    /// # Errors
+    /// [`Reason::KeyMalformed`] and [`Reason::KeyCheckMismatch`].
+    pub(super) fn parse_of_any_environment<'k>(&self, text: &'k str) -> Result<PresentedKey<'k>, Denial> {
         let denied = |reason| Denial::new(reason).of(CredentialClass::ApiKey);
         let parts =
-            split(presented).filter(|parts| parts.prefix == self.prefix).ok_or_else(|| denied(Reason::KeyMalformed))?;
+            split(text).filter(|parts| parts.prefix == self.prefix).ok_or_else(|| denied(Reason::KeyMalformed))?;
         if !self.check_holds(&parts) {
             return Err(denied(Reason::KeyCheckMismatch));
-        }
-        if parts.environment != self.environment {
-            let (theirs, ours) = (parts.environment.as_str(), self.environment.as_str());
-            let note = format!("key {}: a {theirs} key, presented where {ours} keys are taken", parts.id);
-            let who = Principal { credential_id: Some(parts.id.to_owned()), ..Principal::default() };
-            return Err(denied(Reason::KeyEnvironmentMismatch).noting(note).about(who));
         }
         Ok(PresentedKey {
             id: Cow::Borrowed(parts.id),

@@ -2,7 +2,8 @@
 //!
 //! `form` says how a key is written and refuses what was mistyped or invented without asking the store. `record` is
 //! what the store holds of a key. `check` takes a presented key to a verdict in three steps (the text, the store, the
-//! clock), the last of which is pure and runs again on every use. `issue` makes a new key and its record.
+//! clock), the last of which is pure and runs again on every use. `issue` makes a new key and its record. `leaks` takes
+//! reports of keys that were found where others can read them.
 //!
 //! Times in this room are whole seconds since the Unix epoch. Keys have no clock tolerance: the clock that issues and
 //! the clock that checks are the same operator's.
@@ -13,6 +14,7 @@ mod cidr;
 mod foreign;
 mod form;
 mod issue;
+mod leaks;
 mod life;
 mod notes;
 mod record;
@@ -27,6 +29,10 @@ pub use form::{
     PresentedKey, SECRET_LENGTH, Seal, describe,
 };
 pub use issue::{IssueError, IssueRequest, Issued, IssuedKey, issue};
+pub use leaks::{
+    Handled, LONGEST_REPORT, LeakAction, LeakFinding, LeakLabel, LeakReports, LeakedKey, MOST_ENTRIES, ReportHeaders,
+    note_exposed_key,
+};
 pub(crate) use life::read_body;
 pub use life::{
     Done, HeldRevocation, ImportRequest, KeyChange, KeyLife, KeyPage, KeyView, LONGEST_PAGE, LifeError, Moment, NewKey,

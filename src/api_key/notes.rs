@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Exposure, Usage, usage_key};
+use super::{Usage, usage_key};
 use crate::host::{Host, USAGE_NOTES};
 
 /// The most keys whose use one instance remembers. A key that is forgotten costs one more read.
@@ -17,9 +17,6 @@ pub const MOST_NOTES: usize = 8192;
 
 /// The most scopes that are remembered of one key.
 const MOST_SCOPES: usize = 32;
-
-/// A day, in seconds.
-const DAY: i64 = 86_400;
 
 /// What one instance remembers of the use of keys.
 #[derive(Debug, Default)]
@@ -39,15 +36,13 @@ struct Note {
     used: Option<i64>,
     /// A sighting where keys of the other environment are taken that is to be noted.
     elsewhere: Option<i64>,
-    /// A place where others could read the key that is to be noted.
-    exposed: Option<Exposure>,
     /// The scopes that requests needed since the last note.
     scopes: BTreeSet<String>,
 }
 
 impl Note {
     const fn is_pending(&self) -> bool {
-        self.used.is_some() || self.elsewhere.is_some() || self.exposed.is_some()
+        self.used.is_some() || self.elsewhere.is_some()
     }
 }
 
@@ -71,11 +66,6 @@ impl UsageNotes {
     /// A key whose seal holds was presented where keys of the other environment are taken.
     pub fn seen_elsewhere<H: Host>(&self, host: &H, id: &str) {
         self.note(host, id, |note, now| note.elsewhere = Some(now));
-    }
-
-    /// A key whose secret was proven came where others could read it.
-    pub fn exposed<H: Host>(&self, host: &H, id: &str, place: &str) {
-        self.note(host, id, |note, now| note.exposed = Some(Exposure { at: now, place: place.to_owned() }));
     }
 
     fn note<H: Host>(&self, host: &H, id: &str, change: impl FnOnce(&mut Note, i64)) {
@@ -138,7 +128,7 @@ impl UsageNotes {
         // Others may have noted a use within the interval: then this one adds nothing. What lies in the future is not
         // believed.
         let fresh = |at: Option<i64>| at.is_some_and(|at| at <= now && now.saturating_sub(at) < interval);
-        let (recent, known) = (usage.last_used, usage.exposed.as_ref().map(|exposed| exposed.at));
+        let recent = usage.last_used;
         let mut changed = false;
         if let Some(used) = note.used.filter(|_| !fresh(recent)) {
             usage.last_used = Some(used);
@@ -151,10 +141,6 @@ impl UsageNotes {
         }
         if note.elsewhere.is_some() && !fresh(usage.other_environment) {
             usage.other_environment = note.elsewhere;
-            changed = true;
-        }
-        if note.exposed.is_some() && known.is_none_or(|at| now.saturating_sub(at) >= DAY) {
-            usage.exposed.clone_from(&note.exposed);
             changed = true;
         }
         if changed && let Ok(json) = usage.to_json() {

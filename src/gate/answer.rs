@@ -22,7 +22,7 @@ impl Answer {
         Self { status, headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(), body }
     }
 
-    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
@@ -53,6 +53,12 @@ impl Answer {
             Some(challenge) => answer.with("www-authenticate", challenge),
             None => answer,
         }
+    }
+
+    /// The same answer, naming these methods as those that are allowed in place of others.
+    pub(super) fn allowing(mut self, methods: &str) -> Self {
+        self.headers.retain(|(name, _)| name != "allow");
+        self.with("allow", methods)
     }
 
     /// The answer to give when the core itself has failed.

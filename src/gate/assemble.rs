@@ -10,7 +10,7 @@ use crate::{
     m2m_token::is_scope_token,
     policy::{
         Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, RoutePolicy, judge_admin,
-        judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, read_policy,
+        judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, read_policy,
     },
     verdict::CredentialClass,
 };
@@ -58,6 +58,7 @@ impl Gate {
         let tokens = prepare_issuers(policy.issuers, &resources.beside, policy.max_token_bytes, &mut faults)
             .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults));
         tokens.set_deny_list(policy.deny.unwrap_or_default());
+        let leaks = prepare_leaks(policy.leaks, classes.keys, &mut faults);
         let administrators = policy.admin.map(|admin| Administrators::new(admin, resources.bootstrap));
         let keys = policy.api_keys.and_then(|keys| prepare_api_keys(keys, resources.seals, &mut faults));
         check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
@@ -65,6 +66,8 @@ impl Gate {
             prefix: policy.prefix,
             tokens: classes.tokens.then_some(tokens),
             keys,
+            leaks,
+            tls_ends_ahead: policy.tls_ends_ahead,
             credentials: credentials(policy.credentials, &mut faults),
             routes: routes(policy.routes, &classes, &mut faults),
             origin: policy.origin,

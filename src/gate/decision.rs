@@ -12,7 +12,7 @@ use super::{
     forward, path,
 };
 use crate::{
-    api_key::{ApiKeyChecker, KeyContext},
+    api_key::{ApiKeyChecker, KeyContext, LeakReports},
     governance::audit_event,
     host::{Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
@@ -27,6 +27,8 @@ pub struct Gate {
     pub(crate) prefix: String,
     pub(crate) tokens: Option<TokenVerifier>,
     pub(crate) keys: Option<ApiKeyChecker>,
+    pub(crate) leaks: Option<LeakReports>,
+    pub(crate) tls_ends_ahead: bool,
     pub(crate) credentials: CredentialHeaders,
     pub(crate) routes: Vec<Route>,
     pub(crate) origin: Option<String>,
@@ -56,7 +58,7 @@ pub struct Decision {
     pub decided: UnixMillis,
 }
 
-/// What the host does with a request, and the audit event to write, where there was a decision.
+/// What the host does with a request, and the audit events to write: none where nothing was decided.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase", tag = "action")]
 pub enum Outcome {
@@ -114,7 +116,7 @@ impl Gate {
         let pattern = route.as_ref().ok().map(|route| route.pattern().to_owned());
         let verdict = match route {
             Ok(route) => self.check_route(host, request, route).await,
-            Err(denial) => Err(denial),
+            Err(denial) => Err(self.exposed(host, request).await.unwrap_or(denial)),
         };
         self.decided(host, request, started, pattern, verdict)
     }
@@ -137,6 +139,9 @@ impl Gate {
                 Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
             };
         };
+        if let ("leaks", Some(leaks)) = (name, &self.leaks) {
+            return self.take_report(host, request, leaks).await;
+        }
         let endpoint = match endpoint::find(name, request) {
             Ok(endpoint) => endpoint,
             Err(denial) => return self.refuse(host, request, &denial),
@@ -188,7 +193,7 @@ impl Gate {
     }
 
     async fn check_route<H: Host>(&self, host: &H, request: &GateRequest, route: &Route) -> Verdict {
-        let presented = self.find_credential(request)?;
+        let presented = self.take_credential(host, request).await?;
         route.accept_class(presented.class)?;
         let grant = self.check_presented(host, request, presented).await?;
         route.authorize(&grant)?;
@@ -201,7 +206,7 @@ impl Gate {
     }
 
     async fn check_credential<H: Host>(&self, host: &H, request: &GateRequest) -> Verdict {
-        let presented = self.find_credential(request)?;
+        let presented = self.take_credential(host, request).await?;
         self.check_presented(host, request, presented).await
     }
 
@@ -257,19 +262,22 @@ impl Gate {
         route: Option<String>,
         verdict: Verdict,
     ) -> Decision {
-        let mut id = [0; 16];
-        // Without random bytes the id is of no use, and the decision stands.
-        let request_id = host.fill_random(&mut id).map(|()| base16ct::lower::encode_string(&id)).unwrap_or_default();
         Decision {
             verdict,
             route,
             method: request.method.clone(),
             address: self.address(request).map(Cow::into_owned),
-            request_id,
+            request_id: Self::request_id(host),
             bootstrap: false,
             started,
             decided: host.now(),
         }
+    }
+
+    /// Without random bytes the id is of no use, and the decision stands.
+    pub(super) fn request_id<H: Host>(host: &H) -> String {
+        let mut id = [0; 16];
+        host.fill_random(&mut id).map(|()| base16ct::lower::encode_string(&id)).unwrap_or_default()
     }
 }
 

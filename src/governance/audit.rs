@@ -93,7 +93,7 @@ pub(super) fn user(who: &Principal) -> Value {
 
 /// Takes out what is not known: a member of the schema has its type or is left out. What is unmapped has no schema, and
 /// there a null tells a reader that the member exists.
-fn prune(value: &mut Value) {
+pub(super) fn prune(value: &mut Value) {
     if let Value::Object(members) = value {
         members.values_mut().for_each(prune);
         members.retain(|_, member| !is_empty(member));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AdminPolicy, ApiKeyPolicy, Preset, TrustedProxiesPolicy};
+use super::{AdminPolicy, ApiKeyPolicy, LeaksPolicy, Preset, TrustedProxiesPolicy};
 use crate::{
     jose::Algorithm,
     key_source::Discovery,
@@ -29,6 +29,12 @@ pub struct Policy {
     pub issuers: Vec<IssuerPolicy>,
     /// The API keys that are accepted; none where left out.
     pub api_keys: Option<ApiKeyPolicy>,
+    /// The reports of leaked keys that are taken; none where left out.
+    pub leaks: Option<LeaksPolicy>,
+    /// Whether TLS ends before the gate, so that a request's URL does not say whether it came over TLS. Elsewhere a
+    /// credential that comes over `http`, but from this machine itself, is refused as exposed.
+    #[serde(default)]
+    pub tls_ends_ahead: bool,
     /// Where credentials are looked for.
     #[serde(default)]
     pub credentials: CredentialHeaders,

@@ -77,9 +77,9 @@ impl JsKeyAdmin {
                 Err(error) => return outcome(Err(error)),
             };
             match life.revoke_held(&host, &key, &request).await {
-                Ok(held) => outcome(
-                    held.record.public_json(&held.id).map_err(|error| LifeError::Unreadable(error.to_string())),
-                ),
+                Ok(held) => {
+                    outcome(held.record.public_json(&held.id).map_err(|error| LifeError::Unreadable(error.to_string())))
+                }
                 Err(denial) => failed(&denial, denial.note.clone()),
             }
         };
@@ -88,9 +88,8 @@ impl JsKeyAdmin {
 }
 
 fn outcome(done: Result<String, LifeError>) -> String {
-    let document = done.and_then(|text| {
-        RawValue::from_string(text).map_err(|error| LifeError::Unreadable(error.to_string()))
-    });
+    let document =
+        done.and_then(|text| RawValue::from_string(text).map_err(|error| LifeError::Unreadable(error.to_string())));
     match document {
         Ok(document) => write(&Outcome::Done(document)),
         Err(error) => {

@@ -9,6 +9,8 @@ mod anything;
 mod audit;
 mod deny;
 mod endpoints;
+mod exposure;
+mod leaks;
 mod paths;
 mod sender;
 mod stage;

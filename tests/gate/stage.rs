@@ -102,9 +102,7 @@ impl Stage {
     /// Sends a request through the proxy mode, watching what comes out.
     pub(crate) fn send(&self, request: &GateRequest) -> Outcome {
         let outcome = block_on(self.gate.handle(&self.host, request));
-        let audit = match &outcome {
-            Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. } => audit,
-        };
+        let (Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. }) = &outcome;
         for line in audit {
             self.watch_event(line, request);
         }
@@ -198,7 +196,7 @@ fn has_null(value: &Value) -> bool {
 
 /// Asserts that nothing of a request's credentials shows itself: no segment of a token and no eight characters of its
 /// signature, and no eight characters of a key's secret, or of a text that is neither.
-fn assert_hidden(shown: &str, request: &GateRequest) {
+pub(crate) fn assert_hidden(shown: &str, request: &GateRequest) {
     let query = request.url.split_once('?').map_or("", |(_, query)| query);
     let texts = request.headers.iter().map(|(_, value)| value.as_str()).chain(query.split(['&', '=']));
     for text in texts.flat_map(|text| text.split([' ', ','])) {

@@ -25,7 +25,9 @@ fn of_two_rotations_at_once_one_wins_and_no_key_is_lost() {
     for seed in 0..200 {
         let clerks = clerks(4);
         let key = issue(&clerks[0]);
-        clerks.iter().for_each(|clerk| clerk.yields.set(true));
+        for clerk in &clerks {
+            clerk.yields.set(true);
+        }
         let (asked, keys) = (overlap(), life());
         let work = clerks
             .iter()
@@ -51,7 +53,9 @@ fn changes_of_different_members_at_once_are_all_kept() {
     for seed in 0..100 {
         let clerks = clerks(4);
         let key = issue(&clerks[0]);
-        clerks.iter().for_each(|clerk| clerk.yields.set(true));
+        for clerk in &clerks {
+            clerk.yields.set(true);
+        }
         let change = |members| serde_json::from_value::<KeyChange>(members).expect("a change");
         let (name, owner, scopes) =
             (change(json!({ "name": "new" })), change(json!({ "owner": "bo" })), change(json!({ "scopes": ["x"] })));
@@ -97,7 +101,9 @@ proptest! {
     ) {
         let clerks = clerks(deeds.len() as u64);
         let key = issue(&clerks[0]);
-        clerks.iter().for_each(|clerk| clerk.yields.set(true));
+        for clerk in &clerks {
+            clerk.yields.set(true);
+        }
         let life = life();
         let (life, id) = (&life, key.id.as_str());
         let work = clerks.iter().zip(&deeds).map(|(clerk, deed)| {

@@ -27,7 +27,7 @@ pub use request::NewKey;
 pub use revoke::{HeldRevocation, RevokeRequest};
 pub use rotate::RotateRequest;
 
-use super::{ForeignKeys, IssueError, Issued, KeyForm, Record, issue, store_key};
+use super::{ForeignKeys, IssueError, Issued, KeyForm, PresentedKey, Record, issue, store_key};
 use crate::{
     host::{Host, HostError},
     verdict::{CredentialClass, Denial, Reason},
@@ -117,6 +117,17 @@ impl KeyLife {
     #[must_use]
     pub const fn form(&self) -> &KeyForm {
         &self.form
+    }
+
+    /// Takes a text for a key of ours that was seen somewhere, of either environment, or for a foreign one; none for all
+    /// else. Whether there is such a key is still open.
+    #[must_use]
+    pub fn recognize<'k>(&self, text: &'k str) -> Option<PresentedKey<'k>> {
+        if self.foreign.look_like(text) {
+            let id = ForeignKeys::id(text).ok()?;
+            return Some(PresentedKey::foreign(id, self.form.environment(), text));
+        }
+        self.form.parse_of_any_environment(text).ok()
     }
 
     /// Makes a key and stores its record. This is the one time that its text is shown.
