@@ -1,5 +1,30 @@
-//! What is kept of decisions: the audit event of each.
+//! What is kept of decisions and said of standing credentials: the audit event of each decision, the inventory and the
+//! review (contract §7.5, §9).
+//!
+//! `reading` asks the store about a key and loses nothing that is wrong with it; `inventory` makes a line of that, and
+//! `review` findings, as pure functions of what was read and the clock. `walk` goes through the store page by page.
+//! `table` and `page` write pages of either for a spreadsheet and for a person.
 
 mod audit;
+mod command;
+mod finding;
+mod inventory;
+mod limits;
+mod paging;
+mod reading;
+mod review;
+#[cfg(test)]
+mod testing;
+mod walk;
+mod weak_route;
+mod words;
 
 pub use audit::audit_event;
+pub use finding::{Ask, AskedAs, Evidence, Finding, Outcomes, ReviewRule, Risk, RuleFacts, Severity, Subject};
+pub use inventory::{InventoryLine, InventoryPage, Lifecycle, Said, State, inventory_page};
+pub use limits::ReviewRules;
+pub use paging::{MOST_PER_PAGE, PageError, Progress, WalkError};
+pub use reading::{KeyReading, ReadRecord};
+pub use review::review_key;
+pub use walk::{InventoryWalk, ReviewPage, ReviewWalk, Summary, review_page};
+pub use weak_route::review_policy;

@@ -12,6 +12,7 @@ mod key_sets;
 mod lint;
 mod load;
 mod presets;
+mod review;
 mod rules;
 mod types;
 
@@ -21,9 +22,11 @@ pub use error::{PolicyError, PolicyFault};
 pub use issuers::{dpop_rules, token_verifier, token_verifier_with};
 pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use jws::jws_verifier;
+pub(crate) use lint::lint_routes;
 pub use lint::{LintFacts, LintFinding, LintRule, Severity, lint};
 pub use load::{read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
+pub use review::{Days, Named, ReviewPolicy};
 pub use types::{
     ApiKeyPolicy, CredentialHeaders, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
     OneOrMany, Policy, RequiredClaim, RoutePolicy, TokenPolicy,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Preset;
+use super::{Preset, ReviewPolicy};
 use crate::{
     api_key::Environment,
     jose::Algorithm,
@@ -48,6 +48,8 @@ pub struct Policy {
     pub max_token_bytes: Option<usize>,
     /// The tokens that are refused before they end.
     pub deny: Option<DenyList>,
+    /// The limits of the review of standing credentials.
+    pub review: Option<ReviewPolicy>,
 }
 
 /// The policy of a verifier for M2M tokens alone.
