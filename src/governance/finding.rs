@@ -255,6 +255,18 @@ pub enum AskedAs {
     Operator,
 }
 
+impl AskedAs {
+    /// The part as it stands in findings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Revoker => "revoker",
+            Self::Operator => "operator",
+        }
+    }
+}
+
 /// Who is to be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ask {

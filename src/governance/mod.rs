@@ -10,9 +10,11 @@ mod command;
 mod finding;
 mod inventory;
 mod limits;
+mod page;
 mod paging;
 mod reading;
 mod review;
+mod table;
 #[cfg(test)]
 mod testing;
 mod walk;
@@ -23,8 +25,13 @@ pub use audit::audit_event;
 pub use finding::{Ask, AskedAs, Evidence, Finding, Outcomes, ReviewRule, Risk, RuleFacts, Severity, Subject};
 pub use inventory::{InventoryLine, InventoryPage, Lifecycle, Said, State, inventory_page};
 pub use limits::ReviewRules;
+pub use page::{page_csp, page_foot, page_head, page_rows, page_stopped};
 pub use paging::{MOST_PER_PAGE, PageError, Progress, WalkError};
 pub use reading::{KeyReading, ReadRecord};
 pub use review::review_key;
+pub use table::{
+    findings_csv_head, findings_csv_rows, findings_csv_stopped, inventory_csv_head, inventory_csv_rows,
+    inventory_csv_stopped,
+};
 pub use walk::{InventoryWalk, ReviewPage, ReviewWalk, Summary, review_page};
 pub use weak_route::review_policy;

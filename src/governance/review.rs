@@ -116,7 +116,7 @@ impl Case<'_> {
         let (at, place) = (exposure.at, brief(&exposure.place));
         self.add(
             if ended { ReviewRule::ExposedEnded } else { ReviewRule::Exposed },
-            format!("seen at `{place}`, which became known on {}", day(at)),
+            format!("seen at {place}, which became known on {}", day(at)),
             [("exposedAt", at.into()), ("place", place.into())],
             self.revoke("key_compromise"),
         );
@@ -181,7 +181,7 @@ impl Case<'_> {
         }
         if let Some(here) = here {
             let of = record.environment.as_str();
-            words.push(format!("a `{of}` key in the store of a `{}` gate", here.as_str()));
+            words.push(format!("a {of} key in the store of a {} gate", here.as_str()));
         }
         if !words.is_empty() {
             self.add(

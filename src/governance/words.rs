@@ -56,6 +56,12 @@ pub(super) fn day(seconds: i64) -> String {
     format!("{year:04}-{month:02}-{of_month:02}")
 }
 
+/// The minute of a time in seconds since the Unix epoch, in UTC, as `2026-05-28 20:26 UTC`.
+pub(super) fn moment(seconds: i64) -> String {
+    let of_day = seconds.rem_euclid(DAY);
+    format!("{} {:02}:{:02} UTC", day(seconds), of_day / 3_600, of_day % 3_600 / 60)
+}
+
 /// A number of days in words.
 pub(super) fn count(days: i64) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }

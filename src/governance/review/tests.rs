@@ -248,7 +248,7 @@ fn use_in_the_other_environment_is_found_and_so_is_a_key_of_it() {
     let finding = one("cross_environment", &key_used(&careful(&json!({})), &elsewhere));
     assert_eq!(finding.evidence.words, "presented where keys of the other environment are taken, on 2026-05-27");
     let finding = the("cross_environment", &json!({ "environment": "test" }));
-    assert_eq!(finding.evidence.words, "a `test` key in the store of a `live` gate");
+    assert_eq!(finding.evidence.words, "a test key in the store of a live gate");
     // A gate that nothing is known of has no other environment.
     let key = key_used(&careful(&json!({ "environment": "test" })), &in_use());
     assert_eq!(codes(&review_key(&key, &ReviewRules::default(), NOW)), [""; 0]);
