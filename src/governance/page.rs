@@ -134,7 +134,8 @@ fn row(finding: &Finding) -> String {
         .into_iter()
         .flatten()
         .map(|text| format!("<p><small>{}</small></p>", set_apart(text)))
-        .collect::<String>();
+        .collect::<Vec<_>>()
+        .concat();
     let who = ask.who.as_deref().map(|who| format!("<p>{}</p>", set_apart(who))).unwrap_or_default();
     let part = match (ask.part.as_str(), &ask.who) {
         (part, Some(_)) => format!("<p><small class=\"soft\">{part}</small></p>"),
