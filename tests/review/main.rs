@@ -1,121 +1,23 @@
 //! The inventory and the review of a store with keys of every kind: what is found, what cannot be read, and what happens
 //! when the store fails on the way.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-};
+mod anything;
+mod store;
+
+use std::collections::BTreeMap;
 
 use edgeward::{
     governance::{
-        InventoryWalk, MOST_PER_PAGE, ReviewPage, ReviewRules, ReviewWalk, State, Summary, findings_csv_head,
-        findings_csv_rows, inventory_csv_head, inventory_csv_rows, inventory_page, page_foot, page_head, page_rows,
-        review_page, review_policy,
+        InventoryWalk, ReviewPage, ReviewRules, ReviewWalk, State, Summary, inventory_page, page_foot, page_head,
+        page_rows, review_page, review_policy,
     },
     host::{Host, HostError, Listing, NativeCheck, UnixMillis},
     jose::Algorithm,
     policy::read_policy,
 };
 use pollster::block_on;
-use proptest::prelude::*;
-use serde_json::{Value, json};
-
-const NOW: i64 = 1_780_000_000;
-const DAY: i64 = 86_400;
-const DIGEST: &str = "sha-256:12dc815627bb7a6ae6e71432efbda319c721f5070c20ea2628cdf10c3e45ef0e";
-
-/// A store that the test owns. Its cursor is the name that the next page begins with.
-#[derive(Default)]
-struct Store {
-    values: RefCell<BTreeMap<String, Vec<u8>>>,
-    reads: Cell<usize>,
-    /// After how many reads it fails.
-    fails_after: Cell<Option<usize>>,
-    /// What it gets wrong about lists.
-    fault: Cell<Fault>,
-}
-
-#[derive(Clone, Copy, Default, PartialEq)]
-enum Fault {
-    #[default]
-    None,
-    /// The same page again and again.
-    NoEnd,
-    /// More than it was asked for.
-    TooMany,
-    /// What it was not asked for.
-    Others,
-    /// Pages with nothing on them in between.
-    EmptyPages,
-}
-
-impl Store {
-    fn put(&self, key: &str, value: &Value) {
-        self.values.borrow_mut().insert(key.to_owned(), value.to_string().into_bytes());
-    }
-
-    fn put_key(&self, id: &str, change: &Value) {
-        let mut record = json!({
-            "v": 1, "digest": DIGEST, "organization": "org_1", "owner": "ada", "revoker": "sec", "name": "export",
-            "environment": "live", "scopes": ["reports:read"], "created": NOW - 10 * DAY, "expires": NOW + 60 * DAY,
-        });
-        for (name, value) in change.as_object().expect("an object") {
-            record[name] = value.clone();
-        }
-        self.put(&format!("key/{id}"), &record);
-    }
-}
-
-impl Host for Store {
-    fn now(&self) -> UnixMillis {
-        UnixMillis(NOW * 1000)
-    }
-
-    fn fill_random(&self, _: &mut [u8]) -> Result<(), HostError> {
-        Err(HostError("nobody draws here".to_owned()))
-    }
-
-    async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
-        self.reads.set(self.reads.get() + 1);
-        if self.fails_after.get().is_some_and(|most| self.reads.get() > most) {
-            return Err(HostError("the line is dead".to_owned()));
-        }
-        Ok(self.values.borrow().get(key).cloned())
-    }
-
-    async fn list(&self, prefix: &str, cursor: Option<&str>, most: u32) -> Result<Listing, HostError> {
-        assert!(most <= MOST_PER_PAGE, "a page of {most}");
-        let (cursor, most) = match self.fault.get() {
-            Fault::NoEnd => (None, most),
-            Fault::TooMany => (cursor, most + 1),
-            _ => (cursor, most),
-        };
-        if self.fault.get() == Fault::EmptyPages
-            && let Some(cursor) = cursor
-            && !cursor.starts_with('+')
-        {
-            return Ok(Listing { keys: Vec::new(), cursor: Some(format!("+{cursor}")) });
-        }
-        let cursor = cursor.map(|cursor| cursor.trim_start_matches('+'));
-        let prefix = if self.fault.get() == Fault::Others { "" } else { prefix };
-        let values = self.values.borrow();
-        let mut names = values
-            .keys()
-            .filter(|name| name.starts_with(prefix))
-            .filter(|name| cursor.is_none_or(|cursor| name.as_str() >= cursor));
-        let keys = names.by_ref().take(most as usize).cloned().collect();
-        let next = if self.fault.get() == Fault::NoEnd { Some("again".to_owned()) } else { names.next().cloned() };
-        Ok(Listing { keys, cursor: next })
-    }
-
-    fn has_native(&self, _: Algorithm) -> bool {
-        false
-    }
-
-    async fn verify_signature(&self, _: NativeCheck<'_>) -> Result<bool, HostError> {
-        Err(HostError("no signatures here".to_owned()))
-    }
-}
+use serde_json::json;
+use store::{DAY, DIGEST, Fault, NOW, Store};
 
 fn rules() -> ReviewRules {
     let policy = json!({
@@ -347,113 +249,4 @@ fn the_findings_about_the_policy_stand_before_those_about_keys() {
     assert_eq!(walk.summary().keys, 12);
     let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("no {text}"));
     assert!(place("/routes/0/scopes") < place("endless0000000000"));
-}
-
-/// A text as somebody's mistake, or malice, could leave it.
-fn any_text() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        any::<String>().prop_map(Value::from),
-        Just(json!("ada")),
-        Just(json!("=cmd|' /C calc'!A0")),
-        Just(json!("<script>alert(1)</script>")),
-        Just(json!("'; rm -rf /\n")),
-        Just(json!("\u{202e}live\u{0}")),
-    ]
-}
-
-fn any_time() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        (NOW - 500 * DAY..NOW + 500 * DAY).prop_map(Value::from),
-        (-9_007_199_254_740_991_i64..=9_007_199_254_740_991).prop_map(Value::from),
-    ]
-}
-
-fn any_value() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        any_text(),
-        any_time(),
-        any::<bool>().prop_map(Value::from),
-        Just(Value::Null),
-        Just(json!([])),
-        Just(json!({}))
-    ]
-}
-
-/// A value of the type that the member has, most of the time.
-fn fitting(name: &'static str) -> BoxedStrategy<Value> {
-    let scope = prop_oneof![Just("*"), Just("a:*"), Just("=a"), Just("-x"), Just("reports:read"), Just("<b>")];
-    let fitting = match name {
-        "created" | "notBefore" | "expires" | "lastUsed" | "otherEnvironment" => any_time().boxed(),
-        "disabled" | "imported" | "publishable" => any::<bool>().prop_map(Value::from).boxed(),
-        "precision" => any::<u32>().prop_map(Value::from).boxed(),
-        "environment" => prop_oneof![Just(json!("live")), Just(json!("test"))].boxed(),
-        "scopes" => proptest::collection::vec(scope.prop_map(Value::from), 0..4).prop_map(Value::from).boxed(),
-        "exercised" => proptest::collection::btree_map(scope, any_time(), 0..4)
-            .prop_map(|times| times.into_iter().map(|(scope, time)| (scope.to_owned(), time)).collect())
-            .boxed(),
-        "rotation" => (any_text(), any_text(), any_time())
-            .prop_map(|(old, new, end)| json!({ "replaces": old, "replacedBy": new, "overlapUntil": end }))
-            .boxed(),
-        "revocation" => {
-            (any_time(), any_text()).prop_map(|(at, by)| json!({ "at": at, "by": by, "reason": "unused" })).boxed()
-        }
-        "exposed" => (any_time(), any_text()).prop_map(|(at, place)| json!({ "at": at, "place": place })).boxed(),
-        _ => any_text().boxed(),
-    };
-    prop_oneof![19 => fitting, 1 => any_value()].boxed()
-}
-
-fn any_members(names: &'static [&'static str]) -> impl Strategy<Value = Value> {
-    let member = proptest::sample::select(names).prop_flat_map(|name| (Just(name.to_owned()), fitting(name)));
-    proptest::collection::vec(member, 0..6).prop_map(|members| members.into_iter().collect())
-}
-
-/// All that the review of one key puts out.
-fn put_out(store: &Store) -> [String; 4] {
-    let rules = rules();
-    let inventory = block_on(inventory_page(store, None, 100)).expect("a page");
-    let review = block_on(review_page(store, &rules, None, 100)).expect("a page");
-    [
-        serde_json::to_string(&inventory).expect("JSON") + &serde_json::to_string(&review).expect("JSON"),
-        inventory_csv_head() + &inventory_csv_rows(&inventory),
-        findings_csv_head() + &findings_csv_rows(&review),
-        page_head(store.now(), &rules) + &page_rows(&review) + &page_foot(&review.summary),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn no_record_makes_it_panic_or_show_a_digest(
-        id in ".{0,20}",
-        record in any_members(&[
-            "organization", "owner", "revoker", "name", "environment", "scopes", "created", "notBefore", "expires",
-            "disabled", "revocation", "rotation", "imported", "publishable",
-        ]),
-        usage in any_members(&["lastUsed", "precision", "exercised", "otherEnvironment", "exposed"]),
-    ) {
-        let store = Store::default();
-        store.put_key(&id, &record);
-        let mut notes = json!({ "v": 1 });
-        for (name, value) in usage.as_object().expect("an object") {
-            notes[name] = value.clone();
-        }
-        store.put(&format!("usage/{id}"), &notes);
-        let [json, inventory, findings, html] = put_out(&store);
-        for text in [&json, &inventory, &findings, &html] {
-            prop_assert!(!text.contains(&DIGEST[8..]), "{}", text);
-        }
-        let harmless = !html.contains("<script") && !html.contains(['\u{202e}', '\0']);
-        prop_assert!(harmless, "{}", html);
-    }
-
-    #[test]
-    fn no_bytes_make_it_panic(record in proptest::collection::vec(any::<u8>(), 0..200), usage in any::<Option<Vec<u8>>>()) {
-        let store = Store::default();
-        store.values.borrow_mut().insert("key/a".to_owned(), record);
-        if let Some(usage) = usage {
-            store.values.borrow_mut().insert("usage/a".to_owned(), usage);
-        }
-        let [json, ..] = put_out(&store);
-        prop_assert!(json.contains("record_unreadable"));
-    }
 }
