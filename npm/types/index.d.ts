@@ -461,6 +461,28 @@ export interface GatePolicy {
    * their own addresses in CIDR notation.
    */
   trustedProxies?: { header: string; addresses: readonly string[] };
+  /** The limits of the review of standing credentials. */
+  review?: ReviewPolicy;
+}
+
+/** The limits of the review. Spans are in days, from 1 to 3650. */
+export interface ReviewPolicy {
+  /** The owners and revokers who left, by the names that records have for them. */
+  departed?: readonly string[];
+  /** The scopes that count as wildcards beside those with a `*`. */
+  wildcardScopes?: readonly string[];
+  /** How old a key may grow; 365 where left out. */
+  maxAgeDays?: number;
+  /** How long a key that was used may rest; 90 where left out. */
+  unusedDays?: number;
+  /** How long a new key may wait for its first use; 30 where left out. */
+  neverUsedDays?: number;
+  /** How long a key may be good beside the one that replaces it; 7 where left out. */
+  overlapDays?: number;
+  /** How long a key may be switched off; 90 where left out. */
+  disabledDays?: number;
+  /** How long before its end the owner is told; 14 where left out. */
+  expiresSoonDays?: number;
 }
 
 /** A request, where there is no `Request` of the platform. */

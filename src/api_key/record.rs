@@ -286,7 +286,8 @@ pub struct Rotation {
 impl Rotation {
     /// Whether the key has given way to another by now, in seconds since the Unix epoch: once its overlap is over, and
     /// at once where it was replaced without an overlap.
-    pub(super) fn is_over(&self, now: i64) -> bool {
+    #[must_use]
+    pub fn is_over(&self, now: i64) -> bool {
         match self.overlap_until {
             Some(end) => now >= end,
             None => self.replaced_by.is_some(),

@@ -16,6 +16,7 @@ mod leaks;
 mod lint;
 mod load;
 mod presets;
+mod review;
 mod rules;
 mod types;
 
@@ -33,9 +34,11 @@ pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use jws::jws_verifier;
 pub use leaks::LeaksPolicy;
 pub(crate) use leaks::prepare_leaks;
+pub(crate) use lint::lint_routes;
 pub use lint::{LintFacts, LintFinding, LintRule, Severity, lint};
 pub use load::{read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
+pub use review::{Days, Named, ReviewPolicy};
 pub use types::{
     CredentialHeaders, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer, OneOrMany, Policy,
     RequiredClaim, RoutePolicy, TokenPolicy,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AdminPolicy, ApiKeyPolicy, LeaksPolicy, Preset, TrustedProxiesPolicy};
+use super::{AdminPolicy, ApiKeyPolicy, LeaksPolicy, Preset, ReviewPolicy, TrustedProxiesPolicy};
 use crate::{
     jose::Algorithm,
     key_source::Discovery,
@@ -57,6 +57,8 @@ pub struct Policy {
     pub admin: Option<AdminPolicy>,
     /// The proxies in front of the gate whose word on a client's address is taken.
     pub trusted_proxies: Option<TrustedProxiesPolicy>,
+    /// The limits of the review of standing credentials.
+    pub review: Option<ReviewPolicy>,
 }
 
 /// The policy of a verifier for M2M tokens alone.
