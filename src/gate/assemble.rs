@@ -7,8 +7,9 @@ use crate::{
     m2m_token::is_scope_token,
     policy::{
         ApiKeyPolicy, Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, RoutePolicy,
-        lint, prepare_dpop, prepare_issuers, read_policy,
+        lint, prepare_dpop, prepare_issuers, prepare_revocation, read_policy,
     },
+    revocation::DenySigner,
     verdict::CredentialClass,
 };
 
@@ -19,6 +20,8 @@ pub struct Resources {
     pub beside: Beside,
     /// The seals of API keys, the current one first.
     pub seals: Vec<Seal>,
+    /// Who signs deny lists, where this deployment publishes them.
+    pub deny_signer: Option<DenySigner>,
 }
 
 /// Judges a policy (JSON text) and looks through it for what is legal and unwise. Secrets are not needed for that.
@@ -32,7 +35,7 @@ pub fn lint_policy(text: &str, beside: &Beside, now: UnixMillis) -> Result<Vec<L
         with_secrets.introspection_secrets.entry(issuer.name().to_owned()).or_insert_with(|| "not needed".to_owned());
     }
     let findings = lint(&policy, beside, now);
-    Gate::new(policy, Resources { beside: with_secrets, seals: Vec::new() })?;
+    Gate::new(policy, Resources { beside: with_secrets, ..Resources::default() })?;
     Ok(findings)
 }
 
@@ -48,9 +51,10 @@ impl Gate {
         check_origin("/publicOrigin", policy.public_origin.as_deref(), &mut faults);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
         let prefixes = token_prefixes(&policy.issuers);
+        let revocation = prepare_revocation(policy.deny, policy.deny_snapshot, resources.deny_signer, &mut faults);
         let tokens = prepare_issuers(policy.issuers, &resources.beside, policy.max_token_bytes, &mut faults)
-            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults));
-        tokens.set_deny_list(policy.deny.unwrap_or_default());
+            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults))
+            .with_revocation(revocation.clone());
         let keys = policy.api_keys.and_then(|keys| key_checker(keys, resources.seals, &mut faults));
         check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
         let gate = Self {
@@ -61,6 +65,7 @@ impl Gate {
             routes: routes(policy.routes, &classes, &mut faults),
             origin: policy.origin,
             public_origin: policy.public_origin,
+            revocation,
         };
         faults.or(gate)
     }

@@ -12,6 +12,7 @@ mod key_sets;
 mod lint;
 mod load;
 mod presets;
+mod revocation;
 mod rules;
 mod types;
 
@@ -22,9 +23,11 @@ pub use issuers::{dpop_rules, token_verifier, token_verifier_with};
 pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use jws::jws_verifier;
 pub use lint::{LintFacts, LintFinding, LintRule, Severity, lint};
-pub use load::{read_deny_list, read_policy, read_token_policy};
+pub use load::{read_deny_entries, read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
+pub use revocation::in_force;
+pub(crate) use revocation::prepare_revocation;
 pub use types::{
-    ApiKeyPolicy, CredentialHeaders, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
-    OneOrMany, Policy, RequiredClaim, RoutePolicy, TokenPolicy,
+    ApiKeyPolicy, CredentialHeaders, DenySnapshotPolicy, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy,
+    KeysOfIssuer, OneOrMany, Policy, RequiredClaim, RoutePolicy, TokenPolicy,
 };
