@@ -299,3 +299,187 @@ impl State {
 fn within(at: Option<i64>, milliseconds: i64, now: UnixMillis) -> bool {
     at.is_some_and(|at| now.0.saturating_sub(at) < milliseconds)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::revocation::DenyEntry;
+
+    /// When the list of the tests was signed, in seconds.
+    const SIGNED: i64 = 1_780_000_000;
+    const MAX_AGE: i64 = 60;
+    const RULES: Rules = Rules { max_age: MAX_AGE * 1000 };
+
+    /// So many milliseconds after the list was signed.
+    fn after(milliseconds: i64) -> UnixMillis {
+        UnixMillis(SIGNED * 1000 + milliseconds)
+    }
+
+    fn signed(issued_at: i64, key: &str) -> Newcomer {
+        let list = DenyList::new(vec![DenyEntry::of_key(key)]).expect("a list");
+        let mut digest = [0; 32];
+        digest[..key.len()].copy_from_slice(key.as_bytes());
+        Newcomer { list, issued_at, digest }
+    }
+
+    /// A state that took the list a moment after it was signed.
+    fn holding() -> State {
+        let mut state = State::default();
+        state.offer(after(0), signed(SIGNED, "a")).expect("taken");
+        state
+    }
+
+    fn reason(step: Step) -> Reason {
+        let Step::Refuse(denial) = step else { panic!("{step:?}") };
+        denial.reason
+    }
+
+    fn leads(step: Step) -> Flight {
+        let Step::Lead(flight) = step else { panic!("{step:?}") };
+        flight
+    }
+
+    /// Whether the list is used, and whether a refresh is asked for.
+    fn used(step: Step) -> bool {
+        let Step::Use { due, .. } = step else { panic!("{step:?}") };
+        due
+    }
+
+    fn names(state: &State, now: UnixMillis, key: &str) -> bool {
+        state.at(now, RULES).expect("a list").hold_key(key, None, 0).is_err()
+    }
+
+    #[test]
+    fn a_list_goes_from_fresh_to_aging_to_over() {
+        let mut state = holding();
+        assert!(!used(state.step(after(29_999), RULES, false)));
+        assert!(!state.is_due(after(29_999), RULES) && state.is_due(after(30_000), RULES));
+        assert!(used(state.step(after(30_000), RULES, false)));
+        assert!(!used(state.step(after(34_999), RULES, false)), "asked for once for each cooldown");
+        assert!(used(state.step(after(35_000), RULES, false)));
+        assert!(used(state.step(after(59_999), RULES, false)));
+        assert!(state.at(after(59_999), RULES).is_ok());
+        assert_eq!(state.at(after(60_000), RULES).expect_err("over").reason, Reason::DenySnapshotStale);
+        let flight = leads(state.step(after(60_000), RULES, false));
+        state.land(after(60_000), flight, Err("the store is down".to_owned()));
+        let Step::Refuse(denial) = state.step(after(60_000), RULES, true) else { panic!("nothing was found") };
+        assert_eq!(denial.reason, Reason::DenySnapshotStale);
+        assert_eq!(denial.note.as_deref(), Some("signed at 1780000000; the store is down"));
+    }
+
+    #[test]
+    fn without_a_list_one_looks_the_others_wait_and_after_that_nobody_looks_for_a_moment() {
+        let mut state = State::default();
+        assert_eq!(state.at(after(0), RULES).expect_err("none").reason, Reason::DenySnapshotUnavailable);
+        let flight = leads(state.step(after(0), RULES, false));
+        assert!(matches!(state.step(after(1), RULES, false), Step::Wait));
+        assert!(state.depart(after(1)).is_none());
+        state.land(after(10), flight, Err("garbage".to_owned()));
+        assert_eq!(reason(state.step(after(10), RULES, true)), Reason::DenySnapshotUnavailable);
+        assert_eq!(reason(state.step(after(1_009), RULES, false)), Reason::DenySnapshotUnavailable);
+        assert!(state.depart(after(1_009)).is_none());
+        let flight = leads(state.step(after(1_010), RULES, false));
+        state.offer(after(1_020), signed(SIGNED, "a")).expect("taken");
+        state.land(after(1_020), flight, Ok(()));
+        assert!(!used(state.step(after(1_020), RULES, true)));
+        assert!(state.failure().is_none());
+    }
+
+    #[test]
+    fn who_was_given_up_is_taken_over_from_and_changes_nothing_afterwards() {
+        let mut state = State::default();
+        let gone = leads(state.step(after(0), RULES, false));
+        assert!(matches!(state.step(after(2_499), RULES, false), Step::Wait));
+        let next = leads(state.step(after(2_500), RULES, false));
+        state.land(after(2_600), gone, Err("late".to_owned()));
+        assert!(matches!(state.step(after(2_600), RULES, false), Step::Wait));
+        assert!(state.failure().is_none());
+        state.give_back(next);
+        assert!(state.depart(after(2_600)).is_some(), "what was given back cools nothing down");
+    }
+
+    #[test]
+    fn an_older_list_never_takes_the_place_of_a_newer_one() {
+        let mut state = holding();
+        assert!(state.offer(after(10_000), signed(SIGNED - 1, "b")).is_err());
+        assert!(names(&state, after(10_000), "a"));
+        state.offer(after(10_000), signed(SIGNED + 10, "b")).expect("newer");
+        assert!(!names(&state, after(10_000), "a") && names(&state, after(69_999), "b"));
+        assert!(state.at(after(70_000), RULES).is_err());
+        // Not even when it is over: what is known of it stays.
+        assert!(state.offer(after(90_000), signed(SIGNED, "a")).is_err());
+        assert_eq!(state.newest(), Some(SIGNED + 10));
+    }
+
+    #[test]
+    fn of_two_lists_of_one_second_both_hold_and_neither_is_younger_for_it() {
+        let mut state = holding();
+        state.offer(after(40_000), signed(SIGNED, "b")).expect("as new");
+        assert!(names(&state, after(40_000), "a") && names(&state, after(40_000), "b"));
+        state.offer(after(41_000), signed(SIGNED, "a")).expect("as new");
+        assert!(names(&state, after(59_999), "a") && names(&state, after(59_999), "b"));
+        assert!(state.at(after(60_000), RULES).is_err());
+    }
+
+    #[test]
+    fn a_list_of_the_future_is_refused_beyond_the_difference_of_clocks() {
+        let mut state = State::default();
+        assert!(state.offer(after(-5_001), signed(SIGNED, "a")).is_err());
+        assert!(state.at(after(0), RULES).is_err());
+        state.offer(after(-5_000), signed(SIGNED, "a")).expect("clocks differ");
+        assert!(state.at(after(-5_000), RULES).is_ok() && state.at(after(59_999), RULES).is_ok());
+        assert!(state.at(after(60_000), RULES).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_list_younger() {
+        let mut state = holding();
+        used(state.step(after(50_000), RULES, false));
+        // Ten seconds of its life are left, whatever the clock says of when it was signed.
+        assert!(used(state.step(after(2_000), RULES, false)), "what was called in the future was not called");
+        assert!(state.at(after(11_999), RULES).is_ok());
+        assert_eq!(state.at(after(12_000), RULES).expect_err("over").reason, Reason::DenySnapshotStale);
+        // Nor does it help to serve it again.
+        state.offer(after(12_000), signed(SIGNED, "a")).expect("the same");
+        state.offer(after(12_000), signed(SIGNED, "b")).expect("as new");
+        assert!(state.at(after(12_000), RULES).is_err());
+        // Set back again and again, it ages with each second that is seen.
+        let mut state = holding();
+        for _ in 0..6 {
+            assert!(matches!(state.step(after(0), RULES, false), Step::Use { .. }));
+            state.step(after(10_000), RULES, false);
+        }
+        assert!(matches!(state.step(after(0), RULES, false), Step::Lead(_)));
+        // One that was signed since counts from when it was signed.
+        state.offer(after(3_000), signed(SIGNED + 1, "c")).expect("newer");
+        assert!(names(&state, after(60_999), "c") && state.at(after(61_000), RULES).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_before_the_list_was_signed_trusts_it_no_more() {
+        let mut state = holding();
+        assert_eq!(state.at(after(-5_001), RULES).expect_err("ahead").reason, Reason::DenySnapshotStale);
+        leads(state.step(after(-5_001), RULES, false));
+        assert_eq!(state.phase(after(-5_001), RULES), Some(Phase::Ahead));
+        // Where the clock is set right again, no second is forgotten.
+        assert!(state.at(after(0), RULES).is_ok());
+        assert!(state.at(after(54_998), RULES).is_ok() && state.at(after(54_999), RULES).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_for_a_while_is_mended_by_the_next_list() {
+        let mut state = holding();
+        assert!(matches!(state.step(after(3_600_000), RULES, false), Step::Lead(_)));
+        assert!(matches!(state.step(after(5_000), RULES, false), Step::Lead(_)), "it was over, and stays so");
+        state.offer(after(6_000), signed(SIGNED + 5, "b")).expect("newer");
+        assert!(names(&state, after(6_000), "b"));
+    }
+
+    #[test]
+    fn a_clock_that_stands_at_the_end_of_time_lets_nothing_through() {
+        let mut state = holding();
+        assert!(state.at(UnixMillis(i64::MAX), RULES).is_err() && state.at(UnixMillis(i64::MIN), RULES).is_err());
+        assert!(matches!(state.step(UnixMillis(i64::MAX), RULES, false), Step::Lead(_)));
+        assert!(state.offer(UnixMillis(i64::MIN), signed(SIGNED + 1, "b")).is_err());
+    }
+}
