@@ -151,3 +151,77 @@ fn member<'m>(jwk: &'m Map<String, Value>, name: &'static str) -> Result<Option<
         Some(_) => Err(SignerError::Malformed(name)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8037, appendix A.1.
+    fn jwk() -> Value {
+        json!({
+            "kty": "OKP", "crv": "Ed25519", "kid": "k1", "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        })
+    }
+
+    fn refused(member: &str, value: Value) -> SignerError {
+        let mut jwk = jwk();
+        jwk[member] = value;
+        DenySigner::from_jwk(&jwk.to_string()).expect_err(member)
+    }
+
+    #[test]
+    fn a_signing_key_is_a_whole_private_ed25519_key() {
+        for (member, value) in [
+            ("kty", json!("EC")),
+            ("kty", Value::Null),
+            ("crv", json!("X25519")),
+            ("d", Value::Null),
+            ("d", json!("")),
+            ("d", json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2")),
+            ("d", json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")),
+            ("d", json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2AA")),
+            ("d", json!("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")),
+            ("x", json!(1)),
+            ("x", json!("!")),
+            ("alg", json!("ES256")),
+            ("alg", json!("none")),
+            ("use", json!("enc")),
+            ("key_ops", json!(["verify"])),
+            ("key_ops", json!("sign")),
+            ("kid", json!(1)),
+        ] {
+            let words = format!("{member} {value}");
+            assert_eq!(refused(member, value), SignerError::Malformed(member_name(member)), "{words}");
+        }
+        let other = json!("hXBQzJXZMYNCuBWpEK-GevcfaWV_bGw-hgyK9bH--6s");
+        assert_eq!(refused("x", other), SignerError::OtherPublicKey);
+        assert_eq!(refused("x", json!("AA")), SignerError::OtherPublicKey);
+        for text in ["", "[]", "{", r#"{"kty":"OKP","kty":"OKP"}"#] {
+            assert_eq!(DenySigner::from_jwk(text).expect_err(text), SignerError::NotJson);
+        }
+        for name in ["EdDSA", "Ed25519"] {
+            let mut named = jwk();
+            named["alg"] = json!(name);
+            named["key_ops"] = json!(["sign"]);
+            named["use"] = json!("sig");
+            named["ext"] = json!(true);
+            assert_eq!(DenySigner::from_jwk(&named.to_string()).expect("a key").algorithm.name(), name);
+        }
+    }
+
+    fn member_name(name: &str) -> &'static str {
+        ["kty", "crv", "d", "x", "alg", "use", "key_ops", "kid"].into_iter().find(|one| *one == name).expect("a member")
+    }
+
+    #[test]
+    fn a_signing_key_shows_itself_nowhere() {
+        let signer = DenySigner::from_jwk(&jwk().to_string()).expect("a key");
+        let secret = jwk()["d"].as_str().expect("text").to_owned();
+        let shown = format!("{signer:?} {}", signer.public_jwk());
+        assert!(!shown.contains(&secret) && !shown.contains("157"), "{shown}");
+        assert_eq!(format!("{signer:?}"), r#"DenySigner { key_id: Some("k1"), .. }"#);
+        let error = refused("x", json!("AA")).to_string() + &refused("d", json!("secret!")).to_string();
+        assert!(!error.contains(&secret) && !error.contains("secret!"), "{error}");
+    }
+}
