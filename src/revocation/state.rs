@@ -329,20 +329,20 @@ mod tests {
         state
     }
 
-    fn reason(step: Step) -> Reason {
+    fn reason(step: &Step) -> Reason {
         let Step::Refuse(denial) = step else { panic!("{step:?}") };
         denial.reason
     }
 
-    fn leads(step: Step) -> Flight {
+    fn leads(step: &Step) -> Flight {
         let Step::Lead(flight) = step else { panic!("{step:?}") };
-        flight
+        *flight
     }
 
     /// Whether the list is used, and whether a refresh is asked for.
-    fn used(step: Step) -> bool {
+    fn used(step: &Step) -> bool {
         let Step::Use { due, .. } = step else { panic!("{step:?}") };
-        due
+        *due
     }
 
     fn names(state: &State, now: UnixMillis, key: &str) -> bool {
@@ -352,15 +352,15 @@ mod tests {
     #[test]
     fn a_list_goes_from_fresh_to_aging_to_over() {
         let mut state = holding();
-        assert!(!used(state.step(after(29_999), RULES, false)));
+        assert!(!used(&state.step(after(29_999), RULES, false)));
         assert!(!state.is_due(after(29_999), RULES) && state.is_due(after(30_000), RULES));
-        assert!(used(state.step(after(30_000), RULES, false)));
-        assert!(!used(state.step(after(34_999), RULES, false)), "asked for once for each cooldown");
-        assert!(used(state.step(after(35_000), RULES, false)));
-        assert!(used(state.step(after(59_999), RULES, false)));
+        assert!(used(&state.step(after(30_000), RULES, false)));
+        assert!(!used(&state.step(after(34_999), RULES, false)), "asked for once for each cooldown");
+        assert!(used(&state.step(after(35_000), RULES, false)));
+        assert!(used(&state.step(after(59_999), RULES, false)));
         assert!(state.at(after(59_999), RULES).is_ok());
         assert_eq!(state.at(after(60_000), RULES).expect_err("over").reason, Reason::DenySnapshotStale);
-        let flight = leads(state.step(after(60_000), RULES, false));
+        let flight = leads(&state.step(after(60_000), RULES, false));
         state.land(after(60_000), flight, Err("the store is down".to_owned()));
         let Step::Refuse(denial) = state.step(after(60_000), RULES, true) else { panic!("nothing was found") };
         assert_eq!(denial.reason, Reason::DenySnapshotStale);
@@ -371,26 +371,26 @@ mod tests {
     fn without_a_list_one_looks_the_others_wait_and_after_that_nobody_looks_for_a_moment() {
         let mut state = State::default();
         assert_eq!(state.at(after(0), RULES).expect_err("none").reason, Reason::DenySnapshotUnavailable);
-        let flight = leads(state.step(after(0), RULES, false));
+        let flight = leads(&state.step(after(0), RULES, false));
         assert!(matches!(state.step(after(1), RULES, false), Step::Wait));
         assert!(state.depart(after(1)).is_none());
         state.land(after(10), flight, Err("garbage".to_owned()));
-        assert_eq!(reason(state.step(after(10), RULES, true)), Reason::DenySnapshotUnavailable);
-        assert_eq!(reason(state.step(after(1_009), RULES, false)), Reason::DenySnapshotUnavailable);
+        assert_eq!(reason(&state.step(after(10), RULES, true)), Reason::DenySnapshotUnavailable);
+        assert_eq!(reason(&state.step(after(1_009), RULES, false)), Reason::DenySnapshotUnavailable);
         assert!(state.depart(after(1_009)).is_none());
-        let flight = leads(state.step(after(1_010), RULES, false));
+        let flight = leads(&state.step(after(1_010), RULES, false));
         state.offer(after(1_020), signed(SIGNED, "a")).expect("taken");
         state.land(after(1_020), flight, Ok(()));
-        assert!(!used(state.step(after(1_020), RULES, true)));
+        assert!(!used(&state.step(after(1_020), RULES, true)));
         assert!(state.failure().is_none());
     }
 
     #[test]
     fn who_was_given_up_is_taken_over_from_and_changes_nothing_afterwards() {
         let mut state = State::default();
-        let gone = leads(state.step(after(0), RULES, false));
+        let gone = leads(&state.step(after(0), RULES, false));
         assert!(matches!(state.step(after(2_499), RULES, false), Step::Wait));
-        let next = leads(state.step(after(2_500), RULES, false));
+        let next = leads(&state.step(after(2_500), RULES, false));
         state.land(after(2_600), gone, Err("late".to_owned()));
         assert!(matches!(state.step(after(2_600), RULES, false), Step::Wait));
         assert!(state.failure().is_none());
@@ -434,9 +434,9 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_makes_no_list_younger() {
         let mut state = holding();
-        used(state.step(after(50_000), RULES, false));
+        used(&state.step(after(50_000), RULES, false));
         // Ten seconds of its life are left, whatever the clock says of when it was signed.
-        assert!(used(state.step(after(2_000), RULES, false)), "what was called in the future was not called");
+        assert!(used(&state.step(after(2_000), RULES, false)), "what was called in the future was not called");
         assert!(state.at(after(11_999), RULES).is_ok());
         assert_eq!(state.at(after(12_000), RULES).expect_err("over").reason, Reason::DenySnapshotStale);
         // Nor does it help to serve it again.
@@ -459,7 +459,7 @@ mod tests {
     fn a_clock_that_is_set_back_before_the_list_was_signed_trusts_it_no_more() {
         let mut state = holding();
         assert_eq!(state.at(after(-5_001), RULES).expect_err("ahead").reason, Reason::DenySnapshotStale);
-        leads(state.step(after(-5_001), RULES, false));
+        leads(&state.step(after(-5_001), RULES, false));
         assert_eq!(state.phase(after(-5_001), RULES), Some(Phase::Ahead));
         // Where the clock is set right again, no second is forgotten.
         assert!(state.at(after(0), RULES).is_ok());

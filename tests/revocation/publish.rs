@@ -75,8 +75,8 @@ fn an_entry_can_be_taken_off_again() {
     let publisher = world.publisher();
     publisher.deny(&json!([{ "organization": "a", "until": NOW + 100 }, { "organization": "a", "issuer": "i" }]));
     let removed: Vec<DenyEntry> = serde_json::from_value(json!([{ "organization": "a" }])).expect("entries");
-    let published = block_on(publisher.gate.undeny(&*publisher.runtime, &removed)).expect("published");
-    assert_eq!(published.entries, 1);
+    let left = block_on(publisher.gate.undeny(&*publisher.runtime, &removed)).expect("published");
+    assert_eq!(left.entries, 1);
     assert_eq!(entries(&world), json!([{ "organization": "a", "issuer": "i" }]));
 }
 

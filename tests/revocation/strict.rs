@@ -111,26 +111,23 @@ fn a_credential_that_is_bad_anyway_is_refused_and_not_put_off() {
 
 #[test]
 fn whatever_the_store_serves_nobody_is_let_through_past_the_age_of_the_list() {
-    let lies: [(&str, fn(&[u8]) -> Serves, &str); 9] = [
-        ("the old list for ever", |old| Serves::This(Some(old.to_vec())), STALE),
-        ("half of it", |old| Serves::This(Some(old[..old.len() / 2].to_vec())), STALE),
-        ("garbage", |_| Serves::This(Some(b"\xff{}".to_vec())), STALE),
-        ("the empty text", |_| Serves::This(Some(Vec::new())), STALE),
-        ("nothing", |_| Serves::This(None), STALE),
-        ("an error", |_| Serves::Error, STALE),
-        ("nothing in time", |_| Serves::Late(30_000), STALE),
-        ("a list of the future", |_| Serves::This(Some(signed(3_600, &json!([])))), STALE),
-        (
-            "somebody else's list",
-            |_| {
-                let payload = json!({ "iat": NOW + 50, "entries": [] }).to_string();
-                let header = json!({ "alg": "EdDSA", "typ": "edgeward-deny+jwt", "kid": "deny" }).to_string();
-                Serves::This(Some(Signer::STRANGER.mint(header, payload).into_bytes()))
-            },
-            STALE,
-        ),
+    type Lie = fn(&[u8]) -> Serves;
+    let lies: [(&str, Lie); 9] = [
+        ("the old list for ever", |old| Serves::This(Some(old.to_vec()))),
+        ("half of it", |old| Serves::This(Some(old[..old.len() / 2].to_vec()))),
+        ("garbage", |_| Serves::This(Some(b"\xff{}".to_vec()))),
+        ("the empty text", |_| Serves::This(Some(Vec::new()))),
+        ("nothing", |_| Serves::This(None)),
+        ("an error", |_| Serves::Error),
+        ("nothing in time", |_| Serves::Late(30_000)),
+        ("a list of the future", |_| Serves::This(Some(signed(3_600, &json!([]))))),
+        ("somebody else's list", |_| {
+            let payload = json!({ "iat": NOW + 50, "entries": [] }).to_string();
+            let header = json!({ "alg": "EdDSA", "typ": "edgeward-deny+jwt", "kid": "deny" }).to_string();
+            Serves::This(Some(Signer::STRANGER.mint(header, payload).into_bytes()))
+        }),
     ];
-    for (name, lie, told) in lies {
+    for (name, lie) in lies {
         for behind in [true, false] {
             let world = World::new();
             let old = signed(0, &json!([]));
@@ -141,21 +138,21 @@ fn whatever_the_store_serves_nobody_is_let_through_past_the_age_of_the_list() {
             isolate.serve(lie(&old));
             world.time.pass(10_000);
             publisher.deny(&json!([{ "client": "client-1", "issuer": ISSUER }]));
-            let published = world.time.now();
+            let since = world.time.now();
             let mut last = None;
             for _ in 0..400 {
                 let began = world.time.now();
                 match isolate.code(&token()) {
                     "ok" => last = Some(world.time.now()),
                     code => {
-                        assert_eq!(code, told, "{name} at {}", began - published);
+                        assert_eq!(code, STALE, "{name} at {}", began - since);
                         assert!(world.time.now() - began <= 2_600, "{name}: it waited too long");
                     }
                 }
                 world.time.pass(317);
             }
             let last = last.expect("let through at first");
-            assert!(last - published < MAX_AGE * 1000, "{name}: {} ms after", last - published);
+            assert!(last - since < MAX_AGE * 1000, "{name}: {} ms after", last - since);
             // Not for ever: the truth mends it, and says no.
             isolate.serve(Serves::Truth);
             publisher.republish().expect("published");
@@ -286,16 +283,16 @@ fn a_clock_that_is_off_moves_the_bound_by_as_much_and_no_further() {
         assert_eq!(isolate.code(&token()), "ok", "{off}");
         isolate.serve(Serves::This(world.stored()));
         publisher.deny(&json!([{ "organization": "org-1" }]));
-        let published = world.time.now();
-        let mut last = published;
-        while world.time.now() < published + 90_000 {
+        let since = world.time.now();
+        let mut last = since;
+        while world.time.now() < since + 90_000 {
             if isolate.code(&token()) == "ok" {
                 last = world.time.now();
             }
             world.time.pass(499);
         }
-        assert!(last - published < MAX_AGE * 1000 - off, "{off}: {}", last - published);
-        assert!(last - published > MAX_AGE * 1000 - off - 2_000, "{off}: it was given up too soon");
+        assert!(last - since < MAX_AGE * 1000 - off, "{off}: {}", last - since);
+        assert!(last - since > MAX_AGE * 1000 - off - 2_000, "{off}: it was given up too soon");
     }
     // One that is further behind trusts nothing.
     let world = World::new();
