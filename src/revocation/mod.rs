@@ -1,10 +1,11 @@
 //! What is refused before it ends, of both classes (contract §3.6 and §6.3).
 //!
 //! `list` is the deny list and what an entry of it denies. `snapshot` is a list that was signed, `signer` who signs it.
-//! Strict mode: `state` decides whether a snapshot may still be trusted and what is to be done for a newer one, `watch`
+//! Strict mode: `age` says for how long a snapshot counts, `state` what is to be done for a newer one, `watch`
 //! carries that out through the host, `publish` changes the snapshot in the store. `in_force` is what a gate or a
 //! verifier holds on to: the list of its policy and, in strict mode, the snapshot.
 
+mod age;
 mod in_force;
 mod list;
 mod publish;

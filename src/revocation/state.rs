@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use super::DenyList;
+use super::{
+    DenyList,
+    age::{AHEAD, COOLDOWN, Held, Phase, Rules},
+};
 use crate::{
     host::UnixMillis,
     verdict::{Denial, Reason},
@@ -16,87 +19,6 @@ pub(super) const TIMEOUT: u32 = 2_000;
 
 /// What a flight takes beyond its time-out before it counts as overdue, in milliseconds.
 const SLACK: i64 = 500;
-
-/// How long nobody looks again after somebody looked, in milliseconds.
-const COOLDOWN: i64 = 1_000;
-
-/// How far in the future a list may have been signed, in milliseconds: clocks differ.
-const AHEAD: i64 = 5_000;
-
-/// How long a list counts.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
-    /// For how long after it was signed, in milliseconds.
-    pub(super) max_age: i64,
-}
-
-impl Rules {
-    /// How far apart refreshes behind requests are asked for, in milliseconds.
-    fn call_cooldown(self) -> i64 {
-        self.max_age.saturating_div(12).clamp(COOLDOWN, 10_000)
-    }
-}
-
-/// A list in memory. It stays when it is over: nothing older may take its place.
-#[derive(Debug, Clone)]
-pub(super) struct Held {
-    list: Arc<DenyList>,
-    /// When it was signed, in seconds since the Unix epoch.
-    pub(super) issued_at: i64,
-    /// The digest of its text.
-    digest: [u8; 32],
-    /// How old it was at `seen`, in milliseconds. A list that was signed by a clock ahead of this one has less than none.
-    age: i64,
-    /// When it was looked at last, in milliseconds.
-    seen: i64,
-}
-
-/// How much of its time is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Less than half of it.
-    Fresh,
-    /// Half of it or more: it is fetched again behind a request.
-    Aging,
-    /// All of it.
-    Over,
-    /// It was signed in the future, by a clock that was set back since.
-    Ahead,
-}
-
-impl Phase {
-    /// The word for it.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fresh => "fresh",
-            Self::Aging => "aging",
-            Self::Over => "over",
-            Self::Ahead => "ahead",
-        }
-    }
-}
-
-impl Held {
-    /// A clock that goes on makes it older by as much. One that was set back makes it no younger, and it ages from there:
-    /// how much time passed meanwhile nobody knows.
-    const fn age_at(&self, now: UnixMillis) -> i64 {
-        let passed = now.0.saturating_sub(self.seen);
-        if passed > 0 { self.age.saturating_add(passed) } else { self.age }
-    }
-
-    fn phase(&self, now: UnixMillis, rules: Rules) -> Phase {
-        let age = self.age_at(now);
-        if self.issued_at.saturating_mul(1000) > now.0.saturating_add(AHEAD) {
-            Phase::Ahead
-        } else if age >= rules.max_age {
-            Phase::Over
-        } else if age.saturating_mul(2) >= rules.max_age {
-            Phase::Aging
-        } else {
-            Phase::Fresh
-        }
-    }
-}
 
 /// A list that was read and whose signature holds.
 #[derive(Debug)]

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     DenyKeys, DenyList, LONGEST_DENY_SNAPSHOT,
-    state::{Flight, Newcomer, Rules, State, Step, TIMEOUT},
+    age::{Phase, Rules},
+    state::{Flight, Newcomer, State, Step, TIMEOUT},
 };
 use crate::{
     host::{DENY_SNAPSHOT, Host, OutboundRequest, UnixMillis},
@@ -214,7 +215,7 @@ impl Watch {
         let state = self.state();
         let max_age = self.rules.max_age.div_euclid(1000);
         DenySnapshotStatus {
-            phase: state.phase(now, self.rules).map_or("none", super::state::Phase::as_str),
+            phase: state.phase(now, self.rules).map_or("none", Phase::as_str),
             issued_at: state.newest(),
             ends: state.newest().map(|issued_at| issued_at.saturating_add(max_age)),
             max_age,
