@@ -9,6 +9,8 @@ const gate = await createGate(policy, {
   store: env.EDGEWARD_STORE,
   // A secret: JSON by issuer, where the policy has introspection endpoints.
   introspectionSecrets: env.EDGEWARD_INTROSPECTION_SECRETS,
+  // A secret: the private key of deny lists as a JWK, where the policy has strict mode and this deployment publishes.
+  denySigningKey: env.EDGEWARD_DENY_SIGNING_KEY,
   origin: env.ORIGIN,
   // Cloudflare sets this header itself, over whatever a client sends.
   address: (request) => request.headers.get("cf-connecting-ip"),

@@ -1,4 +1,4 @@
-import { Gate as CoreGate } from "./glue.js";
+import { Gate as CoreGate, type Task } from "./glue.js";
 import {
   coreFailedAnswer,
   coreFailedAudit,
@@ -13,7 +13,17 @@ import {
 import { coreHost } from "./host.js";
 import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
-import type { AuditEvent, Gate, GateOptions, GatePolicy, GateRequest, Origin, Verdict } from "../types/index.js";
+import type {
+  AuditEvent,
+  DenyPublished,
+  DenySnapshotStatus,
+  Gate,
+  GateOptions,
+  GatePolicy,
+  GateRequest,
+  Origin,
+  Verdict,
+} from "../types/index.js";
 
 type Outcome =
   | { action: "respond"; answer: Answer; audit: string[] }
@@ -28,7 +38,8 @@ type Sink = NonNullable<GateOptions["audit"]>;
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
   const host = coreHost(options, () => core);
-  const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, origin, audit = logAudit, address, certificate = certificateOf } = options;
+  const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, origin, audit = logAudit } = options;
+  const { address, certificate = certificateOf } = options;
   if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
   if (address !== undefined && typeof address !== "function") {
     throw new TypeError("`address` is a function that takes a request and returns the client's address");
@@ -48,6 +59,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     secrets,
     sealBytes(seals),
     bootstrapSecret,
+    signingKeyText(denySigningKey),
     host,
   );
   if (core.takesKeys && options.store === undefined) {
@@ -89,11 +101,33 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 
   const setDenyList: Gate["setDenyList"] = (list) => core.setDenyList(jsonText(list, "the deny list"));
 
-  const refresh = async () => run(() => core.refresh(), readKeySets, coreFailedKeySets);
+  const publish = async (work: () => string | Task): Promise<DenyPublished> => {
+    const lost = () => ({ failure: "the core failed: whether the deny list was changed cannot be told" });
+    const read = (answer: string) => JSON.parse(answer) as DenyPublished | { failure: string };
+    const published: DenyPublished | { failure: string } = await run(work, read, lost);
+    if ("failure" in published) throw new Error(published.failure);
+    return published;
+  };
+  const deny: Gate["deny"] = (entries) => publish(() => core.deny(jsonText(entries, "the entries")));
+  const undeny: Gate["undeny"] = (entries) => publish(() => core.undeny(jsonText(entries, "the entries")));
+
+  const denySnapshot = () => JSON.parse(core.denySnapshot()) as DenySnapshotStatus | null;
+  const refresh = async () => {
+    const keySets = await run(() => core.refresh(), readKeySets, coreFailedKeySets);
+    const failure = denySnapshot()?.publishFailure;
+    // Before long every check would be put off for it: somebody has to know.
+    if (failure) console.error("edgeward: the deny list could not be published", failure);
+    return keySets;
+  };
   const keySets = () => readKeySets(core.keySets());
   const scheduled = async () => void (await refresh());
 
-  return { check, fetch, refresh, keySets, setDenyList, worker: () => ({ fetch, scheduled }) };
+  return { check, fetch, refresh, keySets, denySnapshot, deny, undeny, setDenyList, worker: () => ({ fetch, scheduled }) };
+}
+
+/** A private JWK as text, for the core to read and to forget. */
+function signingKeyText(key: GateOptions["denySigningKey"]): string | undefined {
+  return key === undefined || key === "" ? undefined : jsonText(key, "the signing key of deny lists");
 }
 
 /** What Cloudflare says of the certificate: of the connection, where no client can write. */

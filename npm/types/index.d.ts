@@ -108,7 +108,10 @@ export type ClaimCondition =
   /** The same string as another claim. */
   | { sameAs: ClaimPath };
 
-/** An entry of a deny list. Only an organization can be denied without its issuer. */
+/**
+ * An entry of a deny list. Only an organization can be denied without its issuer, and then its API keys are denied too; an
+ * API key is denied by its id and has no issuer.
+ */
 export type DenyEntry = {
   /** The last second, since the Unix epoch, at which the entry denies anything; left out, it stays. */
   until?: number;
@@ -118,10 +121,55 @@ export type DenyEntry = {
       issuer: string;
     } & ({ jti: string } | { client: string } | { subject: string }))
   | { organization: string; issuer?: string }
+  | { key: string; issuer?: never }
 );
 
-/** The tokens that are refused before they end; at most 65536 entries. */
+/** The credentials that are refused before they end; at most 65536 entries. */
 export type DenyList = readonly DenyEntry[];
+
+/**
+ * Strict mode: a signed deny list counts beside `deny`, and where there is none that can be trusted and is young enough,
+ * the answer is 503.
+ */
+export interface DenySnapshotPolicy {
+  /**
+   * For how long after it was signed a list counts, in seconds, from 10 to 3600: the bound from the denial of a credential
+   * to its last acceptance, whatever the store does.
+   */
+  maxAge: number;
+  /** The public keys that vouch for lists. */
+  jwks: JsonWebKeySet;
+  /** Where the list is fetched: `https`, but on this machine itself. Where left out, it is read from the store. */
+  url?: string;
+  /** How long an API key that was revoked stays on the list, in days, from 1 to 3650; 30 where left out. */
+  retention?: number;
+}
+
+/** What is known of the signed deny list. Times are in seconds since the Unix epoch. */
+export interface DenySnapshotStatus {
+  /**
+   * `fresh`; `aging`: it counts, and is fetched again behind a request; `over`: it does not count; `ahead`: it was signed in
+   * the future, by a clock that was set back since; `none`: none was seen yet.
+   */
+  phase: "fresh" | "aging" | "over" | "ahead" | "none";
+  issuedAt: number | null;
+  /** From when on it does not count. */
+  ends: number | null;
+  maxAge: number;
+  entries: number;
+  /** Why nothing came of reading it last. */
+  failure: string | null;
+  /** Why nothing came of publishing last, where this process publishes. */
+  publishFailure: string | null;
+}
+
+/** What was published. */
+export interface DenyPublished {
+  /** When the list was signed, in seconds since the Unix epoch. */
+  issuedAt: number;
+  /** How many entries it has. */
+  entries: number;
+}
 
 /** One issuer of M2M tokens. A preset fills in what is left out. */
 export interface IssuerPolicy {
@@ -375,6 +423,8 @@ export interface TokenPolicy {
   maxTokenBytes?: number;
   /** The tokens that are refused before they end. */
   deny?: DenyList;
+  /** Strict mode, with the list read from `store` or a URL. */
+  denySnapshot?: DenySnapshotPolicy;
 }
 
 /** Verifies M2M tokens. */
@@ -390,8 +440,10 @@ export interface JwtVerifier {
   refresh(): Promise<KeySetStatus[]>;
   /** What is known of the key sets that are fetched. */
   keySets(): KeySetStatus[];
+  /** What is known of the signed deny list; null without strict mode. */
+  denySnapshot(): DenySnapshotStatus | null;
   /**
-   * Puts a deny list in the place of the one before, as a whole, from the next verdict on.
+   * Puts a deny list in the place of that of the policy, as a whole, from the next verdict on; the signed one is another.
    *
    * @throws Where the list is wrong; the one before then stays in force.
    */
@@ -449,8 +501,10 @@ export interface GatePolicy {
   /** The DPoP proofs that are accepted. */
   dpop?: DpopPolicy;
   maxTokenBytes?: number;
-  /** The tokens that are refused before they end. */
+  /** The credentials that are refused before they end. */
   deny?: DenyList;
+  /** Strict mode. */
+  denySnapshot?: DenySnapshotPolicy;
   /**
    * Who may use the admin endpoints: M2M clients of this issuer, by scope (`edgeward:read` and `edgeward:write` where left
    * out); nobody where left out.
@@ -518,6 +572,11 @@ export interface GateOptions extends Host {
   /** A secret of at least 32 characters that administers until the first administrator has come. */
   bootstrapSecret?: string;
   /**
+   * The private Ed25519 key that deny lists are signed with, as a JWK or its JSON text, where the policy has `denySnapshot`
+   * and this deployment publishes.
+   */
+  denySigningKey?: string | object;
+  /**
    * Takes each audit event; by default it is written to the console as one line of JSON. A sink that fails is
    * reported on the console and changes no answer; nothing waits for a promise of it.
    */
@@ -539,12 +598,30 @@ export interface Gate {
   fetch(request: Request): Promise<Response>;
   /** The handlers of a Worker: for requests, and for cron triggers, which refresh the key sets. */
   worker(): { fetch(request: Request): Promise<Response>; scheduled(): Promise<void> };
-  /** Fetches the key sets that are fetched, as `JwtVerifier.refresh`. */
+  /**
+   * Fetches the key sets that are fetched, as `JwtVerifier.refresh`. Signs the deny list again where a key for that was
+   * handed over, and reads it again elsewhere.
+   */
   refresh(): Promise<KeySetStatus[]>;
   /** What is known of the key sets that are fetched. */
   keySets(): KeySetStatus[];
+  /** What is known of the signed deny list; null without strict mode. */
+  denySnapshot(): DenySnapshotStatus | null;
   /**
-   * Puts a deny list in the place of the one before, as a whole, from the next verdict on.
+   * Publishes that these credentials are denied. Once the promise is fulfilled, none of them is let through from `maxAge`
+   * on, by any process that trusts the list.
+   *
+   * @throws Where that cannot be told: it is safe to publish them again.
+   */
+  deny(entries: readonly DenyEntry[]): Promise<DenyPublished>;
+  /**
+   * Publishes that these entries are taken off the signed deny list, whatever their end.
+   *
+   * @throws As `deny`.
+   */
+  undeny(entries: readonly DenyEntry[]): Promise<DenyPublished>;
+  /**
+   * Puts a deny list in the place of that of the policy, as a whole, from the next verdict on; the signed one is another.
    *
    * @throws Where the list is wrong; the one before then stays in force.
    */

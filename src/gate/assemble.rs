@@ -10,8 +10,10 @@ use crate::{
     m2m_token::is_scope_token,
     policy::{
         Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, RoutePolicy, judge_admin,
-        judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, read_policy,
+        judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation,
+        read_policy,
     },
+    revocation::DenySigner,
     verdict::CredentialClass,
 };
 
@@ -24,6 +26,8 @@ pub struct Resources {
     pub seals: Vec<Seal>,
     /// The secret that administers until the first administrator has come.
     pub bootstrap: Option<BootstrapSecret>,
+    /// Who signs deny lists, where this deployment publishes them.
+    pub deny_signer: Option<DenySigner>,
 }
 
 /// Judges a policy (JSON text) and looks through it for what is legal and unwise. Secrets are not needed for that.
@@ -55,9 +59,10 @@ impl Gate {
         judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
         let prefixes = token_prefixes(&policy.issuers);
+        let revocation = prepare_revocation(policy.deny, policy.deny_snapshot, resources.deny_signer, &mut faults);
         let tokens = prepare_issuers(policy.issuers, &resources.beside, policy.max_token_bytes, &mut faults)
-            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults));
-        tokens.set_deny_list(policy.deny.unwrap_or_default());
+            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults))
+            .with_revocation(revocation.clone());
         let leaks = prepare_leaks(policy.leaks, classes.keys, &mut faults);
         let administrators = policy.admin.map(|admin| Administrators::new(admin, resources.bootstrap));
         let keys = policy.api_keys.and_then(|keys| prepare_api_keys(keys, resources.seals, &mut faults));
@@ -74,6 +79,7 @@ impl Gate {
             public_origin: policy.public_origin,
             administrators,
             trusted_proxies: policy.trusted_proxies,
+            revocation,
         };
         faults.or(gate)
     }

@@ -14,11 +14,12 @@ use super::{
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
     governance::audit_event,
-    host::{Host, USAGE_NOTES, UnixMillis},
+    host::{DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
-    m2m_token::{CertificateThumbprint, DenyList, DpopProof, SenderContext, TokenVerifier},
+    m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
     policy::{CredentialHeaders, TrustedProxiesPolicy},
-    verdict::{CredentialClass, Denial, Reason, Verdict},
+    revocation::{DenyEntry, DenyList, DenySnapshotStatus, InForce, PublishError, Published},
+    verdict::{CredentialClass, Denial, Grant, Principal, Reason, Verdict},
 };
 
 /// The gate of one policy.
@@ -35,6 +36,8 @@ pub struct Gate {
     pub(crate) public_origin: Option<String>,
     pub(crate) administrators: Option<Administrators>,
     pub(crate) trusted_proxies: Option<TrustedProxiesPolicy>,
+    /// What is refused before it ends, of both classes; the verifier of tokens has the same.
+    pub(crate) revocation: InForce,
 }
 
 /// What was decided about a request, and what an audit event says of it.
@@ -79,25 +82,56 @@ pub enum Outcome {
 }
 
 impl Gate {
-    /// Puts a deny list in the place of the one before. Without issuers there is no token that it could deny.
+    /// Puts a deny list in the place of that of the policy, as a whole, for both classes.
     pub fn set_deny_list(&self, list: DenyList) {
-        if let Some(tokens) = &self.tokens {
-            tokens.set_deny_list(list);
+        self.revocation.replace(list);
+    }
+
+    /// Publishes on the signed deny list that these credentials are denied (contract §6.3). When it returns, none of them
+    /// is let through from `maxAge` on, anywhere where the list is trusted.
+    ///
+    /// # Errors
+    /// As [`InForce::publish_denial`].
+    pub async fn deny<H: Host>(&self, host: &H, entries: Vec<DenyEntry>) -> Result<Published, PublishError> {
+        self.revocation.publish_denial(host, entries).await
+    }
+
+    /// Publishes that these entries are taken off the signed deny list.
+    ///
+    /// # Errors
+    /// As [`InForce::withdraw_denial`].
+    pub async fn undeny<H: Host>(&self, host: &H, entries: &[DenyEntry]) -> Result<Published, PublishError> {
+        self.revocation.withdraw_denial(host, entries).await
+    }
+
+    /// What is refused before it ends, of both classes.
+    #[must_use]
+    pub const fn revocation(&self) -> &InForce {
+        &self.revocation
+    }
+
+    /// What is known of the signed deny list; none without strict mode.
+    #[must_use]
+    pub fn deny_snapshot(&self, now: UnixMillis) -> Option<DenySnapshotStatus> {
+        self.revocation.status(now)
+    }
+
+    /// Does what is to be done behind a request, which [`Host::refresh_later`] named: for the key set of this number, for
+    /// the signed deny list, or for the notes of when keys were used.
+    pub async fn refresh<H: Host>(&self, host: &H, work: u32) {
+        match (work, &self.keys, &self.tokens) {
+            (DENY_SNAPSHOT, ..) => self.revocation.refresh(host).await,
+            (USAGE_NOTES, Some(keys), _) => keys.notes().write(host).await,
+            (_, _, Some(tokens)) => tokens.refresh(host, work).await,
+            _ => {}
         }
     }
 
-    /// Does what is to be done behind a request for the key set of this number, which [`Host::refresh_later`] named.
-    pub async fn refresh<H: Host>(&self, host: &H, key_set: u32) {
-        if let (USAGE_NOTES, Some(keys)) = (key_set, &self.keys) {
-            keys.notes().write(host).await;
-        }
-        if let Some(tokens) = &self.tokens {
-            tokens.refresh(host, key_set).await;
-        }
-    }
-
-    /// Fetches key sets by the clock and fills the store with them.
+    /// Fetches key sets by the clock and fills the store with them. Signs the deny list again where a key for that was
+    /// lent, and reads it again elsewhere.
     pub async fn refresh_on_schedule<H: Host>(&self, host: &H) {
+        // First, since every check waits for it.
+        self.revocation.refresh_on_schedule(host).await;
         if let Some(tokens) = &self.tokens {
             tokens.refresh_on_schedule(host).await;
         }
@@ -231,10 +265,23 @@ impl Gate {
                 tokens.verify_from(host, presented.text, &SenderContext { dpop, certificate }).await
             }
             (CredentialClass::ApiKey, _, Some(keys)) => {
-                keys.check(host, presented.text, &KeyContext { ip: self.address(request).as_deref() }).await
+                let address = self.address(request);
+                let grant = keys.check(host, presented.text, &KeyContext { ip: address.as_deref() }).await?;
+                self.hold_key(host, grant).await
             }
             // No policy for the class: nothing is known that could vouch for it.
             (class, _, _) => Err(Denial::new(Reason::CredentialUnrecognized).of(class)),
+        }
+    }
+
+    /// Holds a key that is good by its record against what is in force.
+    async fn hold_key<H: Host>(&self, host: &H, grant: Grant) -> Verdict {
+        let standing = self.revocation.ready(host).await;
+        let Principal { credential_id, organization, .. } = &grant.principal;
+        let held = standing.hold_key(credential_id.as_deref().unwrap_or_default(), organization.as_deref(), host.now());
+        match held {
+            Ok(()) => Ok(grant),
+            Err(denial) => Err(denial.of(CredentialClass::ApiKey).about(grant.principal)),
         }
     }
 

@@ -5,21 +5,21 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::{
-    Claims, DenyList, DpopRules, Introspection, Issuer, IssuerRules, SenderContext, SenderProof,
+    Claims, DpopRules, Introspection, Issuer, IssuerRules, SenderContext, SenderProof,
     answer_cache::Answer,
     claims::{scopes, text},
     confirmation::Confirmation,
-    deny::InForce,
     introspection::{agree, is_b64token, looks_like_jwt},
     issuer::Voucher,
     media_type::is_foreign_media_type,
     sender::Senders,
 };
 use crate::{
-    host::{Host, UnixMillis},
+    host::{DENY_SNAPSHOT, Host, UnixMillis},
     jose::{Algorithm, CompactJws, Header, verify_signature},
     json,
     key_source::{KeySetStatus, Tier},
+    revocation::{DenyList, DenySnapshotStatus, InForce, Standing},
     verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Verdict},
 };
 
@@ -75,6 +75,13 @@ impl TokenVerifier {
         self
     }
 
+    /// The same verifier, for which this is in force in place of a deny list of its own.
+    #[must_use]
+    pub fn with_revocation(mut self, in_force: InForce) -> Self {
+        self.deny = in_force;
+        self
+    }
+
     /// Puts a deny list in the place of the one before, as a whole. Facts that were made earlier are judged by it too.
     pub fn set_deny_list(&self, list: DenyList) {
         self.deny.replace(list);
@@ -115,8 +122,13 @@ impl TokenVerifier {
     }
 
     /// Does what is to be done behind a request for the key set of this number, which [`Host::refresh_later`] named:
-    /// fetches it where that is due, and puts into the store what is not there yet.
+    /// fetches it where that is due, and puts into the store what is not there yet. For [`DENY_SNAPSHOT`], reads the signed
+    /// deny list again.
     pub async fn refresh<H: Host>(&self, host: &H, key_set: u32) {
+        if key_set == DENY_SNAPSHOT {
+            self.deny.refresh(host).await;
+            return;
+        }
         for sets in self.issuers.iter().filter_map(Issuer::remote_keys) {
             if sets.refresh(host, key_set).await {
                 return;
@@ -124,11 +136,19 @@ impl TokenVerifier {
         }
     }
 
-    /// Fetches key sets by the clock and fills the store with them, so that no request has to wait for it.
+    /// Fetches key sets by the clock and fills the store with them, so that no request has to wait for it. Reads the
+    /// signed deny list again too, where there is one.
     pub async fn refresh_on_schedule<H: Host>(&self, host: &H) {
+        self.deny.refresh(host).await;
         for sets in self.issuers.iter().filter_map(Issuer::remote_keys) {
             sets.refresh_on_schedule(host).await;
         }
+    }
+
+    /// What is known of the signed deny list; none without strict mode.
+    #[must_use]
+    pub fn deny_snapshot(&self, now: UnixMillis) -> Option<DenySnapshotStatus> {
+        self.deny.status(now)
     }
 
     /// What is known of the key sets that are fetched.
@@ -151,7 +171,10 @@ impl TokenVerifier {
     /// A [`Denial`] of the class `m2m_token`.
     pub async fn verify_from<H: Host>(&self, host: &H, token: &str, sender: &SenderContext<'_>) -> Verdict {
         let verdict = match self.authenticate(host, token).await {
-            Ok(facts) => self.senders.judge(&facts, token, sender, host.now()),
+            Ok(facts) => {
+                let standing = self.deny.ready(host).await;
+                self.senders.judge(&facts, token, sender, &standing, host.now())
+            }
             Err(denial) => Err(denial),
         };
         verdict.map_err(|denial| denial.of(CredentialClass::M2mToken))
@@ -215,7 +238,8 @@ impl TokenVerifier {
         let facts = TokenFacts { voucher: Some(voucher), ..self.facts(rules, &payload, written, tenant, known)? };
         if let Some(server) = server {
             // Nobody is asked about a token that is over.
-            facts.hold(host.now())?;
+            let standing = self.deny.ready(host).await;
+            facts.hold(&standing, host.now())?;
             let answer = server.ask(host, token).await?;
             server.expect_access_token(&answer, true)?;
             agree(&payload, &answer.members)?;
@@ -304,17 +328,18 @@ impl TokenFacts {
     ///
     /// # Errors
     /// A [`Denial`] for the first thing that does not hold. [`Reason::KeySetStale`] and [`Reason::KeySetUnavailable`]
-    /// say that it can be told by authenticating the token again.
+    /// say that it can be told by authenticating the token again; [`Reason::DenySnapshotStale`] and
+    /// [`Reason::DenySnapshotUnavailable`], by verifying another one, or after a refresh.
     pub fn judge_from(&self, now: UnixMillis, proof: &SenderProof) -> Verdict {
         if let Some(voucher) = &self.voucher {
             voucher.hold(now).map_err(|denial| denial.about(self.principal.clone()))?;
         }
-        self.grant(now, proof)
+        self.grant(now, proof, &self.deny.at(now))
     }
 
-    /// As [`TokenFacts::judge_from`], for facts whose key was found for this very check.
-    pub(super) fn grant(&self, now: UnixMillis, proof: &SenderProof) -> Verdict {
-        let expires = self.hold(now)?;
+    /// As [`TokenFacts::judge_from`], for facts whose key, and what stands against them, was found for this very check.
+    pub(super) fn grant(&self, now: UnixMillis, proof: &SenderProof, standing: &Standing) -> Verdict {
+        let expires = self.hold(standing, now)?;
         proof.hold(self.confirmation).map_err(|denial| denial.about(self.principal.clone()))?;
         Ok(Grant {
             class: CredentialClass::M2mToken,
@@ -341,12 +366,11 @@ impl TokenFacts {
     }
 
     /// Holds everything but the sender and the key. The second at which the token ends.
-    pub(super) fn hold(&self, now: UnixMillis) -> Result<i64, Denial> {
+    pub(super) fn hold(&self, standing: &Standing, now: UnixMillis) -> Result<i64, Denial> {
         let expires = within_life(&self.claims, &self.rules, now.seconds())
             .map_err(|denial| denial.about(self.principal.clone()))?;
-        self.deny
-            .list()
-            .hold(&self.principal, &self.rules.issuer, now.seconds())
+        standing
+            .hold_token(&self.principal, &self.rules.issuer, now)
             .map_err(|denial| denial.about(self.principal.clone()))?;
         Ok(expires)
     }

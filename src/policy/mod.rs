@@ -17,6 +17,7 @@ mod lint;
 mod load;
 mod presets;
 mod review;
+mod revocation;
 mod rules;
 mod types;
 
@@ -36,10 +37,12 @@ pub use leaks::LeaksPolicy;
 pub(crate) use leaks::prepare_leaks;
 pub(crate) use lint::lint_routes;
 pub use lint::{LintFacts, LintFinding, LintRule, Severity, lint};
-pub use load::{read_deny_list, read_policy, read_token_policy};
+pub use load::{read_deny_entries, read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
 pub use review::{Days, Named, ReviewPolicy};
+pub use revocation::in_force;
+pub(crate) use revocation::prepare_revocation;
 pub use types::{
-    CredentialHeaders, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer, OneOrMany, Policy,
-    RequiredClaim, RoutePolicy, TokenPolicy,
+    CredentialHeaders, DenySnapshotPolicy, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
+    OneOrMany, Policy, RequiredClaim, RoutePolicy, TokenPolicy,
 };

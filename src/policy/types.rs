@@ -10,7 +10,8 @@ use super::{AdminPolicy, ApiKeyPolicy, LeaksPolicy, Preset, ReviewPolicy, Truste
 use crate::{
     jose::Algorithm,
     key_source::Discovery,
-    m2m_token::{ClientAuthentication, Condition, DenyList, Introspected, SenderConstraint},
+    m2m_token::{ClientAuthentication, Condition, Introspected, SenderConstraint},
+    revocation::DenyList,
     verdict::CredentialClass,
 };
 
@@ -51,7 +52,7 @@ pub struct Policy {
     pub dpop: Option<DpopPolicy>,
     /// The largest token that is looked at, in bytes.
     pub max_token_bytes: Option<usize>,
-    /// The tokens that are refused before they end.
+    /// The credentials that are refused before they end.
     pub deny: Option<DenyList>,
     /// Who may use the admin endpoints; nobody where left out.
     pub admin: Option<AdminPolicy>,
@@ -59,6 +60,8 @@ pub struct Policy {
     pub trusted_proxies: Option<TrustedProxiesPolicy>,
     /// The limits of the review of standing credentials.
     pub review: Option<ReviewPolicy>,
+    /// Strict mode: a signed deny list that must be at hand, and not too old.
+    pub deny_snapshot: Option<DenySnapshotPolicy>,
 }
 
 /// The policy of a verifier for M2M tokens alone.
@@ -73,6 +76,25 @@ pub struct TokenPolicy {
     pub max_token_bytes: Option<usize>,
     /// The tokens that are refused before they end.
     pub deny: Option<DenyList>,
+    /// Strict mode: a signed deny list that must be at hand, and not too old.
+    pub deny_snapshot: Option<DenySnapshotPolicy>,
+}
+
+/// Strict mode (contract §6.3): beside `deny` a signed deny list counts, and where there is none that can be trusted
+/// the answer is 503. The key that signs is handed over beside the policy, where this deployment publishes lists.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DenySnapshotPolicy {
+    /// For how long after it was signed a list counts, in seconds, from 10 to 3600: the bound from the denial of a
+    /// credential to its last acceptance.
+    pub max_age: u32,
+    /// The public keys that vouch for lists (RFC 7517 §5).
+    pub jwks: Value,
+    /// Where the list is fetched; where left out, it is read from the store, under `deny/snapshot`.
+    pub url: Option<String>,
+    /// How long an API key that was revoked stays on the list, in days, from 1 to 3650; 30 where left out. Its record says
+    /// for good that it is revoked.
+    pub retention: Option<u16>,
 }
 
 /// One issuer of M2M tokens. Claims are named by their paths, as [`crate::m2m_token::ClaimPath`] reads them.

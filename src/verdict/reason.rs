@@ -291,7 +291,7 @@ reasons! {
     /// The id is known and the secret is not its secret.
     KeySecretMismatch = "key_secret_mismatch", 401, INVALID_TOKEN, "The API key's secret is wrong",
         "Check the key.", "Edgeward: API keys";
-    /// Revoked.
+    /// The record says that the key was revoked, or a deny list names its id or its organization.
     KeyRevoked = "key_revoked", 401, INVALID_TOKEN, "The API key was revoked",
         "Ask the key's owner for a new one.", "Edgeward: API keys";
     /// The record names no owner or no revoker: nobody answers for the key.
