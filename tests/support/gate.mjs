@@ -39,6 +39,7 @@ const CLOCKED = {
   "clocked.js": `
     import "./clock.js";
     import worker from "./index.js";
+    export * from "./index.js";
     export default {
       ...worker,
       fetch(request, ...rest) {
@@ -72,6 +73,9 @@ const IMPATIENT = `
     },
   };`;
 
+/** The class is that of the first isolate, so that all have one and the same object. */
+const keyWriter = (isolate) => ({ className: "KeyWriter", useSQLite: true, ...(isolate > 0 && { scriptName: named(0) }) });
+
 const named = (isolate) => (isolate === 0 ? "edgeward" : `edgeward-${isolate + 1}`);
 
 /**
@@ -102,6 +106,8 @@ export async function startGate(options = {}) {
         modulesRoot: directory,
         modules: clock ? clocked(directory, bundle) : bundle,
         kvNamespaces: { EDGEWARD_STORE: "edgeward-store" },
+        // A Worker in place of the gate has no such class.
+        ...(worker === undefined && { durableObjects: { EDGEWARD_KEY_WRITER: keyWriter(isolate) } }),
         serviceBindings: { ORIGIN: "edgeward-demo-origin" },
         unsafeDirectSockets: [{}],
         bindings,
