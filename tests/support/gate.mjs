@@ -83,7 +83,7 @@ const named = (isolate) => (isolate === 0 ? "edgeward" : `edgeward-${isolate + 1
  * secrets; `documents` are a `policy` and `snapshots` in place of the bundled ones; `origin` is the
  * text of a Worker in place of the demo origin, and `worker` that of one in place of the gate. Of `isolates` there may be several, which share the store; with
  * `clock`, the header `clock-ahead` of a request moves the clock of its isolate. The answer has `fetch`, `urls` of the
- * isolates for clients of their own, `impatient` (a way to an isolate whose client gives up), `scheduled`, the `store`,
+ * isolates for clients of their own, `impatient` (a way to an isolate whose client gives up), `scheduled`, the `store` and its `writer`,
  * the `log` (an array of lines, the Worker's own included), `logged` and `stop`.
  */
 export async function startGate(options = {}) {
@@ -143,6 +143,11 @@ export async function startGate(options = {}) {
     /** Runs the handler for cron triggers. */
     scheduled: async (isolate = 0) => (await gate.getWorker(named(isolate))).scheduled({ cron: "*/5 * * * *" }),
     store,
+    /** The object that records are changed through. */
+    writer: async () => {
+      const objects = await gate.getDurableObjectNamespace("EDGEWARD_KEY_WRITER", named(0));
+      return objects.get(objects.idFromName("records"));
+    },
     log,
     /** Waits until the log holds as much as the condition asks of it; lines arrive after their answer. */
     async logged(condition) {

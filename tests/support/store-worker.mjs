@@ -27,6 +27,8 @@ export class Writer extends KeyWriter {
           this.ctx.abort("the object ends here");
           return new Promise(() => undefined);
         case "end before KV":
+          // Nothing would have gone out before this.
+          await this.ctx.storage.sync();
           this.ctx.abort("the object ends here");
           return new Promise(() => undefined);
         case "held":
@@ -49,6 +51,16 @@ export class Writer extends KeyWriter {
 
   plan(faults) {
     this.#faults = faults;
+  }
+
+  /** What the alarm does, which is not called from outside. */
+  putRight() {
+    return this.alarm();
+  }
+
+  /** Has the alarm come at once that was set for later; does nothing where none was set. */
+  async hurry() {
+    if ((await this.ctx.storage.getAlarm()) !== null) await this.ctx.storage.setAlarm(Date.now());
   }
 
   release() {

@@ -17,6 +17,15 @@ use crate::workspace::{Workspace, empty_dir, files_under, make_dir, read_text};
 /// How long one test of a JavaScript suite may take, in milliseconds.
 const TEST_TIMEOUT: &str = "--test-timeout=120000";
 
+/// What TypeScript is held to. The command line and the store in files are Node's alone, and nothing else of the package
+/// may know a name of Node's; the last two use the package's types as people do.
+const TYPESCRIPT: [&str; 4] = [
+    "npm/tsconfig.json",
+    "npm/tsconfig.cli.json",
+    "tests/types/node/tsconfig.json",
+    "tests/types/workers/tsconfig.json",
+];
+
 /// A part of the test run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -178,8 +187,7 @@ impl Part {
             }
             Self::RustTests => rust_tests(workspace),
             Self::Types => {
-                // The command line is Node's alone; nothing else of the package may know a name of Node's.
-                for project in ["npm/tsconfig.json", "npm/tsconfig.cli.json"] {
+                for project in TYPESCRIPT {
                     let mut tsc = tools.package_script(workspace, "typescript/bin/tsc");
                     process::run(tsc.args(["--project", project]), &format!("`tsc --project {project}`"))?;
                 }
