@@ -141,11 +141,12 @@ describe("file", () => {
     assert.deepEqual(readdirSync(join(path, "changes")).filter((name) => !name.startsWith("o-")), []);
   });
 
-  test("a process that is killed in the middle leaves the value before, and no lock that lasts", async () => {
+  test("a process that is killed in the middle leaves the value before, and no lock that lasts", async (context) => {
     const path = directory();
     const store = fileStore(path);
     await store.put("one", "before");
     const hanging = child(path, "hang", "one");
+    context.after(() => hanging.kill("SIGKILL"));
     await new Promise((resolve) => hanging.stdout.once("data", resolve));
     assert.ok(readdirSync(join(path, "changes")).includes("l-k-one"));
     assert.equal(await store.get("one"), "before");
@@ -183,6 +184,32 @@ describe("file", () => {
     }
   });
 
+  test("many who find what the dead left behind take it from them one after the other", async () => {
+    const path = directory();
+    const [changes, dead] = [join(path, "changes"), { pid: 2 ** 22 + 1 }];
+    await fileStore(path).put("other", "text");
+    const [own] = readdirSync(changes);
+    const left = JSON.stringify({ ...JSON.parse(readFileSync(join(changes, own), "utf8")), ...dead });
+    for (let round = 1; round <= 4; round++) {
+      // A lock, and the claim of one that was killed while it broke it.
+      for (const name of ["l-k-counter", `b-k-counter.dead${round}`, `o-dead${round}`, `t-dead${round}-1`]) writeFileSync(join(changes, name), left);
+      const children = Array.from({ length: 4 }, () => ended(child(path, "raise", "counter", "10")));
+      assert.deepEqual(await Promise.all(children), [0, 0, 0, 0]);
+      assert.equal(await fileStore(path).get("counter"), String(round * 40));
+    }
+    await fileStore(path).put("last", "text");
+    assert.deepEqual(readdirSync(changes).filter((name) => !name.startsWith("o-")), []);
+  });
+
+  test("a lock that nobody can have made is said by its path", async () => {
+    const path = directory();
+    const store = fileStore(path);
+    await store.put("one", "text");
+    writeFileSync(join(path, "changes", "l-k-one"), "");
+    await assert.rejects(store.put("one", "new"), /l-k-one is nothing that this store has written/);
+    await store.put("two", "text");
+  });
+
   test("a lock of a machine that cannot be asked is not broken", async () => {
     const path = directory();
     await fileStore(path).put("one", "text");
@@ -201,6 +228,8 @@ describe("file", () => {
     }
     const kept = [{ boot: "another one", host: "another" }, { processes: "pid:[1]", pid: 2 ** 22 + 1 }];
     for (const changes of process.platform === "linux" ? kept : [{ host: "another" }]) {
+      lockBy(changes);
+      assert.equal(await fileStore(path, { exclusive: true }).swap("one", "text", "text"), true);
       lockBy(changes);
       let settled = false;
       const swap = fileStore(path).swap("one", "text", "text").finally(() => (settled = true));

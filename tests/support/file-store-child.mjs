@@ -8,6 +8,8 @@ const store = fileStore(directory);
 if (task === "raise") {
   for (let index = 0; index < Number(times); index++) await raise(store, name);
 } else {
+  // A process says who it is with its first change.
+  await store.put("first", "text");
   // The one call that a change cannot do without never comes back: the process is in the middle of it until it is killed.
   const handle = await open(import.meta.filename ?? new URL(import.meta.url));
   Object.getPrototypeOf(handle).sync = () => {

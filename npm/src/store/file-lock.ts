@@ -33,12 +33,15 @@ const ORPHANED_AFTER = 3_600_000;
 /** One process's place among those that change a directory. */
 export class Locks {
   readonly #directory: string;
+  readonly #exclusive: boolean;
   readonly #token = randomBytes(9).toString("hex");
   #ready: Promise<void> | undefined;
   #count = 0;
 
-  constructor(directory: string) {
+  /** `exclusive`: no other container or machine works on the directory, so that what is not of this one is left behind. */
+  constructor(directory: string, exclusive: boolean) {
     this.#directory = directory;
+    this.#exclusive = exclusive;
   }
 
   /** A path for a file that is not finished yet. What is left of it after a crash is removed. */
@@ -74,7 +77,7 @@ export class Locks {
         if (codeOf(error) !== "EEXIST") throw error;
       }
       const owner = await ownerIn(lock);
-      if (owner !== undefined && (await hasEnded(owner)) && (await this.#break(name, lock))) continue;
+      if (owner !== undefined && (await this.#hasEnded(owner)) && (await this.#break(name, lock))) continue;
       if (performance.now() > deadline) throw new Error(busy(lock, owner));
       await pause(Math.random() * Math.min(LONGEST_PAUSE, tries * 2));
     }
@@ -88,13 +91,13 @@ export class Locks {
       for (const other of await readdir(this.#directory)) {
         if (!other.startsWith(`b-${name}.`) || other === claim) continue;
         const owner = await ownerIn(this.#path(other));
-        if (owner === undefined || !(await hasEnded(owner))) return false;
+        if (owner === undefined || !(await this.#hasEnded(owner))) return false;
         // Its name is never used again, so that nobody's claim but the dead one's goes.
         await remove(this.#path(other));
       }
       // Whoever has ended cannot have let go of it since, and no other breaks it now. It may have been broken before.
       const owner = await ownerIn(lock);
-      if (owner !== undefined && (await hasEnded(owner))) await remove(lock);
+      if (owner !== undefined && (await this.#hasEnded(owner))) await remove(lock);
       return true;
     } finally {
       await remove(this.#path(claim));
@@ -111,6 +114,8 @@ export class Locks {
       const file = await open(draft, "wx", 0o600);
       try {
         await file.writeFile(text);
+        // Before there is a lock: one that came back empty after a loss of power would say nothing of its owner.
+        await file.sync();
       } finally {
         await file.close();
       }
@@ -127,7 +132,7 @@ export class Locks {
     const [gone, here] = [new Set<string>(), new Set<string>()];
     for (const name of names.filter((name) => name.startsWith("o-"))) {
       const owner = await ownerIn(this.#path(name));
-      (owner === undefined || (await hasEnded(owner)) ? gone : here).add(name.slice(2));
+      (owner === undefined || (await this.#hasEnded(owner)) ? gone : here).add(name.slice(2));
     }
     for (const name of names) {
       const [, token] = /^t-([0-9a-f]+)-\d+$/.exec(name) ?? [];
@@ -138,6 +143,19 @@ export class Locks {
     for (const token of gone) await remove(this.#path(`o-${token}`));
   }
 
+  /** Whether this owner will certainly do nothing more. Where that cannot be told, it has not ended. */
+  async #hasEnded(owner: Owner): Promise<boolean> {
+    const here = await self();
+    // The same machine after it was started anew.
+    const anew = owner.boot !== "" && here.boot !== "" && owner.boot !== here.boot && owner.host === here.host;
+    // The number of a process says nothing in another container, which counts from one as well.
+    const comparable = owner.boot === here.boot && owner.processes === here.processes && (owner.boot !== "" || owner.host === here.host);
+    if (!comparable) return anew || this.#exclusive;
+    if (!isThere(owner.pid)) return true;
+    const began = await beginning(owner.pid);
+    return began !== undefined && owner.began !== "" && began !== owner.began;
+  }
+
   #path(name: string): string {
     return join(this.#directory, name);
   }
@@ -145,11 +163,17 @@ export class Locks {
 
 /** Undefined where there is no such file any more. */
 async function ownerIn(path: string): Promise<Owner | undefined> {
+  let text: string;
   try {
-    return JSON.parse(await readFile(path, "utf8")) as Owner;
+    text = await readFile(path, "utf8");
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
+  }
+  try {
+    return JSON.parse(text) as Owner;
+  } catch {
+    throw new Error(`${path} is nothing that this store has written: remove it`);
   }
 }
 
@@ -163,18 +187,6 @@ function self(): Promise<Owner> {
     processes: await readlink("/proc/self/ns/pid").catch(() => ""),
     host: hostname(),
   }))());
-}
-
-/** Whether this process will certainly do nothing more. Where that cannot be told, it has not ended. */
-async function hasEnded(owner: Owner): Promise<boolean> {
-  const here = await self();
-  // The same machine after it was started anew.
-  if (owner.boot !== here.boot) return owner.boot !== "" && here.boot !== "" && owner.host === here.host;
-  // Another container counts its processes from one as well, and the number says nothing.
-  if (owner.processes !== here.processes || (owner.boot === "" && owner.host !== here.host)) return false;
-  if (!isThere(owner.pid)) return true;
-  const began = await beginning(owner.pid);
-  return began !== undefined && owner.began !== "" && began !== owner.began;
 }
 
 function isThere(pid: number): boolean {
@@ -232,6 +244,9 @@ export async function settle(directory: string): Promise<void> {
   const handle = await open(directory, "r");
   try {
     await handle.sync();
+  } catch (error) {
+    // Some file systems keep no order of their own to bring to the disk.
+    if (codeOf(error) !== "EINVAL" && codeOf(error) !== "ENOTSUP") throw error;
   } finally {
     await handle.close();
   }

@@ -19,11 +19,12 @@ interface Entry extends Head {
 /** The longest name, encoded, that is the name of a file; file systems take 255 bytes. */
 const LONGEST = 200;
 
-export function fileStore(path: string, { now = Date.now }: FileStoreOptions = {}): FileStore {
+export function fileStore(path: string, { now = Date.now, exclusive = false }: FileStoreOptions = {}): FileStore {
   if (typeof path !== "string" || path === "") throw new TypeError("`path` is the path of a directory");
   if (typeof now !== "function") throw new TypeError("`now` is a function that returns milliseconds");
+  if (typeof exclusive !== "boolean") throw new TypeError("`exclusive` is true or false");
   const directory = resolve(path);
-  const locks = new Locks(join(directory, "changes"));
+  const locks = new Locks(join(directory, "changes"), exclusive);
   const turns = new Turns();
 
   /** What is in a file; undefined where there is none. */

@@ -37,6 +37,8 @@ const MOST_BYTES = 1_900_000;
 /** When KV is put right after a change that did not come to its end, and when that is tried again, in milliseconds. */
 const REPAIR_AFTER = 5_000;
 const REPAIR_AGAIN_AFTER = 30_000;
+/** How many keys are put right at one time: a Worker may ask for a thousand things in one go. */
+const MOST_REPAIRS = 500;
 /** KV takes one write in a second under each key. So often it is asked again, and after so many milliseconds. */
 const MOST_TRIES = 6;
 const TRY_AGAIN_AFTER = 1_100;
@@ -109,12 +111,11 @@ export class KeyWriter extends DurableObject {
     // What becomes unsure from here on sets an alarm of its own.
     this.#alarm = undefined;
     this.#sql.exec("DELETE FROM records WHERE ends < ? AND unsure = 0", this.now() - FORGET_AFTER);
-    const unsure = this.#sql.exec("SELECT name FROM records WHERE unsure = 1").toArray();
+    const unsure = this.#sql.exec("SELECT name FROM records WHERE unsure = 1 LIMIT ?", MOST_REPAIRS).toArray();
     const repairs = unsure.map(({ name }) => this.#turns.run(name as string, () => this.#repair(name as string)));
     const failed = (await Promise.allSettled(repairs)).filter(({ status }) => status === "rejected").length;
-    if (failed === 0) return;
-    console.error(`edgeward: KV could not be put right under ${failed} keys, which is tried again`);
-    this.#wake(REPAIR_AGAIN_AFTER);
+    if (failed > 0) console.error(`edgeward: KV could not be put right under ${failed} keys, which is tried again`);
+    if (failed > 0 || unsure.length === MOST_REPAIRS) this.#wake(REPAIR_AGAIN_AFTER);
   }
 
   #change(name: string, value: string | null, life: number | null, goesOn: (current: string | null) => boolean): Promise<boolean> {

@@ -4,6 +4,12 @@ import type { StoreListing } from "../index.js";
 export interface FileStoreOptions {
   /** The time in milliseconds since the Unix epoch; the platform's where left out. */
   now?: () => number;
+  /**
+   * That no other container and no other machine works on the directory, at no time; false where left out. Then the lock
+   * of a process that cannot be seen from here was left behind by a container that is no more, and is broken. Any number of
+   * processes in one container are fine either way.
+   */
+  exclusive?: boolean;
 }
 
 /** A store in a directory, for the processes of one machine. */
