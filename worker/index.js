@@ -1,12 +1,16 @@
 // The gate as a Worker: everything is in the package, and what it trusts is in policy.json.
 import { env } from "cloudflare:workers";
 import { createGate } from "edgeward";
+import { kvStore } from "edgeward/store/kv";
 import snapshots from "./generated/snapshots.json";
 import policy from "./policy.json";
 
+// Where it is bound, all changes of records go through it.
+export { KeyWriter } from "edgeward/store/kv-writer";
+
 const gate = await createGate(policy, {
   snapshots,
-  store: env.EDGEWARD_STORE,
+  store: env.EDGEWARD_STORE && kvStore(env.EDGEWARD_STORE, { writer: env.EDGEWARD_KEY_WRITER }),
   // A secret: JSON by issuer, where the policy has introspection endpoints.
   introspectionSecrets: env.EDGEWARD_INTROSPECTION_SECRETS,
   // A secret: the private key of deny lists as a JWK, where the policy has strict mode and this deployment publishes.
