@@ -68,6 +68,11 @@ pub struct RevocationBound {
     pub seconds: u32,
 }
 
+impl RevocationBound {
+    /// The formula, in the names of the members.
+    pub const FORMULA: &str = "isolate + storeCache + storePropagation";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,6 +25,29 @@ struct WhyEnded {
     reason: Option<RevocationReason>,
 }
 
+/// What was done for an administrator.
+struct Carried {
+    answer: Answer,
+    /// The id of the key that was changed or made.
+    id: Option<String>,
+    /// Its record as it is now.
+    record: Option<Record>,
+    /// More about it, for the audit event.
+    comment: Option<String>,
+}
+
+impl Carried {
+    fn of(done: Done) -> Self {
+        let status = if done.made { 201 } else { 200 };
+        let answer = Answer { status, ..Answer::json(done.document) };
+        Self { answer, id: done.id, record: done.record, comment: done.comment }
+    }
+
+    const fn looked(answer: Answer) -> Self {
+        Self { answer, id: None, record: None, comment: None }
+    }
+}
+
 impl Gate {
     /// Answers an administrator.
     pub(super) async fn administer<H: Host>(
@@ -52,13 +75,11 @@ impl Gate {
             }
             (Ok(_), None) => Err(Reason::HostFailed.into()),
         };
-        let done = done.map_err(|denial| denial.of(CredentialClass::ApiKey));
+        let (activity, kind, id) = subject(call);
         audit.push(entity_event(&EntityChange {
-            activity: activity(call),
-            id: done.as_ref().ok().and_then(|done| done.id.as_deref()).or_else(|| {
-                let AdminCall::Keys(operation) = call;
-                operation.id()
-            }),
+            activity,
+            kind,
+            id: done.as_ref().ok().and_then(|done| done.id.as_deref()).or(id),
             record: done.as_ref().ok().and_then(|done| done.record.as_ref()),
             comment: done.as_ref().ok().and_then(|done| done.comment.as_deref()),
             denial: done.as_ref().err(),
@@ -66,10 +87,7 @@ impl Gate {
             at: host.now(),
         }));
         let answer = match done {
-            Ok(done) => {
-                let status = if done.made { 201 } else { 200 };
-                Answer { status, ..Answer::json(done.document) }.with_request_id(&decision.request_id)
-            }
+            Ok(done) => done.answer.with_request_id(&decision.request_id),
             Err(denial) => Answer::denial(&denial, &decision.request_id),
         };
         Outcome::Respond { answer, audit }
@@ -82,15 +100,30 @@ impl Gate {
         call: AdminCall<'_>,
         who: &Admitted,
         keys: &ApiKeyChecker,
-    ) -> Result<Done, Denial> {
-        let AdminCall::Keys(operation) = call;
-        let body = if operation.only_looks() { query(request)? } else { read_bytes(host).await? };
-        let done = keys.life().carry_out(host, operation, &body, Some(&who.name())).await?;
-        if !operation.only_looks() {
-            // What this instance knew of keys is of before.
-            keys.forget_all();
+    ) -> Result<Carried, Denial> {
+        match call {
+            AdminCall::Keys(operation) => {
+                let body = if operation.only_looks() { query(request)? } else { read_bytes(host).await? };
+                let done = keys.life().carry_out(host, operation, &body, Some(&who.name())).await?;
+                if !operation.only_looks() {
+                    // What this instance knew of keys is of before.
+                    keys.forget_all();
+                }
+                let mut carried = Carried::of(done);
+                if let Operation::Revoke(id) = operation
+                    && let Some(words) = self.publish_ends(host, [id]).await?
+                {
+                    carried.comment = Some(words);
+                }
+                Ok(carried)
+            }
+            AdminCall::Inventory => Ok(Carried::looked(self.inventory(host, request).await?)),
+            AdminCall::Review => Ok(Carried::looked(self.review(host, request).await?)),
+            AdminCall::DenyList | AdminCall::Deny | AdminCall::Undeny => {
+                let body = if call == AdminCall::DenyList { Vec::new() } else { read_bytes(host).await? };
+                Ok(Carried::looked(self.change_deny_list(host, call, &body).await?))
+            }
         }
-        Ok(done)
     }
 
     /// Ends the key of a request for whoever holds it.
@@ -112,6 +145,7 @@ impl Gate {
             keys.forget_all();
             audit.push(entity_event(&EntityChange {
                 activity: Activity::Revoke,
+                kind: "API key",
                 id: decision.verdict.as_ref().ok().and_then(|grant| grant.principal.credential_id.as_deref()),
                 record: Some(record),
                 comment: Some("by whoever holds the key"),
@@ -136,6 +170,8 @@ impl Gate {
         let WhyEnded { reason } = read_body(&read_bytes(host).await?)?;
         let why = RevokeRequest { by: "holder".to_owned(), reason: reason.unwrap_or(RevocationReason::KeyCompromise) };
         let held = keys.life().revoke_held(host, presented.text, &why).await?;
+        // Also where it was revoked before: the call that did so may have failed after that.
+        self.publish_ends(host, [held.id.as_str()]).await?;
         if !held.ended {
             return Err(Denial::new(Reason::KeyRevoked).of(CredentialClass::ApiKey).about(held.principal));
         }
@@ -150,19 +186,27 @@ impl Gate {
     }
 }
 
-const fn activity(call: AdminCall<'_>) -> Activity {
-    let AdminCall::Keys(operation) = call;
-    match operation {
+/// What is done, and to what.
+const fn subject(call: AdminCall<'_>) -> (Activity, &'static str, Option<&str>) {
+    let operation = match call {
+        AdminCall::Keys(operation) => operation,
+        AdminCall::Inventory => return (Activity::Read, "Inventory", None),
+        AdminCall::Review => return (Activity::Read, "Review", None),
+        AdminCall::DenyList => return (Activity::Read, "Deny list", None),
+        AdminCall::Deny | AdminCall::Undeny => return (Activity::Update, "Deny list", None),
+    };
+    let activity = match operation {
         Operation::List | Operation::Show(_) => Activity::Read,
         Operation::Issue | Operation::Import | Operation::Rotate(_) => Activity::Create,
         Operation::Update(_) => Activity::Update,
         Operation::Disable(_) => Activity::Disable,
         Operation::Enable(_) => Activity::Enable,
         Operation::Revoke(_) => Activity::Revoke,
-    }
+    };
+    (activity, "API key", operation.id())
 }
 
-async fn read_bytes<H: Host>(host: &H) -> Result<Vec<u8>, Denial> {
+pub(super) async fn read_bytes<H: Host>(host: &H) -> Result<Vec<u8>, Denial> {
     host.body(LONGEST_BODY).await.map_err(|error| match error {
         BodyError::TooLong => Denial::new(Reason::BodyTooLarge),
         BodyError::Failed(error) => {
@@ -172,7 +216,7 @@ async fn read_bytes<H: Host>(host: &H) -> Result<Vec<u8>, Denial> {
 }
 
 /// The parameters of the query as the members of a body. Numbers are written as such.
-fn query(request: &GateRequest) -> Result<Vec<u8>, Denial> {
+pub(super) fn query(request: &GateRequest) -> Result<Vec<u8>, Denial> {
     let mut members = Map::new();
     for (name, value) in form_urlencoded::parse(request.target().1.unwrap_or_default().as_bytes()) {
         let value = match value.parse::<u32>() {

@@ -27,6 +27,11 @@ impl Answer {
         self
     }
 
+    /// A document of this media type.
+    pub(super) fn of(media_type: &str, body: String) -> Self {
+        Self::new(200, media_type, body)
+    }
+
     /// A JSON document that is no verdict.
     pub(super) fn json(body: String) -> Self {
         Self::new(200, "application/json", body)

@@ -3,6 +3,7 @@
 use super::{
     Gate, Route,
     administrator::{Administrators, BootstrapSecret},
+    oversight::Oversight,
 };
 use crate::{
     api_key::{ApiKeyChecker, Seal},
@@ -57,6 +58,7 @@ impl Gate {
         check_origin("/publicOrigin", policy.public_origin.as_deref(), &mut faults);
         judge_admin(&policy, &mut faults);
         judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
+        let oversight = Oversight::of(&policy);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
         let prefixes = token_prefixes(&policy.issuers);
         let revocation = prepare_revocation(policy.deny, policy.deny_snapshot, resources.deny_signer, &mut faults);
@@ -80,6 +82,7 @@ impl Gate {
             administrators,
             trusted_proxies: policy.trusted_proxies,
             revocation,
+            oversight,
         };
         faults.or(gate)
     }

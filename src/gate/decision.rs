@@ -9,10 +9,12 @@ use super::{
     administrator::Administrators,
     credential,
     endpoint::{self, Endpoint},
-    forward, path,
+    forward,
+    oversight::Oversight,
+    path,
 };
 use crate::{
-    api_key::{ApiKeyChecker, KeyContext, LeakReports},
+    api_key::{ApiKeyChecker, KeyContext, LeakReports, RevocationBound},
     governance::audit_event,
     host::{DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
@@ -38,6 +40,7 @@ pub struct Gate {
     pub(crate) trusted_proxies: Option<TrustedProxiesPolicy>,
     /// What is refused before it ends, of both classes; the verifier of tokens has the same.
     pub(crate) revocation: InForce,
+    pub(crate) oversight: Oversight,
 }
 
 /// What was decided about a request, and what an audit event says of it.
@@ -207,14 +210,30 @@ impl Gate {
         respond(Answer::denial(denial, &decision.request_id), &decision)
     }
 
-    /// How the gate is, and how late a revocation may take hold.
+    /// How the gate is, and how late a revocation may take hold (contract §6.2).
     fn health<H: Host>(&self, host: &H) -> Answer {
-        let _ = host;
-        let keys = self
-            .keys
-            .as_ref()
-            .map(|keys| serde_json::json!({ "revocationBound": keys.caching().bound(), "cache": keys.cache_size() }));
-        let health = serde_json::json!({ "status": "pass", "version": crate::VERSION, "apiKeys": keys });
+        let now = host.clock();
+        let keys = self.keys.as_ref().map(|keys| {
+            // In strict mode the age of the signed list is the bound, whatever the store does.
+            let by_store = keys.caching().bound();
+            let strict = self.deny_snapshot(now).map(|list| list.max_age);
+            let formula = if strict.is_some() { "denySnapshot.maxAge" } else { RevocationBound::FORMULA };
+            let seconds = strict.unwrap_or(i64::from(by_store.seconds));
+            serde_json::json!({
+                "revocationBound": { "seconds": seconds, "formula": formula, "terms": by_store },
+                "cache": keys.cache_size(),
+                "usageInterval": keys.notes().interval(),
+            })
+        });
+        let health = serde_json::json!({
+            "status": "pass",
+            "version": crate::VERSION,
+            "apiKeys": keys,
+            // Why reading or publishing failed is for administrators.
+            "denySnapshot": self.deny_snapshot(now).map(|list| {
+                serde_json::json!({ "phase": list.phase, "issuedAt": list.issued_at, "maxAge": list.max_age })
+            }),
+        });
         Answer::json(health.to_string())
     }
 
@@ -277,6 +296,10 @@ impl Gate {
     /// Holds a key that is good by its record against what is in force.
     async fn hold_key<H: Host>(&self, host: &H, grant: Grant) -> Verdict {
         let standing = self.revocation.ready(host).await;
+        // That may have taken seconds, and keys have no tolerance.
+        if grant.expires.is_some_and(|end| host.now().seconds() >= end) {
+            return Err(Denial::new(Reason::KeyExpired).of(CredentialClass::ApiKey).about(grant.principal));
+        }
         let Principal { credential_id, organization, .. } = &grant.principal;
         let held = standing.hold_key(credential_id.as_deref().unwrap_or_default(), organization.as_deref(), host.now());
         match held {

@@ -24,20 +24,35 @@ pub(super) enum Endpoint<'r> {
 pub(super) enum AdminCall<'r> {
     /// A step in the life of a key.
     Keys(Operation<'r>),
+    /// What standing credentials there are.
+    Inventory,
+    /// What is wrong with them.
+    Review,
+    /// What is known of the signed deny list.
+    DenyList,
+    /// Credentials to put on the signed deny list.
+    Deny,
+    /// Credentials to take off it.
+    Undeny,
 }
 
 impl AdminCall<'_> {
     /// What it takes.
     pub(super) const fn access(&self) -> Access {
         match self {
+            Self::Inventory | Self::Review | Self::DenyList => Access::Read,
             Self::Keys(operation) if operation.only_looks() => Access::Read,
-            Self::Keys(_) => Access::Write,
+            Self::Keys(_) | Self::Deny | Self::Undeny => Access::Write,
         }
     }
 
     /// Its path under the prefix, as audit events name it.
     pub(super) const fn route(&self) -> &'static str {
         match self {
+            Self::Inventory => "admin/inventory",
+            Self::Review => "admin/review",
+            Self::DenyList | Self::Deny => "admin/deny",
+            Self::Undeny => "admin/deny/withdraw",
             Self::Keys(Operation::List | Operation::Issue) => "admin/keys",
             Self::Keys(Operation::Import) => "admin/keys/import",
             Self::Keys(Operation::Show(_) | Operation::Update(_)) => "admin/keys/:id",
@@ -61,6 +76,12 @@ pub(super) fn find<'r>(name: &'r str, request: &GateRequest) -> Result<Endpoint<
         ["verify"] => vec![("GET", Endpoint::Verify)],
         ["health"] => vec![("GET", Endpoint::Health)],
         ["revoke"] => vec![("POST", Endpoint::Revoke)],
+        ["admin", "inventory"] => vec![("GET", Endpoint::Admin(AdminCall::Inventory))],
+        ["admin", "review"] => vec![("GET", Endpoint::Admin(AdminCall::Review))],
+        ["admin", "deny"] => {
+            vec![("GET", Endpoint::Admin(AdminCall::DenyList)), ("POST", Endpoint::Admin(AdminCall::Deny))]
+        }
+        ["admin", "deny", "withdraw"] => vec![("POST", Endpoint::Admin(AdminCall::Undeny))],
         ["admin", "keys"] => vec![("GET", keys(Operation::List)), ("POST", keys(Operation::Issue))],
         ["admin", "keys", "import"] => vec![("POST", keys(Operation::Import))],
         ["admin", "keys", id] => vec![("GET", keys(Operation::Show(id))), ("PATCH", keys(Operation::Update(id)))],

@@ -58,9 +58,14 @@ impl Gate {
             BodyError::TooLong => Reason::BodyTooLarge.into(),
             BodyError::Failed(error) => Denial::new(Reason::HostFailed).noting(format!("the body: {error}")),
         })?;
-        let handled = leaks.deal_with(host, &keys.life(), &headers, &body).await?;
+        let mut handled = leaks.deal_with(host, &keys.life(), &headers, &body).await?;
         // What this instance knew of keys is of before.
         keys.forget_all();
+        let ended = handled.findings.iter().filter(|finding| finding.action.is_end());
+        let ids: Vec<&str> = ended.filter_map(|finding| Some(finding.key.as_ref()?.id.as_str())).collect();
+        if let Err(denial) = self.publish_ends(host, ids).await {
+            handled.failure = handled.failure.take().or(Some(denial));
+        }
         Ok(handled)
     }
 }

@@ -12,6 +12,7 @@ mod endpoint;
 mod exposure;
 mod forward;
 mod leaks;
+mod oversight;
 mod path;
 mod request;
 mod route;

@@ -46,6 +46,8 @@ impl Activity {
 pub struct EntityChange<'e> {
     /// What was done, or was to be.
     pub activity: Activity,
+    /// What it was done to: `API key`, or another thing that administrators look after.
+    pub kind: &'static str,
     /// The id of the key, where there is one.
     pub id: Option<&'e str>,
     /// Its record as it is now, where it was changed.
@@ -97,7 +99,7 @@ pub fn entity_event(change: &EntityChange<'_>) -> String {
             "product": { "name": "Edgeward", "vendor_name": "Edgeward", "version": crate::VERSION },
         },
         "actor": { "user": user(who) },
-        "entity": { "type": "API key", "uid": change.id.unwrap_or("all"), "name": record.map(|record| &record.name) },
+        "entity": { "type": change.kind, "uid": change.id.unwrap_or("all"), "name": record.map(|record| &record.name) },
         "src_endpoint": { "ip": change.decision.address },
         "unmapped": {
             "class": class,

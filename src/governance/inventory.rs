@@ -265,16 +265,9 @@ pub struct InventoryPage {
 pub async fn inventory_page<H: Host>(host: &H, cursor: Option<&str>, most: u32) -> Result<InventoryPage, PageError> {
     let (ids, next) = ids(host, cursor, most).await?;
     let now = host.now().seconds();
-    let mut lines = Vec::with_capacity(ids.len());
-    for (read, id) in (0..).zip(&ids) {
-        let key = KeyReading::fetch(host, id).await.map_err(|error| PageError {
-            cursor: cursor.map(str::to_owned),
-            read,
-            error,
-        })?;
-        lines.push(InventoryLine::of(&key, now));
-    }
-    Ok(InventoryPage { lines, cursor: next })
+    let failed = |error| PageError { cursor: cursor.map(str::to_owned), read: 0, error };
+    let keys = KeyReading::fetch(host, &ids).await.map_err(failed)?;
+    Ok(InventoryPage { lines: keys.iter().map(|key| InventoryLine::of(key, now)).collect(), cursor: next })
 }
 
 #[cfg(test)]

@@ -99,11 +99,16 @@ impl KeyReading {
         Self { id: id.to_owned(), record: ReadRecord::of(record), usage, predecessor: None, successor: None }
     }
 
-    /// Asks the store about a key.
-    pub(super) async fn fetch<H: Host>(host: &H, id: &str) -> Result<Self, HostError> {
-        let record = host.read(&store_key(id)).await?;
-        let usage = host.read(&usage_key(id)).await?;
-        Ok(Self::of(id, record.as_deref(), usage.as_deref()))
+    /// Asks the store about several keys, all at once where the host can.
+    pub(super) async fn fetch<H: Host>(host: &H, ids: &[String]) -> Result<Vec<Self>, HostError> {
+        let names = ids.iter().map(|id| store_key(id)).chain(ids.iter().map(|id| usage_key(id))).collect::<Vec<_>>();
+        let values = host.read_many(&names).await?;
+        let (records, usages) = values.split_at_checked(ids.len()).unwrap_or_default();
+        if usages.len() != ids.len() {
+            return Err(HostError("the store answered with fewer values than it was asked for".to_owned()));
+        }
+        let read = ids.iter().zip(records).zip(usages);
+        Ok(read.map(|((id, record), usage)| Self::of(id, record.as_deref(), usage.as_deref())).collect())
     }
 
     /// Asks the store about the keys with which this one stands in a rotation, where a rule wants to know.

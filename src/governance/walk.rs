@@ -129,11 +129,11 @@ pub async fn review_page<H: Host>(
     let (ids, next) = ids(host, cursor, most).await?;
     let now = host.now().seconds();
     let mut page = ReviewPage { findings: Vec::new(), summary: Summary::default(), cursor: next };
-    for (read, id) in (0..).zip(&ids) {
-        let failed = |error| PageError { cursor: cursor.map(str::to_owned), read, error };
-        let mut key = KeyReading::fetch(host, id).await.map_err(failed)?;
+    let failed = |read| move |error| PageError { cursor: cursor.map(str::to_owned), read, error };
+    let keys = KeyReading::fetch(host, &ids).await.map_err(failed(0))?;
+    for (read, mut key) in (0..).zip(keys) {
         if !State::of(&key.record, now).is_ended() {
-            key.fetch_neighbours(host).await.map_err(failed)?;
+            key.fetch_neighbours(host).await.map_err(failed(read))?;
         }
         let found = review_key(&key, rules, now);
         page.summary.count_key(&InventoryLine::of(&key, now), &found);

@@ -49,6 +49,12 @@ pub enum LeakAction {
 }
 
 impl LeakAction {
+    /// Whether the key is at its end.
+    #[must_use]
+    pub const fn is_end(self) -> bool {
+        matches!(self, Self::Revoked | Self::AlreadyRevoked)
+    }
+
     /// The word for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
