@@ -11,6 +11,7 @@ mod deny;
 mod endpoints;
 mod exposure;
 mod leaks;
+mod oversight;
 mod paths;
 mod sender;
 mod stage;

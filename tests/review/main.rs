@@ -152,7 +152,7 @@ fn a_store_that_fails_on_the_way_is_an_error_that_says_how_far_it_came() {
     assert_eq!(error.page.cursor.as_deref(), Some("key/key0000000000100"));
     assert_eq!(
         error.to_string(),
-        "this is not the whole list: it came as far as 100 keys on 1 pages, and then the store failed after 30 keys of \
+        "this is not the whole list: it came as far as 100 keys on 1 pages, and then the store failed after 0 keys of \
          this page: the line is dead"
     );
     // It can be taken up where it stopped, and nothing is counted twice.
