@@ -15,6 +15,7 @@ use super::{
     sender::Senders,
 };
 use crate::{
+    facts::{CacheSize, FactsCache, Found},
     host::{DENY_SNAPSHOT, Host, UnixMillis},
     jose::{Algorithm, CompactJws, Header, verify_signature},
     json,
@@ -38,6 +39,7 @@ pub struct TokenVerifier {
     max_token_bytes: usize,
     deny: InForce,
     senders: Senders,
+    cache: FactsCache<Arc<Recalled>>,
 }
 
 /// What was authenticated: the claims of a token whose signature an issuer's key vouched for. It says nothing about
@@ -55,6 +57,30 @@ pub struct TokenFacts {
     payload: String,
 }
 
+/// Facts that are kept, and how the key is found that has to vouch for them again.
+#[derive(Debug)]
+struct Recalled {
+    facts: TokenFacts,
+    way: Way,
+}
+
+/// What a token's key is looked up by.
+#[derive(Debug)]
+struct Way {
+    /// The place of the issuer.
+    issuer: usize,
+    tenant: Option<String>,
+    kid: Option<String>,
+    algorithm: Algorithm,
+}
+
+impl Recalled {
+    /// What they take, as a cache reckons: the claims stand in them as text and as what was read of it.
+    const fn bytes(&self) -> usize {
+        self.facts.payload.len().saturating_mul(3).saturating_add(768)
+    }
+}
+
 impl TokenVerifier {
     /// A verifier for these issuers, whose names are distinct, with nothing on its deny list.
     #[must_use]
@@ -65,7 +91,14 @@ impl TokenVerifier {
                 names.entry(name).or_insert((place, tenant.map(str::to_owned)));
             }
         }
-        Self { issuers, names, max_token_bytes, deny: InForce::default(), senders: Senders::default() }
+        Self {
+            issuers,
+            names,
+            max_token_bytes,
+            deny: InForce::default(),
+            senders: Senders::default(),
+            cache: FactsCache::default(),
+        }
     }
 
     /// The same verifier with these rules for DPoP proofs.
@@ -88,17 +121,17 @@ impl TokenVerifier {
     }
 
     /// The issuer that may vouch for a payload, and the tenant for which `iss` stands.
-    fn issuer_of(&self, payload: &Map<String, Value>) -> Result<(&Issuer, Option<&str>), Denial> {
+    fn issuer_of(&self, payload: &Map<String, Value>) -> Result<(usize, &Issuer, Option<&str>), Denial> {
         let Some(name) = text(payload, "iss")? else {
             // Keys belong to an issuer. Where there is one issuer there is no other that they could be taken for.
             return match self.issuers.as_slice() {
-                [only] if only.rules.optional.issuer && only.rules.tenants.is_empty() => Ok((only, None)),
+                [only] if only.rules.optional.issuer && only.rules.tenants.is_empty() => Ok((0, only, None)),
                 _ => Err(missing("iss")),
             };
         };
         let (place, tenant) = self.names.get(&name).ok_or(Reason::IssuerUnknown)?;
         let issuer = self.issuers.get(*place).ok_or(Reason::IssuerUnknown)?;
-        Ok((issuer, tenant.as_deref()))
+        Ok((*place, issuer, tenant.as_deref()))
     }
 
     /// Whether a text is no JWT and there is a server to ask about it.
@@ -187,21 +220,82 @@ impl TokenVerifier {
     ///
     /// # Errors
     /// A [`Denial`] for the first thing that is wrong.
+    ///
+    /// A token whose signature held before is not checked again (contract §6.1): its facts are kept under a keyed digest of
+    /// its bytes. What can change is asked again here: the key that vouched must still be the one that its issuer's set
+    /// has for the token. All else is asked when the facts are judged.
     pub async fn authenticate<H: Host>(&self, host: &H, token: &str) -> Result<TokenFacts, Denial> {
         let mut known = Principal::default();
-        self.look_into(host, token, &mut known).await.map_err(|denial| denial.about(known))
+        let fits = token.len() <= self.max_token_bytes && looks_like_jwt(token);
+        let digest = if fits { self.cache.digest(host, token) } else { None };
+        if let Some(digest) = &digest
+            && let Some(found) = self.cache.find(digest)
+        {
+            match self.recall(host, &found.facts, &mut known).await {
+                Ok(Some(facts)) => return Ok(facts),
+                Ok(None) => self.cache.forget(digest),
+                Err(denial) => return Err(denial.about(known)),
+            }
+        }
+        let asked = host.clock();
+        let (facts, way) = self.look_into(host, token, &mut known).await.map_err(|denial| denial.about(known))?;
+        if let (Some(digest), Some(way)) = (digest, way) {
+            let recalled = Recalled { facts: facts.clone(), way };
+            let bytes = recalled.bytes();
+            self.cache.keep(digest, Found { facts: Arc::new(recalled), as_of: asked }, bytes, |_, _| false);
+        }
+        Ok(facts)
+    }
+
+    /// Forgets the facts of all tokens: their signatures are checked again.
+    pub fn forget_facts(&self) {
+        self.cache.clear();
+    }
+
+    /// How full the cache of facts is.
+    #[must_use]
+    pub fn cache_size(&self) -> CacheSize {
+        self.cache.size()
+    }
+
+    /// Facts that were kept, if the key that vouched for them still does. None where another key is in its place: then
+    /// it is for the signature to say which of them signed the token.
+    async fn recall<H: Host>(
+        &self,
+        host: &H,
+        recalled: &Recalled,
+        known: &mut Principal,
+    ) -> Result<Option<TokenFacts>, Denial> {
+        let Recalled { facts, way } = recalled;
+        let (Some(issuer), Some(before)) = (self.issuers.get(way.issuer), &facts.voucher) else { return Ok(None) };
+        known.issuer.clone_from(&facts.principal.issuer);
+        known.algorithm = Some(way.algorithm.name());
+        let voucher = issuer.find_key(host, way.tenant.as_deref(), way.kid.as_deref(), way.algorithm).await?;
+        if !Arc::ptr_eq(&voucher.key, &before.key) {
+            return Ok(None);
+        }
+        let mut facts = facts.clone();
+        facts.principal.key_set_tier = voucher.tier.map(Tier::as_str);
+        facts.principal.facts_tier = Some("isolate");
+        facts.voucher = Some(voucher);
+        Ok(Some(facts))
     }
 
     /// Puts down in `known` which issuer, algorithm and key of the policy a token is held against, for the audit event of
     /// a denial. Nothing else that a token says of itself stands there before its signature holds.
-    async fn look_into<H: Host>(&self, host: &H, token: &str, known: &mut Principal) -> Result<TokenFacts, Denial> {
+    async fn look_into<H: Host>(
+        &self,
+        host: &H,
+        token: &str,
+        known: &mut Principal,
+    ) -> Result<(TokenFacts, Option<Way>), Denial> {
         if !looks_like_jwt(token)
             && let Some((issuer, server)) = self.server_of(token)
         {
             known.issuer = Some(issuer.rules.issuer.clone());
             self.admit_opaque(token)?;
             let answer = server.ask(host, token).await?;
-            return self.facts_of_answer(&issuer.rules, server, &answer);
+            return Ok((self.facts_of_answer(&issuer.rules, server, &answer)?, None));
         }
         let jws = CompactJws::parse(token, self.max_token_bytes)?;
         let header = Header::parse(&jws.header)?;
@@ -209,7 +303,7 @@ impl TokenVerifier {
         known.algorithm = Some(algorithm.name());
         let payload = json::parse_object(&jws.payload)
             .map_err(|error| Denial::new(Reason::PayloadInvalid).noting(error.to_string()))?;
-        let (issuer, tenant) = self.issuer_of(&payload)?;
+        let (place, issuer, tenant) = self.issuer_of(&payload)?;
         let rules = &issuer.rules;
         known.issuer = Some(text(&payload, "iss")?.unwrap_or_else(|| rules.issuer.clone()));
         expect_type(&header, rules)?;
@@ -219,7 +313,7 @@ impl TokenVerifier {
             let answer = server.ask(host, token).await?;
             agree(&payload, &answer.members)?;
             known.algorithm = None;
-            return self.facts_of_answer(rules, server, &answer);
+            return Ok((self.facts_of_answer(rules, server, &answer)?, None));
         }
         if !issuer.has_keys() {
             let note = "the issuer has no keys here, and its server is asked about opaque tokens alone";
@@ -243,8 +337,11 @@ impl TokenVerifier {
             let answer = server.ask(host, token).await?;
             server.expect_access_token(&answer, true)?;
             agree(&payload, &answer.members)?;
+            // The server's answer is kept by itself, and for its own time.
+            return Ok((facts, None));
         }
-        Ok(facts)
+        let way = Way { issuer: place, tenant: tenant.map(str::to_owned), kid: header.key_id, algorithm };
+        Ok((facts, Some(way)))
     }
 
     /// What no issuer could have given out is not asked about.

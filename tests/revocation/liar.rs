@@ -8,7 +8,7 @@ use std::{
 
 use edgeward::{
     gate::{Gate, GateRequest, Resources},
-    host::{DENY_SNAPSHOT, Host, HostError, InboundAnswer, NativeCheck, OutboundRequest, UnixMillis},
+    host::{DENY_SNAPSHOT, Host, HostError, InboundAnswer, NativeCheck, OutboundRequest, USAGE_NOTES, UnixMillis},
     jose::Algorithm,
     policy::read_policy,
     revocation::{DENY_SNAPSHOT_KEY, DenyEntry, DenySigner},
@@ -106,6 +106,7 @@ impl Host for Runtime {
     async fn read_within(&self, key: &str, timeout: u32) -> Result<Option<Vec<u8>>, HostError> {
         if let Serves::Late(milliseconds) = *self.serves.borrow()
             && milliseconds > timeout.into()
+            && key == DENY_SNAPSHOT_KEY
         {
             self.reads.borrow_mut().push(self.time.now());
         } else {
@@ -149,6 +150,9 @@ impl Host for Runtime {
     }
 
     fn refresh_later(&self, work: u32) {
+        if work == USAGE_NOTES {
+            return;
+        }
         assert_eq!(work, DENY_SNAPSHOT);
         self.called.set(self.called.get() + 1);
         if let (Some(me), Some(gate), true) = (self.me.upgrade(), self.gate.borrow().upgrade(), self.behind.get()) {
