@@ -8,11 +8,14 @@ use edgeward::{
     verdict::Reason,
 };
 
-use crate::simulation::{
-    chance::Spread,
-    run::Came,
-    store::Manners,
-    world::{End, Isolate, Setting, World},
+use crate::{
+    simulation::{
+        chance::Spread,
+        run::{Came, Seen},
+        store::Manners,
+        world::{End, Isolate, Setting, World},
+    },
+    time::Begun,
 };
 
 /// A world whose store takes as long as it may to everywhere, two isolates in it, and a key that ends.
@@ -48,10 +51,17 @@ impl Stage {
     fn ask(&self, isolate: &Rc<Isolate>, at: i64, store_takes: i64) -> (Came, i64) {
         assert!(at >= self.world.time.now(), "that is past");
         self.world.time.pass_until(at, || false);
+        let seen = self.begin(isolate, store_takes).wait(100_000);
+        (seen.came, seen.at)
+    }
+
+    /// Begins to ask an isolate now, where the store takes so long to answer it.
+    fn begin(&self, isolate: &Rc<Isolate>, store_takes: i64) -> Begun<Seen> {
         *self.world.store.next.borrow_mut() = [store_takes].into();
         let (isolate, key) = (Rc::clone(isolate), self.key.key.reveal().to_owned());
-        let seen = self.world.time.begin(async move { isolate.answer(&key).await }).wait(100_000);
-        (seen.came, seen.at)
+        let begun = self.world.time.begin(async move { isolate.answer(&key).await });
+        self.world.time.settle();
+        begun
     }
 
     /// The latest at which an isolate can have asked and been told what was true before, where a copy was taken at the last
@@ -184,6 +194,34 @@ fn what_was_seen_revoked_stays_so_for_an_isolate_that_comes_where_nobody_knows_y
     for after in [6_000, 11_000, 60_000, 3_000_000] {
         assert_eq!(stage.ask(&stage.isolate, written + after, 0).0, Came::Refused(Reason::KeyRevoked), "{after}");
     }
+}
+
+#[test]
+fn an_answer_that_was_long_under_way_does_not_bring_back_what_a_later_one_took_away() {
+    let stage = Stage::set(KeyCaching { cache: 60, ..KeyCaching::NONE }, Manners::GOOD);
+    stage.end(End::Narrowed);
+    stage.world.time.pass_until(stage.written - 1, || false);
+    let slow = stage.begin(&stage.isolate, 1_900);
+    assert_eq!(stage.ask(&stage.isolate, stage.written + 1, 0).0, Came::New);
+    assert_eq!(slow.wait(10_000).came, Came::Old, "it says what was true when it was asked");
+    assert_eq!(stage.ask(&stage.isolate, stage.written + 2_000, 0).0, Came::New);
+}
+
+#[test]
+fn who_was_refused_is_not_let_in_by_an_outage() {
+    let stage = Stage::set(KeyCaching { max_stale: 600, ..KeyCaching::NONE }, Manners::GOOD);
+    let (name, now) = (store_key(&stage.key.id), stage.world.time.now());
+    assert_eq!(stage.ask(&stage.isolate, now, 0).0, Came::Old);
+    // The record goes altogether.
+    let store = Rc::clone(&stage.world.store);
+    let gone = stage.world.time.begin(async move {
+        let stands = store.latest(&name);
+        store.swap(&name, stands.as_deref(), None).await
+    });
+    assert!(gone.wait(1_000));
+    assert_eq!(stage.ask(&stage.isolate, now + 1_000, 0).0, Came::Refused(Reason::KeyUnknown));
+    stage.world.store.outages.borrow_mut().push((now + 2_000, now + 60_000));
+    assert_eq!(stage.ask(&stage.isolate, now + 2_000, 0).0, Came::Undecided(Reason::StoreUnavailable));
 }
 
 #[test]
