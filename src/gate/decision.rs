@@ -285,24 +285,22 @@ impl Gate {
             }
             (CredentialClass::ApiKey, _, Some(keys)) => {
                 let address = self.address(request);
+                // The list is looked for first: nothing may be waited for between the judgement of a record and the answer,
+                // or the record would be judged as of before the wait.
+                let _ = self.revocation.ready(host).await;
                 let grant = keys.check(host, presented.text, &KeyContext { ip: address.as_deref() }).await?;
-                self.hold_key(host, grant).await
+                self.hold_key(host, grant)
             }
             // No policy for the class: nothing is known that could vouch for it.
             (class, _, _) => Err(Denial::new(Reason::CredentialUnrecognized).of(class)),
         }
     }
 
-    /// Holds a key that is good by its record against what is in force.
-    async fn hold_key<H: Host>(&self, host: &H, grant: Grant) -> Verdict {
-        let standing = self.revocation.ready(host).await;
-        // That may have taken seconds, and keys have no tolerance.
-        if grant.expires.is_some_and(|end| host.now().seconds() >= end) {
-            return Err(Denial::new(Reason::KeyExpired).of(CredentialClass::ApiKey).about(grant.principal));
-        }
+    /// Holds a key that is good by its record against what is in force by now.
+    fn hold_key<H: Host>(&self, host: &H, grant: Grant) -> Verdict {
         let Principal { credential_id, organization, .. } = &grant.principal;
-        let held = standing.hold_key(credential_id.as_deref().unwrap_or_default(), organization.as_deref(), host.now());
-        match held {
+        let id = credential_id.as_deref().unwrap_or_default();
+        match self.revocation.at(host.clock()).hold_key(id, organization.as_deref(), host.now()) {
             Ok(()) => Ok(grant),
             Err(denial) => Err(denial.of(CredentialClass::ApiKey).about(grant.principal)),
         }

@@ -190,7 +190,7 @@ pub(crate) struct Isolate {
 pub(crate) fn policy() -> Value {
     json!({
         "issuers": [issuer(&Signer::HS256)],
-        "apiKeys": { "prefix": "acme", "environment": "live" },
+        "apiKeys": { "prefix": "acme", "environment": "live", "usageInterval": 0 },
         "routes": [{ "methods": ["GET"], "path": "/", "classes": ["m2m_token", "api_key"] }],
         "denySnapshot": { "maxAge": MAX_AGE, "jwks": { "keys": [public("ed25519", "deny")] } },
     })
