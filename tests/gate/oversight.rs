@@ -224,6 +224,20 @@ fn a_deployment_that_signs_no_list_says_so_where_it_revokes() {
 }
 
 #[test]
+fn what_is_no_key_costs_no_read_of_the_store_in_strict_mode_either() {
+    let stage = stage(&strict(), false);
+    let key = stage.key();
+    let mut mistyped = key.key.reveal().to_owned();
+    let last = if mistyped.ends_with('0') { "1" } else { "0" };
+    mistyped.replace_range(mistyped.len() - 1.., last);
+    for text in [mistyped.as_str(), "acme_live_x", "acme_test_4fJ9aZ0kQ2mX7bTe_x"] {
+        assert_eq!(stage.code(&get("/v1/reports", text)), "key_invalid", "{text}");
+    }
+    assert_eq!(stage.host.reads.get(), 0);
+    assert_eq!(stage.code(&get("/v1/reports", key.key.reveal())), "deny_snapshot_unavailable");
+}
+
+#[test]
 fn health_states_the_bound_and_how_it_comes_about() {
     let health = |policy: &Value, signs: bool| {
         let stage = stage(policy, signs);
