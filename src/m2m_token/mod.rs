@@ -10,6 +10,7 @@ mod introspection;
 mod issuer;
 mod media_type;
 mod proof_memory;
+mod recall;
 mod sender;
 mod target_uri;
 mod verifier;

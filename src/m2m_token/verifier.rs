@@ -12,10 +12,11 @@ use super::{
     introspection::{agree, is_b64token, looks_like_jwt},
     issuer::Voucher,
     media_type::is_foreign_media_type,
+    recall::{Recalled, Way},
     sender::Senders,
 };
 use crate::{
-    facts::{CacheSize, FactsCache, Found},
+    facts::{FactsCache, Found},
     host::{DENY_SNAPSHOT, Host, UnixMillis},
     jose::{Algorithm, CompactJws, Header, verify_signature},
     json,
@@ -33,13 +34,13 @@ pub const LONGEST_TOKEN_BYTES: usize = 2 * 1024 * 1024;
 /// Verifies the tokens of the issuers that a policy trusts.
 #[derive(Debug)]
 pub struct TokenVerifier {
-    issuers: Vec<Issuer>,
+    pub(super) issuers: Vec<Issuer>,
     /// Every accepted `iss`, with the place of its issuer and its tenant. A tree, since a token chooses what is looked up.
     names: BTreeMap<String, (usize, Option<String>)>,
     max_token_bytes: usize,
     deny: InForce,
     senders: Senders,
-    cache: FactsCache<Arc<Recalled>>,
+    pub(super) cache: FactsCache<Arc<Recalled>>,
 }
 
 /// What was authenticated: the claims of a token whose signature an issuer's key vouched for. It says nothing about
@@ -48,37 +49,13 @@ pub struct TokenVerifier {
 pub struct TokenFacts {
     rules: Arc<IssuerRules>,
     claims: Claims,
-    principal: Principal,
+    pub(super) principal: Principal,
     scopes: Vec<String>,
     deny: InForce,
     confirmation: Confirmation,
     /// None where it was not a key that vouched.
-    voucher: Option<Voucher>,
-    payload: String,
-}
-
-/// Facts that are kept, and how the key is found that has to vouch for them again.
-#[derive(Debug)]
-struct Recalled {
-    facts: TokenFacts,
-    way: Way,
-}
-
-/// What a token's key is looked up by.
-#[derive(Debug)]
-struct Way {
-    /// The place of the issuer.
-    issuer: usize,
-    tenant: Option<String>,
-    kid: Option<String>,
-    algorithm: Algorithm,
-}
-
-impl Recalled {
-    /// What they take, as a cache reckons: the claims stand in them as text and as what was read of it.
-    const fn bytes(&self) -> usize {
-        self.facts.payload.len().saturating_mul(3).saturating_add(768)
-    }
+    pub(super) voucher: Option<Voucher>,
+    pub(super) payload: String,
 }
 
 impl TokenVerifier {
@@ -245,40 +222,6 @@ impl TokenVerifier {
             self.cache.keep(digest, Found { facts: Arc::new(recalled), as_of: asked }, bytes, |_, _| false);
         }
         Ok(facts)
-    }
-
-    /// Forgets the facts of all tokens: their signatures are checked again.
-    pub fn forget_facts(&self) {
-        self.cache.clear();
-    }
-
-    /// How full the cache of facts is.
-    #[must_use]
-    pub fn cache_size(&self) -> CacheSize {
-        self.cache.size()
-    }
-
-    /// Facts that were kept, if the key that vouched for them still does. None where another key is in its place: then
-    /// it is for the signature to say which of them signed the token.
-    async fn recall<H: Host>(
-        &self,
-        host: &H,
-        recalled: &Recalled,
-        known: &mut Principal,
-    ) -> Result<Option<TokenFacts>, Denial> {
-        let Recalled { facts, way } = recalled;
-        let (Some(issuer), Some(before)) = (self.issuers.get(way.issuer), &facts.voucher) else { return Ok(None) };
-        known.issuer.clone_from(&facts.principal.issuer);
-        known.algorithm = Some(way.algorithm.name());
-        let voucher = issuer.find_key(host, way.tenant.as_deref(), way.kid.as_deref(), way.algorithm).await?;
-        if !Arc::ptr_eq(&voucher.key, &before.key) {
-            return Ok(None);
-        }
-        let mut facts = facts.clone();
-        facts.principal.key_set_tier = voucher.tier.map(Tier::as_str);
-        facts.principal.facts_tier = Some("isolate");
-        facts.voucher = Some(voucher);
-        Ok(Some(facts))
     }
 
     /// Puts down in `known` which issuer, algorithm and key of the policy a token is held against, for the audit event of
