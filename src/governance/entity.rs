@@ -99,7 +99,7 @@ pub fn entity_event(change: &EntityChange<'_>) -> String {
             "product": { "name": "Edgeward", "vendor_name": "Edgeward", "version": crate::VERSION },
         },
         "actor": { "user": user(who) },
-        "entity": { "type": change.kind, "uid": change.id.unwrap_or("all"), "name": record.map(|record| &record.name) },
+        "entity": { "type_id": 99, "type": change.kind, "uid": change.id.unwrap_or("all"), "name": record.map(|record| &record.name) },
         "src_endpoint": { "ip": change.decision.address },
         "unmapped": {
             "class": class,
