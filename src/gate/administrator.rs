@@ -134,6 +134,10 @@ impl Gate {
         if let Some(secret) = &administrators.bootstrap
             && bearer(request).is_some_and(|presented| secret.is(presented))
         {
+            // Whoever read it on its way could administer as well.
+            if self.is_readable_on_its_way(request) {
+                return Err(Reason::CredentialExposed.into());
+            }
             if administrators.have_come(host).await? {
                 return Err(Reason::BootstrapClosed.into());
             }
@@ -151,7 +155,7 @@ impl Gate {
         policy: &AdminPolicy,
         access: Access,
     ) -> Verdict {
-        let presented = self.find_credential(request)?;
+        let presented = self.take_credential(host, request).await?;
         // A standing secret that could make others is how a leak outlives its mending.
         if presented.class != CredentialClass::M2mToken {
             return Err(Denial::new(Reason::ClassNotAccepted).of(presented.class));

@@ -49,7 +49,7 @@ impl Gate {
 
     /// Whether others could read the request. A URL that is a path alone does not tell; neither does one where the TLS
     /// ended before, which the policy says.
-    fn is_readable_on_its_way(&self, request: &GateRequest) -> bool {
+    pub(super) fn is_readable_on_its_way(&self, request: &GateRequest) -> bool {
         !self.tls_ends_ahead && is_plain_http(&request.url)
     }
 
