@@ -134,7 +134,6 @@ impl Gate {
         if let Some(secret) = &administrators.bootstrap
             && bearer(request).is_some_and(|presented| secret.is(presented))
         {
-            // Whoever read it on its way could administer as well.
             if self.is_readable_on_its_way(request) {
                 return Err(Reason::CredentialExposed.into());
             }

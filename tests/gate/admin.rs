@@ -2,7 +2,8 @@
 
 use edgeward::{
     api_key::Issued,
-    gate::{Answer, BootstrapSecret, GateRequest, Resources},
+    gate::{Answer, BootstrapSecret, Gate, GateRequest, Resources},
+    policy::read_policy,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -29,8 +30,14 @@ fn admin_policy() -> Value {
 }
 
 fn stage() -> Stage {
+    bootstrapped(&admin_policy())
+}
+
+fn bootstrapped(policy: &Value) -> Stage {
     let bootstrap = Some(BootstrapSecret::new(BOOTSTRAP.to_owned()).expect("a secret"));
-    Stage::with(&admin_policy(), Resources { bootstrap, ..Resources::default() })
+    let resources = Resources { bootstrap, ..Resources::default() };
+    let gate = Gate::new(read_policy(&policy.to_string()).expect("a policy"), resources).expect("a gate");
+    Stage { gate, ..Stage::new() }
 }
 
 fn token(scope: &str) -> String {
@@ -258,8 +265,7 @@ fn without_a_bootstrap_secret_there_is_none() {
 
 #[test]
 fn without_admin_in_the_policy_there_are_no_admin_endpoints() {
-    let bootstrap = Some(BootstrapSecret::new(BOOTSTRAP.to_owned()).expect("a secret"));
-    let stage = Stage::with(&policy(), Resources { bootstrap, ..Resources::default() });
+    let stage = bootstrapped(&policy());
     for (method, path, body, ..) in endpoints("4fJ9aZ0kQ2mX7bTe") {
         for credential in [writer().as_str(), BOOTSTRAP] {
             let answer = ask(&stage, method, &path, Some(credential), &body);
