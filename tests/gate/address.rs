@@ -10,7 +10,7 @@ use crate::{
 
 const PROXY: &str = "10.0.0.1";
 
-/// A gate behind the proxies of 10.0.0.0/8 and 2001:db8:1::/48, and a key for 192.0.2.0/24 and 2001:db8:2::/48 alone.
+/// A gate behind proxies, of which there are some in each family, and a key for a few addresses of each family alone.
 fn stage(trusted: bool) -> (Stage, String) {
     let proxies = json!({ "header": "X-Forwarded-For", "addresses": ["10.0.0.0/8", "2001:db8:1::/48"] });
     let policy = if trusted { with(&policy(), "trustedProxies", proxies) } else { policy() };
