@@ -136,7 +136,7 @@ export async function startGate(options = {}) {
   const store = await gate.getKVNamespace("EDGEWARD_STORE", "edgeward");
   for (const [key, value] of Object.entries(entries)) await store.put(key, JSON.stringify(value));
   return {
-    fetch: (target, init) => gate.dispatchFetch(new URL(target, "http://gate.example"), init),
+    fetch: (target, init) => gate.dispatchFetch(new URL(target, "https://gate.example"), init),
     urls: await Promise.all(Array.from({ length: isolates }, (_, isolate) => gate.unsafeGetDirectURL(named(isolate)))),
     impatient: async (target, { headers, after, isolate = 0 }) => {
       const url = new URL(target, await gate.unsafeGetDirectURL("impatient"));
