@@ -219,6 +219,8 @@ impl ApiKeyChecker {
         let digest = if self.caching.stale() > 0 { self.cache.digest(host, presented) } else { None };
         let asked = host.clock();
         let known = digest.as_ref().and_then(|digest| self.cache.find(digest));
+        // What is known of a revoked key stays, whatever the store says meanwhile: it may show the record of before yet.
+        let has_ended = known.as_ref().is_some_and(|known| known.facts.record.revocation.is_some());
         if let Some(known) = &known
             && known.age(asked).is_some_and(|age| age < self.caching.fresh())
         {
@@ -248,13 +250,15 @@ impl ApiKeyChecker {
                 if let Some(known) = known {
                     return Ok((known.facts, FactsTier::Stale));
                 }
-                if answered {
+                if answered && !has_ended {
                     self.cache.forget(&digest);
                 }
                 Err(denial)
             }
             (Err(denial), Some(digest)) => {
-                self.cache.forget(&digest);
+                if !has_ended {
+                    self.cache.forget(&digest);
+                }
                 Err(denial)
             }
             (Err(denial), None) => Err(denial),

@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod address;
+mod admin;
 mod allow;
 mod anything;
 mod audit;

@@ -83,10 +83,18 @@ fn a_revocation_takes_hold_when_the_facts_are_over_and_stays() {
     assert_eq!(reason(&checker, &clerk, key.key.reveal()), None);
     clerk.pass(15);
     assert_eq!(reason(&checker, &clerk, key.key.reveal()), Some(Reason::KeyRevoked));
-    // A copy of the store that is behind shows the record of before again.
-    clerk.pass(15);
-    *clerk.shelf.values.borrow_mut() = before;
-    assert_eq!(reason(&checker, &clerk, key.key.reveal()), Some(Reason::KeyRevoked));
+    // A copy of the store that is behind shows the record of before again, also after it had nothing to show, or garbage.
+    for between in [None, Some("{}"), Some("")] {
+        clerk.pass(15);
+        clerk.shelf.values.borrow_mut().clear();
+        if let Some(garbage) = between {
+            clerk.put(&format!("key/{}", key.id), garbage);
+        }
+        assert!(reason(&checker, &clerk, key.key.reveal()).is_some(), "{between:?}");
+        clerk.pass(15);
+        clerk.shelf.values.borrow_mut().clone_from(&before);
+        assert_eq!(reason(&checker, &clerk, key.key.reveal()), Some(Reason::KeyRevoked), "{between:?}");
+    }
 }
 
 #[test]

@@ -82,12 +82,13 @@ const named = (isolate) => (isolate === 0 ? "edgeward" : `edgeward-${isolate + 1
  * Starts the gate. `entries` are put into its store first, as JSON; `bindings` are its variables and
  * secrets; `documents` are a `policy` and `snapshots` in place of the bundled ones; `origin` is the
  * text of a Worker in place of the demo origin, and `worker` that of one in place of the gate. Of `isolates` there may be several, which share the store; with
+ * `state`, what is stored is kept in that directory and is there for the next gate that is started with it; with
  * `clock`, the header `clock-ahead` of a request moves the clock of its isolate. The answer has `fetch`, `urls` of the
  * isolates for clients of their own, `impatient` (a way to an isolate whose client gives up), `scheduled`, the `store` and its `writer`,
  * the `log` (an array of lines, the Worker's own included), `logged` and `stop`.
  */
 export async function startGate(options = {}) {
-  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, ...rest } = options;
+  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, state, ...rest } = options;
   const log = [];
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(
     readFileSync(path("wrangler.toml"), "utf8"),
@@ -99,6 +100,7 @@ export async function startGate(options = {}) {
     log: new KeptLog(log),
     handleStructuredLogs: ({ level, message }) => log.push(`${level}: ${message}`),
     cf: false,
+    ...(state !== undefined && { resourcePersistencePath: state }),
     workers: [
       ...Array.from({ length: isolates }, (_, isolate) => ({
         name: named(isolate),
@@ -134,7 +136,7 @@ export async function startGate(options = {}) {
   const store = await gate.getKVNamespace("EDGEWARD_STORE", "edgeward");
   for (const [key, value] of Object.entries(entries)) await store.put(key, JSON.stringify(value));
   return {
-    fetch: (target, init) => gate.dispatchFetch(new URL(target, "http://gate.example"), init),
+    fetch: (target, init) => gate.dispatchFetch(new URL(target, "https://gate.example"), init),
     urls: await Promise.all(Array.from({ length: isolates }, (_, isolate) => gate.unsafeGetDirectURL(named(isolate)))),
     impatient: async (target, { headers, after, isolate = 0 }) => {
       const url = new URL(target, await gate.unsafeGetDirectURL("impatient"));

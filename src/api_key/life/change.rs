@@ -15,12 +15,16 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeyChange {
     /// Who answers for the key's use.
+    #[serde(default, deserialize_with = "stated")]
     pub owner: Option<String>,
     /// Who can be asked to revoke the key.
+    #[serde(default, deserialize_with = "stated")]
     pub revoker: Option<String>,
     /// What the key is for.
+    #[serde(default, deserialize_with = "stated")]
     pub name: Option<String>,
     /// What the key may do: all of it, not what comes in addition.
+    #[serde(default, deserialize_with = "stated")]
     pub scopes: Option<Vec<String>>,
     /// When the key begins to be good.
     #[serde(default, deserialize_with = "present")]
@@ -29,13 +33,16 @@ pub struct KeyChange {
     #[serde(default, deserialize_with = "present")]
     pub expires: Option<Option<Moment>>,
     /// The only addresses that may use the key.
+    #[serde(default, deserialize_with = "stated")]
     pub allowed_cidrs: Option<Vec<Cidr>>,
     /// The name of the rate limit that the key is under.
     #[serde(default, deserialize_with = "present")]
     pub rate_limit_class: Option<Option<String>>,
     /// Whether the key is meant to be seen.
+    #[serde(default, deserialize_with = "stated")]
     pub publishable: Option<bool>,
     /// Whatever else the owner wants kept, in place of what was.
+    #[serde(default, deserialize_with = "stated")]
     pub metadata: Option<Map<String, Value>>,
 }
 
@@ -43,6 +50,11 @@ pub struct KeyChange {
 #[expect(clippy::option_option, reason = "left out, null, and a value are three things")]
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// A member that is there with a value. Null would read as if something had been taken away, and nothing would be.
+fn stated<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl KeyLife {
