@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_document_whose_store_fails_ends_with_that() {
-        for (kind, last) in [("inventory.csv", "incomplete"), ("review.csv", "incomplete"), ("review.html", "</html>")] {
+        for (kind, last) in [("inventory.csv", "incomplete"), ("review.csv", "incomplete"), ("review.html", "</html>")]
+        {
             let (text, document, stopped) = written(kind, 2, 9);
             let stopped = stopped.expect("an error");
             assert_eq!((stopped.keys, stopped.pages, stopped.page.cursor.as_deref()), (4, 2, Some("4")), "{kind}");
