@@ -36,7 +36,7 @@ export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Pr
   if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
     throw new TypeError("keys are changed in a store that takes writes: lend one as `store`");
   }
-  const step = <T>(name: string, id: string | undefined, body: object): Promise<T> => {
+  const step = <T>(name: string, id: string | undefined, body: object | string): Promise<T> => {
     if (id !== undefined && typeof id !== "string") throw new TypeError("the id of a key is a string");
     return done<T>(() => core.carryOut(name, id, jsonText(body, "what is asked for")) as string | Task);
   };

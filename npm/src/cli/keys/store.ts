@@ -68,7 +68,7 @@ async function carryOut(admin: KeyAdmin, step: Step, id: string | undefined, bod
     case "import":
       return whole(await admin.import(body as string));
     case "list":
-      return whole(await admin.list(body));
+      return whole(await admin.list(asked));
     case "show":
       return whole(await admin.show(key));
     case "rotate":
