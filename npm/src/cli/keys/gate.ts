@@ -149,8 +149,8 @@ async function* csvOf({ of, cursor: start, limit }: TextAsked, ask: Ask, base: s
     const text = await textOf(answer);
     if (of === "review") count(text, bySeverity);
     yield text;
-    const next = answer.headers.get("edgeward-cursor") ?? undefined;
-    if (next === undefined || next === "") return { cursor: null, bySeverity };
+    const next = cursorOf(answer);
+    if (next === undefined) return { cursor: null, bySeverity };
     if (next === cursor) throw new CommandError("the gate handed over the same cursor again");
     cursor = next;
   }
@@ -168,20 +168,37 @@ function count(csv: string, bySeverity: Partial<Record<Severity, number>>): void
   }
 }
 
-/** The whole document is one answer. What it comes to is counted from the pages, since it is for people to read. */
+/**
+ * A gate writes a page about as many keys as it holds in memory at once. What it comes to is counted from the same page as
+ * JSON, since the page is for people to read.
+ */
 async function* htmlOf(
   { of, cursor, limit }: TextAsked,
   ask: Ask,
   review: (page: Page) => Promise<ReviewPage>,
 ): AsyncGenerator<string, TextEnd, void> {
-  if (limit !== Infinity || cursor !== undefined) throw new CommandError("a gate writes the page about all of its keys: leave out --limit and --cursor");
-  yield* chunksOf(await ask(`admin/${of}`, { query: { format: "html" } }));
+  const most = Math.min(MOST, limit);
+  const answer = await ask(`admin/${of}`, { query: { format: "html", cursor, limit: most } });
+  const next = cursorOf(answer) ?? null;
+  if (next !== null && limit > most) {
+    await answer.body?.cancel();
+    // A short page would pass for a whole one.
+    throw new CommandError(`a gate writes a page about ${MOST} keys at most, and there are more: --store writes one about all, as --format csv and json do; --limit ${MOST} takes the first ones`);
+  }
+  yield* chunksOf(answer);
   const bySeverity: Partial<Record<Severity, number>> = {};
-  let next: string | undefined;
-  do {
-    const page = await review({ cursor: next, limit: MOST });
-    for (const { severity } of page.findings) bySeverity[severity] = (bySeverity[severity] ?? 0) + 1;
-    next = page.cursor ?? undefined;
-  } while (next !== undefined);
-  return { cursor: null, bySeverity };
+  const { findings } = await review({ cursor, limit: most });
+  for (const { severity } of findings) bySeverity[severity] = (bySeverity[severity] ?? 0) + 1;
+  return { cursor: next, bySeverity };
+}
+
+/** What leads to the next page, which stands in a header as a form would have it. */
+function cursorOf(answer: Response): string | undefined {
+  const value = answer.headers.get("edgeward-cursor");
+  if (value === null || value === "") return undefined;
+  try {
+    return decodeURIComponent(value.replaceAll("+", " "));
+  } catch {
+    throw new CommandError("the gate handed over a cursor that cannot be read");
+  }
 }

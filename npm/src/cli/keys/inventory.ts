@@ -72,7 +72,7 @@ async function asTable(keys: Keys, at: Cursor, limit: number): Promise<void> {
       count += page.length;
     }
   } catch (error) {
-    throw brokenOff(error, at.cursor);
+    throw brokenOff(error, at.cursor, count > 0);
   }
   say(count === 1 ? "1 credential" : `${count} credentials`);
   sayRest(at.cursor);

@@ -81,7 +81,7 @@ async function asTable(keys: Keys, at: Cursor, limit: number): Promise<number> {
       if (found > 0) await write(text);
     }
   } catch (error) {
-    throw brokenOff(error, at.cursor);
+    throw brokenOff(error, at.cursor, count > 0);
   }
   say(count === 1 ? "1 key" : `${count} keys`);
   sayRest(at.cursor);

@@ -77,7 +77,7 @@ export async function writeJson(
   items: AsyncGenerator<readonly object[], Record<string, unknown>, void>,
   cursor: () => string | null,
 ): Promise<Record<string, unknown>> {
-  await write(`{${JSON.stringify(name)}:[`);
+  let begun = false;
   let separator = "\n";
   const tail = (rest: object) => write(`\n],${JSON.stringify(rest).slice(1)}\n`);
   for (;;) {
@@ -85,10 +85,13 @@ export async function writeJson(
     try {
       step = await items.next();
     } catch (error) {
+      if (!begun) throw error;
       const { code, status } = error instanceof StepError ? error : { code: "host_failed", status: 503 };
       await tail({ cursor: cursor(), failed: { code, status, message: reason(error) } });
-      throw brokenOff(error, cursor());
+      throw brokenOff(error, cursor(), begun);
     }
+    if (!begun) await write(`{${JSON.stringify(name)}:[`);
+    begun = true;
     if (step.done) {
       await tail(step.value);
       return step.value;
@@ -99,9 +102,10 @@ export async function writeJson(
   }
 }
 
-/** The error of a list that is not whole. */
-export function brokenOff(error: unknown, cursor: string | null): Error {
-  if (!(error instanceof StepError) && !(error instanceof CommandError)) return error as Error;
+/** The error of a list that is not whole; where it was not begun, there is none to take for one that is. */
+export function brokenOff(error: unknown, cursor: string | null, begun: boolean): unknown {
+  if (!begun) return error;
+  if (!(error instanceof StepError) && !(error instanceof CommandError)) return error;
   const more = cursor === null ? "" : `; --cursor '${shown(cursor)}' goes on`;
   return new CommandError(`this is not the whole list: ${error.message}${more}`);
 }

@@ -81,14 +81,16 @@ function added(one: Counted, other: Counted): Counted {
 async function inWords(keys: Keys, at: Cursor, limit: number): Promise<Counts> {
   const counts: Counts = {};
   let looked = 0;
+  let begun = false;
   try {
     for await (const { findings, summary } of pagesOf(keys, at, limit)) {
+      begun = true;
       looked += summary.keys;
       for (const { severity } of findings) counts[severity] = (counts[severity] ?? 0) + 1;
       if (findings.length > 0) await write(findings.map(inLines).join(""));
     }
   } catch (error) {
-    throw brokenOff(error, at.cursor);
+    throw brokenOff(error, at.cursor, begun);
   }
   const found = SEVERITIES.map((severity) => `${counts[severity] ?? 0} ${severity}`).join(", ");
   say(`${looked === 1 ? "1 key" : `${looked} keys`}: ${found}`);
