@@ -257,7 +257,7 @@ test("a review of 20,000 keys in a Redis is written in bounded memory", async ()
   const child = spawn(process.execPath, [HEAP, MAIN, "review", "--format", "csv"], { cwd: directory, env: { ...bareEnvironment(), ...inRedis() }, stdio: ["ignore", "pipe", "pipe"] });
   let [rows, said] = [0, ""];
   child.stderr.on("data", (text) => (said += text));
-  for await (const bytes of child.stdout) for (const byte of bytes) if (byte === 13) rows++;
+  for await (const bytes of child.stdout) rows += bytes.toString("latin1").split("\r").length - 1;
   const code = child.exitCode ?? (await new Promise((resolve) => child.once("exit", resolve)));
   assert.deepEqual([code, said], [1, ""]);
   assert.ok(rows > 3 * KEYS, String(rows));
