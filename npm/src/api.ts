@@ -2,6 +2,7 @@
 // been evaluated.
 export { createApiKeyChecker } from "./keys.js";
 export { KeyAdminError, createKeyAdmin } from "./key-admin.js";
+export { reviewPolicy } from "./key-review.js";
 export { createGate } from "./gate.js";
 export { createJwtVerifier } from "./tokens.js";
 export { inspect } from "./inspect.js";

@@ -2,9 +2,10 @@
 import { KeyAdmin as CoreKeyAdmin, type Task } from "./glue.js";
 import { prepare, run } from "./core.js";
 import { coreHost } from "./host.js";
+import { keyReviewing } from "./key-review.js";
 import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
-import type { ApiKeyForm, KeyAdmin, KeyAdminHost, KeyRecord } from "../types/index.js";
+import type { KeyAdmin, KeyAdminForm, KeyAdminHost, KeyRecord } from "../types/index.js";
 
 interface Failure {
   code: string;
@@ -26,15 +27,16 @@ export class KeyAdminError extends Error {
 
 const CORE_FAILED: Failure = { code: "host_failed", status: 503, message: "the core failed: nobody can tell what was done" };
 
-export async function createKeyAdmin(form: ApiKeyForm, host: KeyAdminHost): Promise<KeyAdmin> {
+export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Promise<KeyAdmin> {
   prepare();
-  const { seals, ...rest } = form ?? {};
-  const core = new CoreKeyAdmin(jsonText(rest, "the form of the keys"), sealBytes(seals), coreHost(host));
+  const { seals, review = {}, ...rest } = form ?? {};
+  const lent = coreHost(host);
+  const core = new CoreKeyAdmin(jsonText(rest, "the form of the keys"), sealBytes(seals), lent);
   const store = host?.store;
   if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
     throw new TypeError("keys are changed in a store that takes writes: lend one as `store`");
   }
-  const step = <T>(name: string, id: string | undefined, body: object): Promise<T> => {
+  const step = <T>(name: string, id: string | undefined, body: object | string): Promise<T> => {
     if (id !== undefined && typeof id !== "string") throw new TypeError("the id of a key is a string");
     return done<T>(() => core.carryOut(name, id, jsonText(body, "what is asked for")) as string | Task);
   };
@@ -52,7 +54,13 @@ export async function createKeyAdmin(form: ApiKeyForm, host: KeyAdminHost): Prom
     revokeHeld: async (key, revocation) =>
       done(() => core.revokeHeld(String(key), jsonText(revocation, "who revokes the key and why")) as string | Task),
     import: async (key) => step("import", undefined, key),
+    ...keyReviewing(rest.environment, review, lent, done, lost),
   };
+}
+
+/** The store failed on the way, or the core did. */
+function lost(words?: string): KeyAdminError {
+  return new KeyAdminError(words === undefined ? CORE_FAILED : { code: "store_unavailable", status: 503, message: words });
 }
 
 async function done<T>(start: () => string | Task): Promise<T> {

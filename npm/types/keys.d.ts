@@ -1,5 +1,5 @@
 // API keys: their form, their check and their life.
-import type { CheckOptions, Host, Store, Verdict } from "./index.js";
+import type { CheckOptions, GatePolicy, Host, ReviewPolicy, Store, Verdict } from "./index.js";
 
 /** What the store holds of a key, without the digest of its secret. All times are seconds since the Unix epoch. */
 export interface KeyRecord {
@@ -165,8 +165,159 @@ export declare class KeyAdminError extends Error {
   readonly status: number;
 }
 
+/** How a credential fares: where several hold, the first of them. */
+export type KeyState =
+  | "unreadable"
+  | "revoked"
+  | "expired"
+  | "superseded"
+  | "unowned"
+  | "disabled"
+  | "not_yet_valid"
+  | "active";
+
+/** What ends a credential: nothing but a revocation, or a date; or it has ended. */
+export type Lifecycle = "standing" | "expiring" | "ended";
+
+/** One line of the inventory. What stands in the record is left out where that cannot be read. */
+export interface InventoryLine {
+  class: "api_key";
+  id: string;
+  state: KeyState;
+  lifecycle: Lifecycle | null;
+  organization?: string;
+  /** Empty where nobody is named. */
+  owner?: string;
+  revoker?: string;
+  name?: string;
+  environment?: "live" | "test";
+  scopes?: readonly string[];
+  created?: number;
+  ageDays?: number;
+  notBefore?: number | null;
+  expires?: number | null;
+  imported?: boolean;
+  publishable?: boolean;
+  rotation?: KeyRecord["rotation"] | null;
+  revocation?: KeyRecord["revocation"] | null;
+  /** When it was last let through, as far as that was noted, in seconds since the Unix epoch. */
+  lastUsed: number | null;
+  /** How far the last use may lie after that, in seconds. */
+  lastUsedPrecision: number | null;
+  /** There are notes of its use that cannot be read: the two above are not known. */
+  usageUnreadable: boolean;
+  /** Why the record cannot be read. */
+  unreadable: string | null;
+}
+
+/** A page of the inventory. It may be empty and not the last. */
+export interface InventoryPage {
+  lines: readonly InventoryLine[];
+  /** What the next page is asked for with; null on the last one. */
+  cursor: string | null;
+}
+
+/** How bad a finding is, the worst first. */
+export type Severity = "critical" | "high" | "medium" | "low" | "info";
+
+/** One line of a review. */
+export interface ReviewFinding {
+  /** The stable code of the rule. */
+  rule: string;
+  severity: Severity;
+  /** What is wrong. */
+  title: string;
+  /** The risk in the OWASP Non-Human Identities Top 10, as `NHI7:2025`. */
+  nhi: string;
+  nhiName: string;
+  /** The outcomes in the NIST Cybersecurity Framework 2.0, and in 1.1. */
+  csf20: readonly string[];
+  csf11: readonly string[];
+  /** What it is about: a credential by its id, or a place in the policy by its JSON pointer. */
+  subject: {
+    class: "api_key";
+    id: string | null;
+    pointer: string | null;
+    organization: string | null;
+    name: string | null;
+    owner: string | null;
+  };
+  evidence: { words: string; facts: Readonly<Record<string, unknown>> };
+  /** What the rule cannot see. */
+  blindSpot: string;
+  /** What to do about it. */
+  advice: string;
+  ask: { as: "owner" | "revoker" | "operator"; who: string | null };
+  /** The command that mends it, safe to paste into a POSIX shell; what a person must fill in stands in angle brackets. */
+  command: string | null;
+}
+
+/** What was counted. */
+export interface ReviewSummary {
+  keys: number;
+  keysWithFindings: number;
+  byLifecycle: Readonly<Record<Lifecycle, number>>;
+  byState: Readonly<Record<KeyState, number>>;
+  findings: number;
+  bySeverity: Readonly<Record<Severity, number>>;
+  /** By the codes of the rules that found something. */
+  byRule: Readonly<Record<string, number>>;
+}
+
+/** A page of a review. It may be empty and not the last. */
+export interface ReviewPage {
+  /** The findings of this page, the worst first. */
+  findings: readonly ReviewFinding[];
+  /** What was counted on this page. */
+  summary: ReviewSummary;
+  /** What the next page is asked for with; null on the last one. */
+  cursor: string | null;
+}
+
+/** Which part of the store a document is about. */
+export interface KeyDocumentOptions {
+  /** Where it begins; at the first key where left out. */
+  cursor?: string | null;
+  /** About how many keys it is; all where left out. */
+  limit?: number;
+  /** A review begins with what is to be said about this policy. */
+  policy?: GatePolicy | string;
+}
+
+/** What a document has come to. */
+export interface KeyDocumentEnd {
+  /** How many keys were looked at. */
+  keys: number;
+  /** Where the rest begins; null where there is none. */
+  cursor: string | null;
+  /** What was counted in a review. */
+  summary: ReviewSummary;
+}
+
+/** Looks through the keys of a store, page by page: what is in memory does not grow with their number. */
+export interface KeyReviewing {
+  /** A page of at most `limit` lines, 100 where left out. */
+  inventory(page?: { cursor?: string | null; limit?: number }): Promise<InventoryPage>;
+  /** A page with the findings about at most `limit` keys, 100 where left out. */
+  review(page?: { cursor?: string | null; limit?: number }): Promise<ReviewPage>;
+  /**
+   * The inventory as CSV, in parts. Where the store fails, the last part says that the text is not whole, and then the
+   * error is thrown.
+   */
+  inventoryText(options?: Omit<KeyDocumentOptions, "policy">): AsyncGenerator<string, KeyDocumentEnd, void>;
+  /** The review as CSV, or as a page for a person, in parts as {@link KeyReviewing.inventoryText}. */
+  reviewText(format: "csv" | "html", options?: KeyDocumentOptions): AsyncGenerator<string, KeyDocumentEnd, void>;
+}
+
+/**
+ * What a review has to say about a policy: a page without keys.
+ *
+ * @throws Where the policy is wrong; the message names each fault by its JSON pointer.
+ */
+export declare function reviewPolicy(policy: GatePolicy | string): ReviewPage;
+
 /** Issues, changes and ends API keys. Every step is safe against others at the same time, as far as the store's `swap` is. */
-export interface KeyAdmin {
+export interface KeyAdmin extends KeyReviewing {
   issue(key: NewKey): Promise<IssuedKey>;
   /** A page of at most `limit` keys, 100 where left out. */
   list(page?: { cursor?: string | null; limit?: number }): Promise<KeyPage>;
@@ -180,8 +331,13 @@ export interface KeyAdmin {
   revoke(id: string, revocation: { by: string; reason: RevocationReason }): Promise<KeyRecord>;
   /** Ends a key for whoever holds it. */
   revokeHeld(key: string, revocation: { by: string; reason: RevocationReason }): Promise<KeyRecord>;
-  /** Stores the record of a key that was issued elsewhere; `digest` is `sha-256:` and the SHA-256 of its text in hexadecimal. */
-  import(key: NewKey & { digest: string }): Promise<{ id: string; record: KeyRecord }>;
+  /** Stores the record of a key that was issued elsewhere; `digest` is `sha-256:` and the SHA-256 of its text in hexadecimal. JSON text is taken too. */
+  import(key: (NewKey & { digest: string }) | string): Promise<{ id: string; record: KeyRecord }>;
+}
+
+/** The form of the keys, and the limits of their review. */
+export interface KeyAdminForm extends ApiKeyForm {
+  review?: ReviewPolicy;
 }
 
 /** What the life of keys needs: a store that can be written, and, for tests, the clock. */
@@ -198,4 +354,4 @@ export interface KeyAdminHost extends Host {
  *
  * @throws Where the form is wrong, or the store takes no writes.
  */
-export declare function createKeyAdmin(form: ApiKeyForm, host: KeyAdminHost): Promise<KeyAdmin>;
+export declare function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Promise<KeyAdmin>;

@@ -91,8 +91,9 @@ mod tests {
             assert_eq!(String::from_utf8(printed.stdout).as_deref(), Ok(text));
         }
         // What a person must fill in stops the shell before anything runs.
-        let pasted = "echo ran --by <you>\n";
-        let printed = std::process::Command::new("sh").args(["-c", pasted]).output().expect("a shell");
-        assert!(printed.stdout.is_empty() && !printed.status.success());
+        for pasted in ["echo ran --by <you>\n", "echo ran --owner <owner> --revoker <revoker>\n"] {
+            let printed = std::process::Command::new("sh").args(["-c", pasted]).output().expect("a shell");
+            assert!(printed.stdout.is_empty() && !printed.status.success());
+        }
     }
 }

@@ -3,10 +3,11 @@
 //!
 //! `reading` asks the store about a key and loses nothing that is wrong with it; `inventory` makes a line of that, and
 //! `review` findings, as pure functions of what was read and the clock. `walk` goes through the store page by page.
-//! `table` and `page` write pages of either for a spreadsheet and for a person.
+//! `table` and `page` write pages of either for a spreadsheet and for a person, and `document` whole ones.
 
 mod audit;
 mod command;
+mod document;
 mod entity;
 mod finding;
 mod inventory;
@@ -24,6 +25,7 @@ mod weak_route;
 mod words;
 
 pub use audit::audit_event;
+pub use document::{Document, DocumentKind, DocumentPart};
 pub use entity::{Activity, EntityChange, entity_event};
 pub use finding::{Ask, AskedAs, Evidence, Finding, Outcomes, ReviewRule, Risk, RuleFacts, Severity, Subject};
 pub use inventory::{InventoryLine, InventoryPage, Lifecycle, Said, State, inventory_page};

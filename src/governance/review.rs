@@ -128,17 +128,20 @@ impl Case<'_> {
             parts.iter().filter(|(_, name)| found(name)).map(|(part, _)| *part).collect()
         };
         let id = &self.key.id;
-        let hand_over = |part: Option<&&str>| part.and_then(|part| command::update(id, &format!("--{part} <{part}>")));
+        let hand_over = |parts: &[&str]| {
+            let options: Vec<_> = parts.iter().map(|part| format!("--{part} <{part}>")).collect();
+            command::update(id, &options.join(" "))
+        };
 
         let nobody = those(&|name| name.is_empty());
         if !nobody.is_empty() {
-            let command = hand_over(nobody.first());
+            let command = hand_over(&nobody);
             let words = format!("the record names no {}", nobody.join(" and no "));
             self.add(ReviewRule::NoOwner, words, [("missing", json!(nobody))], command);
         }
         let left = those(&|name| self.rules.has_left(name));
         if !left.is_empty() {
-            let command = hand_over(left.first());
+            let command = hand_over(&left);
             let named: Vec<_> = parts
                 .iter()
                 .filter(|(part, _)| left.contains(part))

@@ -39,7 +39,7 @@ pub(crate) use lint::lint_routes;
 pub use lint::{LintFacts, LintFinding, LintRule, Severity, lint};
 pub use load::{read_deny_entries, read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
-pub use review::{Days, Named, ReviewPolicy};
+pub use review::{Days, Named, ReviewPolicy, read_review};
 pub use revocation::in_force;
 pub(crate) use revocation::prepare_revocation;
 pub use types::{

@@ -27,6 +27,14 @@ pub struct ReviewPolicy {
     pub expires_soon_days: Option<Days>,
 }
 
+/// The limits of the review in a document of their own, for whoever has no whole policy.
+///
+/// # Errors
+/// Each fault, with its place.
+pub fn read_review(text: &str) -> Result<ReviewPolicy, super::PolicyError> {
+    super::load::read(text)
+}
+
 /// A number of days, from 1 to 3650.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "i64")]

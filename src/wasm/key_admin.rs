@@ -87,7 +87,7 @@ impl JsKeyAdmin {
     }
 }
 
-fn outcome(done: Result<String, LifeError>) -> String {
+pub(super) fn outcome(done: Result<String, LifeError>) -> String {
     let document =
         done.and_then(|text| RawValue::from_string(text).map_err(|error| LifeError::Unreadable(error.to_string())));
     match document {

@@ -76,7 +76,7 @@ pub(super) fn read_checker(form: &str, seals: Vec<Uint8Array>) -> Result<ApiKeyC
 }
 
 /// Each fault of a form, with its place.
-fn faults(error: &PolicyError) -> String {
+pub(super) fn faults(error: &PolicyError) -> String {
     let words =
         |fault: &PolicyFault| format!("{}: {}", fault.pointer, fault.reason).trim_start_matches(": ").to_owned();
     error.0.iter().map(words).collect::<Vec<_>>().join("; ")

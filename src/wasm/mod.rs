@@ -10,6 +10,7 @@ mod host;
 mod inspect;
 mod jws;
 mod key_admin;
+mod key_review;
 mod keys;
 mod options;
 mod task;

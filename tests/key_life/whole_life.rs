@@ -248,10 +248,19 @@ fn a_record_that_nobody_answers_for_can_be_ended_and_mended() {
     assert!(block_on(life().disable(&clerk, "Off")).expect("off").disabled);
     let enabled = block_on(life().enable(&clerk, "Mended"));
     assert!(matches!(enabled, Err(LifeError::Unreadable(_))));
-    let half = block_on(life().update(&clerk, "Mended", &change(json!({ "owner": "bo" }))));
+    // Whoever is missing has to be named, and nobody else.
+    let revoker = block_on(life().update(&clerk, "Mended", &change(json!({ "revoker": "ops", "scopes": [] }))));
+    assert!(matches!(revoker, Err(LifeError::Unreadable(_))));
+    let mended = block_on(life().update(&clerk, "Mended", &change(json!({ "owner": "bo" })))).expect("a record");
+    assert_eq!((mended.owner.as_str(), mended.revoker.as_str()), ("bo", "security"));
+    let mut record = issue(&clerk).record;
+    record.owner.clear();
+    record.revoker.clear();
+    clerk.put("key/Both", &record.to_json().expect("JSON"));
+    let half = block_on(life().update(&clerk, "Both", &change(json!({ "owner": "bo" }))));
     assert!(matches!(half, Err(LifeError::Unreadable(_))));
-    let mended = block_on(life().update(&clerk, "Mended", &change(json!({ "owner": "bo", "revoker": "ops" }))));
-    assert_eq!(mended.expect("a record").owner, "bo");
+    let mended = block_on(life().update(&clerk, "Both", &change(json!({ "owner": "bo", "revoker": "ops" }))));
+    assert_eq!(mended.expect("a record").revoker, "ops");
 }
 
 #[test]

@@ -64,9 +64,8 @@ impl KeyLife {
     /// [`LifeError::State`] for a revoked key, and those of a change.
     pub async fn update<H: Host>(&self, host: &H, id: &str, change: &KeyChange) -> Result<Record, LifeError> {
         let scopes = change.scopes.clone().map(distinct).transpose()?;
-        // A record that nobody answers for is mended by naming somebody.
-        let mends = change.owner.is_some() && change.revoker.is_some();
-        let unowned = if mends { Unowned::Nobody } else { Unowned::Refused };
+        // A record that nobody answers for is mended by naming whoever is missing.
+        let unowned = Unowned::Mended { owner: change.owner.is_some(), revoker: change.revoker.is_some() };
         let now = host.now().seconds();
         let (record, ()) = self
             .edit(host, id, unowned, |record| {

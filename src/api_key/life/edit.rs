@@ -20,6 +20,25 @@ pub(super) enum Unowned {
     Refused,
     /// Whoever is missing is `nobody`: what ends a key must not fail for want of a name.
     Nobody,
+    /// It is mended by a change that names whoever is missing.
+    Mended {
+        /// Whether the change names an owner.
+        owner: bool,
+        /// Whether the change names a revoker.
+        revoker: bool,
+    },
+}
+
+impl Unowned {
+    /// The members of the record that may be missing.
+    fn missing(self) -> impl Iterator<Item = &'static str> {
+        let (owner, revoker) = match self {
+            Self::Refused => (false, false),
+            Self::Nobody => (true, true),
+            Self::Mended { owner, revoker } => (owner, revoker),
+        };
+        [("owner", owner), ("revoker", revoker)].into_iter().filter_map(|(name, may_miss)| may_miss.then_some(name))
+    }
 }
 
 impl KeyLife {
@@ -61,10 +80,9 @@ fn read(stored: &[u8], unowned: Unowned) -> Result<Record, LifeError> {
         Err(denial) => denial,
     };
     if denial.reason == Reason::KeyUnowned
-        && unowned == Unowned::Nobody
         && let Ok(mut members) = json::parse_object(stored)
     {
-        for name in ["owner", "revoker"] {
+        for name in unowned.missing() {
             let named = members.get(name).and_then(Value::as_str).is_some_and(|name| !name.trim().is_empty());
             if !named {
                 members.insert(name.to_owned(), "nobody".into());

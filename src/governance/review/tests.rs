@@ -83,6 +83,7 @@ fn no_owner_is_found_and_who_is_left_is_asked() {
 
     let finding = the("no_owner", &json!({ "owner": null, "revoker": null }));
     assert_eq!(finding.evidence.facts.get("missing"), Some(&json!(["owner", "revoker"])));
+    assert_eq!(command(&finding), format!("edgeward keys update {ID} --owner <owner> --revoker <revoker>"));
     assert_eq!((finding.ask.part, finding.ask.who), (AskedAs::Operator, None));
 }
 
