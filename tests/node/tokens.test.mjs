@@ -19,6 +19,7 @@ test("an allowed token is told of in full", () => {
   assert.deepEqual(verifier.verify(token), {
     ok: true,
     class: "m2m_token",
+    cache: "miss",
     subject: "app-1",
     organization: "org-1",
     clientId: "client-1",
