@@ -79,7 +79,7 @@ const FLAWED = [
 ];
 
 /** What a person fills in. */
-const FILLED = { you: "carol", owner: "dora", revoker: "eve", scopes: "reports:read", ranges: "192.0.2.0/24" };
+const FILLED = { you: "carol", owner: "dora", revoker: "eve", scopes: "other:read", ranges: "192.0.2.0/24" };
 
 test("each command that a review prints runs as it stands, once a person has filled in what only they know", async () => {
   const commands = [];
