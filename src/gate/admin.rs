@@ -113,7 +113,7 @@ impl Gate {
                 if let Operation::Revoke(id) = operation
                     && let Some(words) = self.publish_ends(host, [id]).await?
                 {
-                    carried.comment = Some(words);
+                    carried.comment = noted(carried.comment.as_deref(), Some(&words));
                 }
                 Ok(carried)
             }
@@ -131,25 +131,28 @@ impl Gate {
         let started = host.now();
         let ended = self.end_key(host, request, keys).await;
         let route = Some(format!("{}/revoke", self.prefix));
-        let (verdict, record) = match ended {
-            Ok((grant, record)) => (Ok(grant), Some(record)),
+        let (verdict, ended) = match ended {
+            Ok((grant, record, listed)) => (Ok(grant), Some((record, listed))),
             Err(denial) => (Err(denial), None),
         };
         let decision = self.decided(host, request, started, route, verdict);
         let mut audit = vec![audit_event(&decision)];
-        let answer = match &decision.verdict {
-            Ok(_) => Answer::json("{\"revoked\":true}".to_owned()).with_request_id(&decision.request_id),
-            Err(denial) => Answer::denial(denial, &decision.request_id),
+        // A key that the signed list does not name yet is ended in the store all the same, and on record as such.
+        let unlisted = ended.as_ref().and_then(|(_, listed)| listed.as_ref().err());
+        let answer = match unlisted.or(decision.verdict.as_ref().err()) {
+            None => Answer::json("{\"revoked\":true}".to_owned()).with_request_id(&decision.request_id),
+            Some(denial) => Answer::denial(denial, &decision.request_id),
         };
-        if let Some(record) = &record {
+        if let Some((record, listed)) = &ended {
             keys.forget_all();
+            let comment = noted(Some("by whoever holds the key"), listed.as_ref().ok().and_then(Option::as_deref));
             audit.push(entity_event(&EntityChange {
                 activity: Activity::Revoke,
                 kind: "API key",
                 id: decision.verdict.as_ref().ok().and_then(|grant| grant.principal.credential_id.as_deref()),
                 record: Some(record),
-                comment: Some("by whoever holds the key"),
-                denial: None,
+                comment: comment.as_deref(),
+                denial: unlisted,
                 decision: &decision,
                 at: host.now(),
             }));
@@ -162,7 +165,7 @@ impl Gate {
         host: &H,
         request: &GateRequest,
         keys: &ApiKeyChecker,
-    ) -> Result<(Grant, Record), Denial> {
+    ) -> Result<(Grant, Record, Result<Option<String>, Denial>), Denial> {
         let presented = self.find_credential(request)?;
         if presented.class != CredentialClass::ApiKey {
             return Err(Denial::new(Reason::ClassNotAccepted).of(presented.class));
@@ -171,8 +174,9 @@ impl Gate {
         let why = RevokeRequest { by: "holder".to_owned(), reason: reason.unwrap_or(RevocationReason::KeyCompromise) };
         let held = keys.life().revoke_held(host, presented.text, &why).await?;
         // Also where it was revoked before: the call that did so may have failed after that.
-        self.publish_ends(host, [held.id.as_str()]).await?;
+        let listed = self.publish_ends(host, [held.id.as_str()]).await;
         if !held.ended {
+            listed?;
             return Err(Denial::new(Reason::KeyRevoked).of(CredentialClass::ApiKey).about(held.principal));
         }
         let grant = Grant {
@@ -182,8 +186,14 @@ impl Gate {
             expires: held.record.expires,
             evidence: Evidence::Record("{}".to_owned()),
         };
-        Ok((grant, held.record))
+        Ok((grant, held.record, listed))
     }
+}
+
+/// What is to be said of one step, in one line.
+fn noted(first: Option<&str>, second: Option<&str>) -> Option<String> {
+    let words: Vec<&str> = first.into_iter().chain(second).collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 /// What is done, and to what.

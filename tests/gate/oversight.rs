@@ -9,7 +9,7 @@ use pollster::block_on;
 use serde_json::{Value, json};
 
 use crate::{
-    stage::{HEADER, Stage, get, header, policy, request},
+    stage::{HEADER, Stage, get, header, policy, problem, request},
     support::{ISSUER, NOW, Signer, claims, key, public},
 };
 
@@ -206,7 +206,21 @@ fn where_the_list_cannot_be_written_the_end_is_told_as_unfinished_and_can_be_ask
     assert_eq!(refused.status, 503);
     assert!(json(&refused)["detail"].as_str().expect("words").contains("ask again"), "{}", refused.body);
     assert_eq!(stage.last_event()["status"], "Undecided");
+
+    // The same where the holder ends it: it is on record that it was ended.
+    let held = stage.key();
+    let authorization = format!("Bearer {}", held.key.reveal());
+    let ending = request("POST", "/_edgeward/revoke", &[(HEADER, &authorization)]);
+    stage.host.body.set(None);
+    assert_eq!(stage.answer(&ending).status, 503);
+    let event = stage.last_event();
+    assert_eq!((&event["class_uid"], &event["entity"]["uid"]), (&json!(3004), &json!(held.id)));
+    assert_eq!((&event["status"], &event["unmapped"]["owner"]), (&json!("Undecided"), &json!("ada")));
+
     stage.host.store.borrow_mut().insert(DENY_SNAPSHOT_KEY.to_owned(), list);
+    // What the holder hears of a key that is revoked already is what everybody hears; the list has it now.
+    assert_eq!(problem(&stage.answer(&ending))["code"], "key_invalid");
+    assert_eq!(named(&stage, &held.id), 1);
     assert_eq!(change(&stage, &path, &json!({ "reason": "unused" })).status, 200);
     assert_eq!(named(&stage, &key.id), 1);
 }
