@@ -32,6 +32,15 @@ impl fmt::Display for HostError {
 
 impl std::error::Error for HostError {}
 
+/// Why there is no body of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is longer than was asked for.
+    TooLong,
+    /// It did not come in full.
+    Failed(HostError),
+}
+
 /// A signature for the host to check with its native cryptography.
 #[derive(Debug, Clone, Copy)]
 pub struct NativeCheck<'a> {
@@ -92,6 +101,22 @@ impl InboundAnswer {
     }
 }
 
+/// One page of the names that a store holds under a prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// The names, in whatever order the store has them; none stands on two pages.
+    pub keys: Vec<String>,
+    /// What the next page is asked for with; none on the last one. A page may be empty and not the last.
+    pub cursor: Option<String>,
+}
+
+/// The number by which [`Host::refresh_later`] is asked for the notes of when keys were used. Key sets are numbered from
+/// nought upwards.
+pub const USAGE_NOTES: u32 = u32::MAX;
+
+/// The number by which [`Host::refresh_later`] is asked for the signed deny list.
+pub const DENY_SNAPSHOT: u32 = u32::MAX - 1;
+
 /// What the core asks for. The futures need not be `Send`; those of a host that is used across threads will be.
 pub trait Host {
     /// The time for which a credential is judged.
@@ -124,6 +149,75 @@ pub trait Host {
         self.read(key)
     }
 
+    /// As [`Host::read_within`], where a store that keeps copies nearby may answer from one of this age, in seconds.
+    ///
+    /// # Errors
+    /// As [`Host::read`].
+    fn read_nearby(
+        &self,
+        key: &str,
+        timeout: u32,
+        cached: u32,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, HostError>> {
+        let _ = cached;
+        self.read_within(key, timeout)
+    }
+
+    /// The value that was written last, past every copy, where the host's store knows it; elsewhere as [`Host::read`].
+    ///
+    /// # Errors
+    /// As [`Host::read`].
+    fn read_latest(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, HostError>> {
+        self.read(key)
+    }
+
+    /// The values under several keys, in their order. A host that can asks for all of them at once.
+    ///
+    /// # Errors
+    /// As [`Host::read`], where it fails for one of them.
+    fn read_many(&self, keys: &[String]) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, HostError>> {
+        async move {
+            let mut values = Vec::with_capacity(keys.len());
+            for key in keys {
+                values.push(self.read(key).await?);
+            }
+            Ok(values)
+        }
+    }
+
+    /// Puts another value under a key of the store, for good, if what stands there is still `expected`; none stands for
+    /// no value. False where something else stands there by now, and nothing was changed.
+    ///
+    /// # Errors
+    /// When nobody can tell whether it was changed. Where a host's store takes no writes it never is.
+    fn swap(
+        &self,
+        key: &str,
+        expected: Option<&[u8]>,
+        value: Option<&[u8]>,
+    ) -> impl Future<Output = Result<bool, HostError>> {
+        let _ = (key, expected, value);
+        async { Err(HostError("this host's store takes no writes".to_owned())) }
+    }
+
+    /// A page of at most so many of the names that begin with a prefix: the first, or the one that a cursor leads to.
+    ///
+    /// # Errors
+    /// When the store did not answer, or has no list.
+    fn list(&self, prefix: &str, cursor: Option<&str>, most: u32) -> impl Future<Output = Result<Listing, HostError>> {
+        let _ = (prefix, cursor, most);
+        async { Err(HostError("this host's store has no list".to_owned())) }
+    }
+
+    /// The body of the request that is being answered. It is asked for once, and by endpoints that need it.
+    ///
+    /// # Errors
+    /// When it is longer than this, did not come in full, or there is none to read.
+    fn body(&self, longest: usize) -> impl Future<Output = Result<Vec<u8>, BodyError>> {
+        let _ = longest;
+        async { Err(BodyError::Failed(HostError("this host hands over no bodies".to_owned()))) }
+    }
+
     /// Puts a value under a key of the store, for so many seconds.
     ///
     /// # Errors
@@ -147,10 +241,11 @@ pub trait Host {
         true
     }
 
-    /// Asks for [`crate::m2m_token::TokenVerifier::refresh`] of this key set to be called behind the request. A host that
-    /// does not do so loses nothing but time: a later request waits for the set instead.
-    fn refresh_later(&self, key_set: u32) {
-        let _ = key_set;
+    /// Asks for `refresh` of whoever asks (a verifier, a checker, a gate) to be called with this number behind the request:
+    /// the number of a key set, [`USAGE_NOTES`] or [`DENY_SNAPSHOT`]. A host that does not do so loses nothing but time,
+    /// and the notes of when keys were used: a later request waits for the set instead.
+    fn refresh_later(&self, work: u32) {
+        let _ = work;
     }
 
     /// Whether what the check waits for from now on is done for others too, and is to go on where the client that asked

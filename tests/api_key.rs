@@ -222,7 +222,7 @@ proptest! {
     #[test]
     fn what_is_issued_parses_and_is_good((form, host, issued) in any_key()) {
         let key = form.parse(issued.key.reveal()).expect("a key");
-        prop_assert_eq!((key.id, key.environment), (issued.id.as_str(), Environment::Live));
+        prop_assert_eq!((key.id.as_ref(), key.environment), (issued.id.as_str(), Environment::Live));
         prop_assert_eq!(issued.key.reveal().len(), "acme_live_".len() + 16 + 1 + 32 + 6);
         prop_assert!(form.looks_like(issued.key.reveal()));
         let verdict = block_on(ApiKeyChecker::new(form).check(&host, issued.key.reveal(), &KeyContext::default()));

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use edgeward::{
     host::UnixMillis,
-    m2m_token::{DenyList, TokenVerifier},
+    m2m_token::TokenVerifier,
     policy::read_deny_list,
+    revocation::DenyList,
     verdict::{Denial, Reason, verdict_document},
 };
 use pollster::block_on;

@@ -28,7 +28,7 @@ fn policy() -> Value {
 fn judge(policy: &Value, snapshots: BTreeMap<String, Value>) -> Result<Gate, PolicyError> {
     Gate::new(
         read_policy(&policy.to_string())?,
-        Resources { beside: Beside { snapshots, ..Beside::default() }, seals: Vec::new() },
+        Resources { beside: Beside { snapshots, ..Beside::default() }, ..Resources::default() },
     )
 }
 
@@ -108,7 +108,7 @@ fn what_begins_like_an_api_key_is_no_opaque_token() {
         let policy = set("/issuers/0/introspection", server);
         let introspection_secrets = BTreeMap::from([(ISSUER.to_owned(), "a secret".to_owned())]);
         let beside = Beside { introspection_secrets, ..Beside::default() };
-        Gate::new(read_policy(&policy.to_string()).expect("a policy"), Resources { beside, seals: Vec::new() })
+        Gate::new(read_policy(&policy.to_string()).expect("a policy"), Resources { beside, ..Resources::default() })
     };
     for prefix in ["", "at_", "acme", "acm", "acmes_"] {
         assert!(asked(prefix).is_ok(), "{prefix}");

@@ -1,6 +1,8 @@
 // What every entry offers. Nothing here may call the core while it loads: the entries start it after this module has
 // been evaluated.
 export { createApiKeyChecker } from "./keys.js";
+export { KeyAdminError, createKeyAdmin } from "./key-admin.js";
+export { reviewPolicy } from "./key-review.js";
 export { createGate } from "./gate.js";
 export { createJwtVerifier } from "./tokens.js";
 export { inspect } from "./inspect.js";

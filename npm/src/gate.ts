@@ -1,4 +1,4 @@
-import { Gate as CoreGate } from "./glue.js";
+import { Gate as CoreGate, type Task } from "./glue.js";
 import {
   coreFailedAnswer,
   coreFailedAudit,
@@ -13,14 +13,24 @@ import {
 import { coreHost } from "./host.js";
 import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
-import type { AuditEvent, Gate, GateOptions, GatePolicy, GateRequest, Origin, Verdict } from "../types/index.js";
+import type {
+  AuditEvent,
+  DenyPublished,
+  DenySnapshotStatus,
+  Gate,
+  GateOptions,
+  GatePolicy,
+  GateRequest,
+  Origin,
+  Verdict,
+} from "../types/index.js";
 
 type Outcome =
-  | { action: "respond"; answer: Answer; audit: string | null }
+  | { action: "respond"; answer: Answer; audit: string[] }
   | {
       action: "forward";
       forward: { origin: string | null; remove: string[]; set: [string, string][]; failure: Answer };
-      audit: string | null;
+      audit: string[];
     };
 
 type Sink = NonNullable<GateOptions["audit"]>;
@@ -28,13 +38,17 @@ type Sink = NonNullable<GateOptions["audit"]>;
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
   const host = coreHost(options, () => core);
-  const { snapshots = {}, introspectionSecrets = {}, seals, origin, audit = logAudit, address, certificate = certificateOf } = options;
+  const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, origin, audit = logAudit } = options;
+  const { address, certificate = certificateOf } = options;
   if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
   if (address !== undefined && typeof address !== "function") {
     throw new TypeError("`address` is a function that takes a request and returns the client's address");
   }
   if (typeof certificate !== "function") {
     throw new TypeError("`certificate` is a function that takes a request and returns the thumbprint of its client's certificate");
+  }
+  if (bootstrapSecret !== undefined && typeof bootstrapSecret !== "string") {
+    throw new TypeError("`bootstrapSecret` is a string");
   }
   const fetchOrigin = originFetcher(origin);
   const seen = (request: Request | GateRequest) => coreRequest(request, address, certificate);
@@ -44,6 +58,8 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     jsonText(snapshots, "the snapshots"),
     secrets,
     sealBytes(seals),
+    bootstrapSecret,
+    signingKeyText(denySigningKey),
     host,
   );
   if (core.takesKeys && options.store === undefined) {
@@ -70,10 +86,10 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
       (answer) => JSON.parse(answer) as Outcome,
       (): Outcome => {
         report(audit, coreFailedAudit(request.method));
-        return { action: "respond", answer: coreFailedAnswer(), audit: null };
+        return { action: "respond", answer: coreFailedAnswer(), audit: [] };
       },
     );
-    if (outcome.audit !== null) report(audit, JSON.parse(outcome.audit) as AuditEvent);
+    for (const event of outcome.audit) report(audit, JSON.parse(event) as AuditEvent);
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {
@@ -85,11 +101,33 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 
   const setDenyList: Gate["setDenyList"] = (list) => core.setDenyList(jsonText(list, "the deny list"));
 
-  const refresh = async () => run(() => core.refresh(), readKeySets, coreFailedKeySets);
+  const publish = async (work: () => string | Task): Promise<DenyPublished> => {
+    const lost = () => ({ failure: "the core failed: whether the deny list was changed cannot be told" });
+    const read = (answer: string) => JSON.parse(answer) as DenyPublished | { failure: string };
+    const published: DenyPublished | { failure: string } = await run(work, read, lost);
+    if ("failure" in published) throw new Error(published.failure);
+    return published;
+  };
+  const deny: Gate["deny"] = (entries) => publish(() => core.deny(jsonText(entries, "the entries")));
+  const undeny: Gate["undeny"] = (entries) => publish(() => core.undeny(jsonText(entries, "the entries")));
+
+  const denySnapshot = () => JSON.parse(core.denySnapshot()) as DenySnapshotStatus | null;
+  const refresh = async () => {
+    const keySets = await run(() => core.refresh(), readKeySets, coreFailedKeySets);
+    const failure = denySnapshot()?.publishFailure;
+    // Before long every check would be put off for it: somebody has to know.
+    if (failure) console.error("edgeward: the deny list could not be published", failure);
+    return keySets;
+  };
   const keySets = () => readKeySets(core.keySets());
   const scheduled = async () => void (await refresh());
 
-  return { check, fetch, refresh, keySets, setDenyList, worker: () => ({ fetch, scheduled }) };
+  return { check, fetch, refresh, keySets, denySnapshot, deny, undeny, setDenyList, worker: () => ({ fetch, scheduled }) };
+}
+
+/** A private JWK as text, for the core to read and to forget. */
+function signingKeyText(key: GateOptions["denySigningKey"]): string | undefined {
+  return key === undefined || key === "" ? undefined : jsonText(key, "the signing key of deny lists");
 }
 
 /** What Cloudflare says of the certificate: of the connection, where no client can write. */
@@ -113,7 +151,33 @@ function coreRequest(
   if (thumbprint !== undefined && typeof thumbprint !== "string") {
     throw new TypeError("the thumbprint of a certificate is a string");
   }
-  return { method, url, headers: [...headerPairs(headers)], ip, certificate: thumbprint };
+  const body = isRequest ? (longest: number) => bodyOf(request, longest) : undefined;
+  return { method, url, headers: [...headerPairs(headers)], ip, certificate: thumbprint, body };
+}
+
+/** The body of a request for an endpoint of the gate's own, or null where it is longer than this. */
+async function bodyOf(request: Request, longest: number): Promise<Uint8Array | null> {
+  if (request.body === null) return new Uint8Array(0);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > longest) {
+      await reader.cancel();
+      return null;
+    }
+    chunks.push(value);
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return body;
 }
 
 function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[string, string]> {

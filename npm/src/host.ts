@@ -4,6 +4,7 @@ import type { Task } from "./glue.js";
 import { nodeSignatures } from "./native-node.js";
 import { webSignatures } from "./native-web.js";
 import { sender, type Send } from "./outbound.js";
+import { swapStore } from "./swap.js";
 import type { Host, Store } from "../types/index.js";
 
 /** Signature checks of the platform. Keys are known by a number that the core gives each of them. */
@@ -24,6 +25,11 @@ export interface CoreHost {
   read(key: string): unknown;
   send: Send;
   readWithin(key: string, timeout: number): unknown;
+  readNearby(key: string, timeout: number, cached: number): unknown;
+  readLatest(key: string): unknown;
+  readMany(keys: string[]): unknown;
+  swap(key: string, expected: string | undefined, value: string | undefined): unknown;
+  list(prefix: string, cursor: string | undefined, most: number): unknown;
   write(key: string, value: string, seconds: number): unknown;
   wait(milliseconds: number): Promise<void>;
   refreshLater(keySet: number): void;
@@ -71,8 +77,10 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
   if (store !== undefined && typeof (store as Store | null)?.get !== "function") {
     throw new TypeError("`store` is an object with a method get(key)");
   }
-  if (store?.put !== undefined && typeof store.put !== "function") {
-    throw new TypeError("`put` of `store` is a function, where it has one");
+  for (const name of ["put", "delete", "list", "latest", "swap"] as const) {
+    if (store?.[name] !== undefined && typeof store[name] !== "function") {
+      throw new TypeError(`\`${name}\` of \`store\` is a function, where it has one`);
+    }
   }
   if (signatures !== "native" && signatures !== "wasm") throw new TypeError('`signatures` is "native" or "wasm"');
   const native = signatures === "native" ? (nodeSignatures() ?? webSignatures() ?? NO_SIGNATURES) : NO_SIGNATURES;
@@ -82,6 +90,15 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
     read: (key) => asPromise(readStore(store, key)),
     send: sender(host),
     readWithin: (key, timeout) => inTime(asPromise(readStore(store, key)), timeout),
+    // A store that answers at once has a verdict at once.
+    readNearby(key, timeout, cached) {
+      const value = asPromise(readStore(store, key, cached));
+      return value instanceof Promise ? inTime(value, timeout) : value;
+    },
+    readLatest: (key) => asPromise(store?.latest === undefined ? readStore(store, key) : store.latest(key)),
+    readMany: (keys) => Promise.all(keys.map((key) => readStore(store, key))),
+    swap: (key, expected, value) => asPromise(swapStore(store, key, expected ?? null, value ?? null)),
+    list: (prefix, cursor, most) => asPromise(listStore(store, prefix, cursor, most)),
     write: (key, value, seconds) => asPromise(writeStore(store, key, value, seconds)),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     hasNative: (algorithm, synchronously) => (native.synchronous || !synchronously) && native.has(algorithm),
@@ -121,9 +138,14 @@ async function inTime(value: unknown, timeout: number): Promise<unknown> {
   }
 }
 
-function readStore(store: Store | undefined, key: string): unknown {
+function readStore(store: Store | undefined, key: string, cached = 0): unknown {
   if (store === undefined) throw new Error("no store was lent");
-  return store.get(key);
+  return cached > 0 ? store.get(key, { cacheTtl: cached }) : store.get(key);
+}
+
+function listStore(store: Store | undefined, prefix: string, cursor: string | undefined, limit: number): unknown {
+  if (store?.list === undefined) throw new Error("no store was lent that has a list");
+  return store.list(cursor === undefined ? { prefix, limit } : { prefix, cursor, limit });
 }
 
 /** The core knows a promise by its class; a store may bring one of its own. */

@@ -7,8 +7,8 @@ import type { ApiKeyChecker, ApiKeyForm, Host } from "../types/index.js";
 export async function createApiKeyChecker(form: ApiKeyForm, host: Host): Promise<ApiKeyChecker> {
   prepare();
   const { seals, ...rest } = form ?? {};
-  const lent = coreHost(host);
-  const core = new KeyChecker(jsonText(rest, "the form of the keys"), sealBytes(seals), lent);
+  const lent = coreHost(host, () => core);
+  const core: KeyChecker = new KeyChecker(jsonText(rest, "the form of the keys"), sealBytes(seals), lent);
   if (host?.store === undefined) throw new TypeError("API keys are looked up in a store: lend one as `store`");
   return {
     check: (key, options) => run(() => core.check(presentedText(key), options), readVerdict, coreFailedVerdict),

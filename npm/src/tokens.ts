@@ -2,7 +2,7 @@ import { TokenVerifier } from "./glue.js";
 import { coreFailedKeySets, coreFailedVerdict, prepare, presentedText, readKeySets, readVerdict, run } from "./core.js";
 import { coreHost } from "./host.js";
 import { jsonText } from "./text.js";
-import type { JwtVerifier, TokenHost, TokenPolicy, TokenVerifyOptions } from "../types/index.js";
+import type { DenySnapshotStatus, JwtVerifier, TokenHost, TokenPolicy, TokenVerifyOptions } from "../types/index.js";
 
 export async function createJwtVerifier(policy: TokenPolicy | string, host: TokenHost = {}): Promise<JwtVerifier> {
   prepare();
@@ -20,6 +20,7 @@ export async function createJwtVerifier(policy: TokenPolicy | string, host: Toke
     },
     refresh: async () => run(() => core.refresh(), readKeySets, coreFailedKeySets),
     keySets: () => readKeySets(core.keySets()),
+    denySnapshot: () => JSON.parse(core.denySnapshot()) as DenySnapshotStatus | null,
     setDenyList: (list) => core.setDenyList(jsonText(list, "the deny list")),
   };
 }

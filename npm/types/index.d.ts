@@ -1,3 +1,7 @@
+import type { ApiKeyPolicy } from "./keys.js";
+
+export * from "./keys.js";
+
 /** The version of the core. */
 export declare function version(): string;
 
@@ -17,15 +21,36 @@ export interface Snapshot extends JsonWebKeySet {
   digest: string;
 }
 
-/** A store of records, as Cloudflare KV has it. */
+/** One page of the names of a store, as Cloudflare KV lists them. */
+export interface StoreListing {
+  keys: readonly { name: string }[];
+  /** Whether this is the last page. */
+  list_complete: boolean;
+  /** What the next page is asked for with. */
+  cursor?: string;
+}
+
+/**
+ * A store of records, as Cloudflare KV has it. Checking keys takes `get` alone; issuing and changing them takes `put`,
+ * `delete` and `list` as well. Where several processes change records, the store needs `swap`: without it, writes are
+ * safe against each other within one process only.
+ */
 export interface Store {
-  /** The value under this key, or null. */
-  get(key: string): Promise<string | Uint8Array | null> | string | Uint8Array | null;
+  /** The value under this key, or null. `cacheTtl` is the age, in seconds, up to which a copy nearby will do. */
+  get(key: string, options?: { cacheTtl?: number }): Promise<string | Uint8Array | null> | string | Uint8Array | null;
+  /** Puts a value under this key: for good, or for so many seconds, 60 at least. */
+  put?(key: string, value: string, options?: { expirationTtl?: number }): Promise<unknown> | unknown;
+  /** Removes the value under this key; none there is as good. */
+  delete?(key: string): Promise<unknown> | unknown;
+  /** A page of the names that begin with `prefix`, `limit` of them at most. */
+  list?(options: { prefix: string; cursor?: string; limit: number }): Promise<StoreListing> | StoreListing;
+  /** The value that was written last, past every copy; `get` where left out. */
+  latest?(key: string): Promise<string | Uint8Array | null> | string | Uint8Array | null;
   /**
-   * Puts a value under this key, for so many seconds, 60 at least. Key sets that were fetched are shared by it; without
-   * it, each isolate or process fetches them itself.
+   * In one step: where the value under this key is still `expected` (null: there is none), puts `value` in its place
+   * (null: removes it) and says true. Where it is another one by now, changes nothing and says false.
    */
-  put?(key: string, value: string, options: { expirationTtl: number }): Promise<unknown> | unknown;
+  swap?(key: string, expected: string | null, value: string | null): Promise<boolean> | boolean;
 }
 
 /** What the runtime lends. Each part is optional and defaults to the platform's own. */
@@ -83,7 +108,10 @@ export type ClaimCondition =
   /** The same string as another claim. */
   | { sameAs: ClaimPath };
 
-/** An entry of a deny list. Only an organization can be denied without its issuer. */
+/**
+ * An entry of a deny list. Only an organization can be denied without its issuer, and then its API keys are denied too; an
+ * API key is denied by its id and has no issuer.
+ */
 export type DenyEntry = {
   /** The last second, since the Unix epoch, at which the entry denies anything; left out, it stays. */
   until?: number;
@@ -93,10 +121,55 @@ export type DenyEntry = {
       issuer: string;
     } & ({ jti: string } | { client: string } | { subject: string }))
   | { organization: string; issuer?: string }
+  | { key: string; issuer?: never }
 );
 
-/** The tokens that are refused before they end; at most 65536 entries. */
+/** The credentials that are refused before they end; at most 65536 entries. */
 export type DenyList = readonly DenyEntry[];
+
+/**
+ * Strict mode: a signed deny list counts beside `deny`, and where there is none that can be trusted and is young enough,
+ * the answer is 503.
+ */
+export interface DenySnapshotPolicy {
+  /**
+   * For how long after it was signed a list counts, in seconds, from 10 to 3600: the bound from the denial of a credential
+   * to its last acceptance, whatever the store does.
+   */
+  maxAge: number;
+  /** The public keys that vouch for lists. */
+  jwks: JsonWebKeySet;
+  /** Where the list is fetched: `https`, but on this machine itself. Where left out, it is read from the store. */
+  url?: string;
+  /** How long an API key that was revoked stays on the list, in days, from 1 to 3650; 30 where left out. */
+  retention?: number;
+}
+
+/** What is known of the signed deny list. Times are in seconds since the Unix epoch. */
+export interface DenySnapshotStatus {
+  /**
+   * `fresh`; `aging`: it counts, and is fetched again behind a request; `over`: it does not count; `ahead`: it was signed in
+   * the future, by a clock that was set back since; `none`: none was seen yet.
+   */
+  phase: "fresh" | "aging" | "over" | "ahead" | "none";
+  issuedAt: number | null;
+  /** From when on it does not count. */
+  ends: number | null;
+  maxAge: number;
+  entries: number;
+  /** Why nothing came of reading it last. */
+  failure: string | null;
+  /** Why nothing came of publishing last, where this process publishes. */
+  publishFailure: string | null;
+}
+
+/** What was published. */
+export interface DenyPublished {
+  /** When the list was signed, in seconds since the Unix epoch. */
+  issuedAt: number;
+  /** How many entries it has. */
+  entries: number;
+}
 
 /** One issuer of M2M tokens. A preset fills in what is left out. */
 export interface IssuerPolicy {
@@ -258,6 +331,11 @@ interface AllowedVerdict {
   issuer: string | null;
   kid: string | null;
   algorithm: Algorithm | null;
+  /**
+   * Whether what was authenticated was known from before: `hit`, or `stale` where the store did not answer. What was
+   * decided is always decided anew.
+   */
+  cache: "hit" | "stale" | "miss";
 }
 
 /** An M2M token that is good. */
@@ -345,6 +423,8 @@ export interface TokenPolicy {
   maxTokenBytes?: number;
   /** The tokens that are refused before they end. */
   deny?: DenyList;
+  /** Strict mode, with the list read from `store` or a URL. */
+  denySnapshot?: DenySnapshotPolicy;
 }
 
 /** Verifies M2M tokens. */
@@ -360,8 +440,10 @@ export interface JwtVerifier {
   refresh(): Promise<KeySetStatus[]>;
   /** What is known of the key sets that are fetched. */
   keySets(): KeySetStatus[];
+  /** What is known of the signed deny list; null without strict mode. */
+  denySnapshot(): DenySnapshotStatus | null;
   /**
-   * Puts a deny list in the place of the one before, as a whole, from the next verdict on.
+   * Puts a deny list in the place of that of the policy, as a whole, from the next verdict on; the signed one is another.
    *
    * @throws Where the list is wrong; the one before then stays in force.
    */
@@ -375,28 +457,6 @@ export interface JwtVerifier {
  */
 export declare function createJwtVerifier(policy: TokenPolicy | string, host?: TokenHost): Promise<JwtVerifier>;
 
-/** The form of the API keys. */
-export interface ApiKeyForm {
-  /** 2 to 12 characters of `a`–`z` and `0`–`9`. */
-  prefix: string;
-  environment: "live" | "test";
-  /** Secrets of at least 32 bytes that keys are sealed with, the current one first. */
-  seals?: readonly (string | Uint8Array)[];
-}
-
-/** Checks API keys. */
-export interface ApiKeyChecker {
-  /** Never throws for a bad key. */
-  check(key: string, options?: CheckOptions): Verdict | Promise<Verdict>;
-}
-
-/**
- * A checker for keys of this form, looked up in `host.store`.
- *
- * @throws Where the form is wrong.
- */
-export declare function createApiKeyChecker(form: ApiKeyForm, host: Host): Promise<ApiKeyChecker>;
-
 /** One route of a policy. */
 export interface RoutePolicy {
   /** The methods, in upper case. */
@@ -409,13 +469,28 @@ export interface RoutePolicy {
   scopes?: readonly string[];
 }
 
+/** The reports of leaked keys that are taken, by the protocol of GitHub's secret-scanning partner program. */
+export interface LeaksPolicy {
+  /** Where the sender publishes its keys; GitHub's own URL where left out. */
+  keysUrl?: string;
+  /** Who a revocation says it is by; `github-secret-scanning` where left out. */
+  source?: string;
+}
+
 /** The policy of a gate. What no route matches is denied. */
 export interface GatePolicy {
   $schema?: string;
   /** The path of the gate's own endpoints; `/_edgeward` where left out. */
   prefix?: string;
   issuers?: readonly IssuerPolicy[];
-  apiKeys?: { prefix: string; environment: "live" | "test" };
+  apiKeys?: ApiKeyPolicy;
+  /** The reports of leaked keys that are taken at the endpoint `leaks`; none where left out. */
+  leaks?: LeaksPolicy;
+  /**
+   * Whether TLS ends before the gate, so that a request's URL does not say whether it came over TLS. Elsewhere a credential
+   * that comes over `http`, but from this machine itself, is refused as exposed.
+   */
+  tlsEndsAhead?: boolean;
   /** The headers in which each class is looked for; `authorization` means the scheme `Bearer`. */
   credentials?: { m2mToken?: readonly string[]; apiKey?: readonly string[] };
   routes?: readonly RoutePolicy[];
@@ -426,8 +501,42 @@ export interface GatePolicy {
   /** The DPoP proofs that are accepted. */
   dpop?: DpopPolicy;
   maxTokenBytes?: number;
-  /** The tokens that are refused before they end. */
+  /** The credentials that are refused before they end. */
   deny?: DenyList;
+  /** Strict mode. */
+  denySnapshot?: DenySnapshotPolicy;
+  /**
+   * Who may use the admin endpoints: M2M clients of this issuer, by scope (`edgeward:read` and `edgeward:write` where left
+   * out); nobody where left out.
+   */
+  admin?: { issuer: string; readScope?: string; writeScope?: string };
+  /**
+   * The proxies in front of the gate whose word on a client's address is taken: the header that they write it into, and
+   * their own addresses in CIDR notation.
+   */
+  trustedProxies?: { header: string; addresses: readonly string[] };
+  /** The limits of the review of standing credentials. */
+  review?: ReviewPolicy;
+}
+
+/** The limits of the review. Spans are in days, from 1 to 3650. */
+export interface ReviewPolicy {
+  /** The owners and revokers who left, by the names that records have for them. */
+  departed?: readonly string[];
+  /** The scopes that count as wildcards beside those with a `*`. */
+  wildcardScopes?: readonly string[];
+  /** How old a key may grow; 365 where left out. */
+  maxAgeDays?: number;
+  /** How long a key that was used may rest; 90 where left out. */
+  unusedDays?: number;
+  /** How long a new key may wait for its first use; 30 where left out. */
+  neverUsedDays?: number;
+  /** How long a key may be good beside the one that replaces it; 7 where left out. */
+  overlapDays?: number;
+  /** How long a key may be switched off; 90 where left out. */
+  disabledDays?: number;
+  /** How long before its end the owner is told; 14 where left out. */
+  expiresSoonDays?: number;
 }
 
 /** A request, where there is no `Request` of the platform. */
@@ -442,7 +551,10 @@ export interface GateRequest {
   certificate?: string;
 }
 
-/** An event in the shape of the OCSF class Authentication. It never holds a credential. */
+/**
+ * An event in the shape of an OCSF class: Authentication; Entity Management for what an administrator did; Detection
+ * Finding for a key that has leaked. It never holds a credential.
+ */
 export type AuditEvent = Record<string, unknown>;
 
 /** The origin: a service binding, or a function. */
@@ -457,6 +569,13 @@ export interface GateOptions extends Host {
   introspectionSecrets?: IntrospectionSecrets;
   /** The seals of API keys, the current one first. */
   seals?: readonly (string | Uint8Array)[];
+  /** A secret of at least 32 characters that administers until the first administrator has come. */
+  bootstrapSecret?: string;
+  /**
+   * The private Ed25519 key that deny lists are signed with, as a JWK or its JSON text, where the policy has `denySnapshot`
+   * and this deployment publishes.
+   */
+  denySigningKey?: string | object;
   /**
    * Takes each audit event; by default it is written to the console as one line of JSON. A sink that fails is
    * reported on the console and changes no answer; nothing waits for a promise of it.
@@ -479,12 +598,30 @@ export interface Gate {
   fetch(request: Request): Promise<Response>;
   /** The handlers of a Worker: for requests, and for cron triggers, which refresh the key sets. */
   worker(): { fetch(request: Request): Promise<Response>; scheduled(): Promise<void> };
-  /** Fetches the key sets that are fetched, as `JwtVerifier.refresh`. */
+  /**
+   * Fetches the key sets that are fetched, as `JwtVerifier.refresh`. Signs the deny list again where a key for that was
+   * handed over, and reads it again elsewhere.
+   */
   refresh(): Promise<KeySetStatus[]>;
   /** What is known of the key sets that are fetched. */
   keySets(): KeySetStatus[];
+  /** What is known of the signed deny list; null without strict mode. */
+  denySnapshot(): DenySnapshotStatus | null;
   /**
-   * Puts a deny list in the place of the one before, as a whole, from the next verdict on.
+   * Publishes that these credentials are denied. Once the promise is fulfilled, none of them is let through from `maxAge`
+   * on, by any process that trusts the list.
+   *
+   * @throws Where that cannot be told: it is safe to publish them again.
+   */
+  deny(entries: readonly DenyEntry[]): Promise<DenyPublished>;
+  /**
+   * Publishes that these entries are taken off the signed deny list, whatever their end.
+   *
+   * @throws As `deny`.
+   */
+  undeny(entries: readonly DenyEntry[]): Promise<DenyPublished>;
+  /**
+   * Puts a deny list in the place of that of the policy, as a whole, from the next verdict on; the signed one is another.
    *
    * @throws Where the list is wrong; the one before then stays in force.
    */

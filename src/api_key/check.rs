@@ -9,10 +9,11 @@
 //! somebody who has only an id cannot find out whether there is such a key or how it fares. After that the holder of
 //! the key may learn why it was refused, except that it was revoked.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
-use super::{KeyForm, PresentedKey, Record, SecretDigest, store_key};
+use super::{ForeignKeys, KeyCaching, KeyForm, KeyLife, PresentedKey, Record, SecretDigest, UsageNotes, store_key};
 use crate::{
+    facts::{CacheSize, FactsCache, Found},
     host::{Host, UnixMillis},
     verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Verdict},
 };
@@ -48,8 +49,13 @@ impl KeyFacts {
         &self.id
     }
 
+    /// What the facts take, as a cache reckons: the record as a tree of values is some times as large as its text.
+    fn bytes(&self) -> usize {
+        self.public.len().saturating_mul(4).saturating_add(512)
+    }
+
     /// Whom the key speaks for.
-    fn principal(&self) -> Principal {
+    pub(crate) fn principal(&self) -> Principal {
         Principal {
             subject: Some(self.record.owner.clone()),
             organization: Some(self.record.organization.clone()),
@@ -65,17 +71,71 @@ impl KeyFacts {
     }
 }
 
-/// Checks keys of one form.
-#[derive(Debug, Clone)]
+/// How facts came to hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactsTier {
+    /// The store was asked.
+    Store,
+    /// They were kept in this instance, and young enough.
+    Isolate,
+    /// They were kept in this instance, and the store did not answer.
+    Stale,
+}
+
+impl FactsTier {
+    /// The word for it in verdicts and audit events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Isolate => "isolate",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// Checks keys of one form, and foreign ones where they are taken.
+#[derive(Debug)]
 pub struct ApiKeyChecker {
     form: KeyForm,
+    foreign: ForeignKeys,
+    caching: KeyCaching,
+    cache: FactsCache<Arc<KeyFacts>>,
+    notes: UsageNotes,
 }
 
 impl ApiKeyChecker {
-    /// A checker for keys of this form.
+    /// A checker for keys of this form, which asks the store at each check.
     #[must_use]
-    pub const fn new(form: KeyForm) -> Self {
-        Self { form }
+    pub fn new(form: KeyForm) -> Self {
+        Self {
+            form,
+            foreign: ForeignKeys::default(),
+            caching: KeyCaching::NONE,
+            cache: FactsCache::default(),
+            notes: UsageNotes::default(),
+        }
+    }
+
+    /// The same checker, for these foreign keys as well.
+    #[must_use]
+    pub fn with_foreign_keys(mut self, foreign: ForeignKeys) -> Self {
+        self.foreign = foreign;
+        self
+    }
+
+    /// The same checker, which uses what it found for this long.
+    #[must_use]
+    pub const fn with_caching(mut self, caching: KeyCaching) -> Self {
+        self.caching = caching;
+        self
+    }
+
+    /// The same checker, which notes uses at most this often, in seconds; 0 for never.
+    #[must_use]
+    pub const fn with_usage_interval(mut self, seconds: u32) -> Self {
+        self.notes.interval = seconds;
+        self
     }
 
     /// The form of the keys.
@@ -84,23 +144,136 @@ impl ApiKeyChecker {
         &self.form
     }
 
+    /// The foreign keys that are taken.
+    #[must_use]
+    pub const fn foreign_keys(&self) -> &ForeignKeys {
+        &self.foreign
+    }
+
+    /// How long what was found is used.
+    #[must_use]
+    pub const fn caching(&self) -> &KeyCaching {
+        &self.caching
+    }
+
+    /// The notes of when keys were used.
+    #[must_use]
+    pub const fn notes(&self) -> &UsageNotes {
+        &self.notes
+    }
+
+    /// The life of the keys that are checked here.
+    #[must_use]
+    pub fn life(&self) -> KeyLife {
+        KeyLife::new(self.form.clone()).with_foreign_keys(self.foreign.clone())
+    }
+
+    /// Forgets all facts: a key was changed, and this instance need not learn it late.
+    pub fn forget_all(&self) {
+        self.cache.clear();
+    }
+
+    /// How full the cache of facts is.
+    #[must_use]
+    pub fn cache_size(&self) -> CacheSize {
+        self.cache.size()
+    }
+
+    /// Whether a credential is meant to be a key, well-formed or not: this tells the classes apart.
+    #[must_use]
+    pub fn takes(&self, credential: &str) -> bool {
+        self.form.looks_like(credential) || self.foreign.look_like(credential)
+    }
+
     /// Takes a presented key to a verdict, with one store read at most. Scopes are left to the caller, who knows what
     /// the route needs and finds what the key has in [`Grant::scopes`].
     ///
     /// # Errors
     /// Those of the three steps.
     pub async fn check<H: Host>(&self, host: &H, presented: &str, context: &KeyContext<'_>) -> Verdict {
-        let key = self.parse(presented)?;
-        let facts = self.lookup(host, &key).await?;
+        let (facts, tier) = self.find(host, presented).await?;
         // The clock is read after the store: a key that expired while the store was slow has expired.
-        self.judge(&facts, host.now(), context)
+        let verdict = self.judge(&facts, host.now(), context);
+        verdict.map(|mut grant| {
+            grant.principal.facts_tier = Some(tier.as_str());
+            grant
+        })
     }
 
-    /// The first step: takes the key apart and checks its check.
+    /// The first two steps: the facts of a presented key, kept or looked up.
+    ///
+    /// What is kept stands under a digest of the whole text that was presented, so that what is found there was proven by
+    /// these very bytes. "No" is never kept: a key that was just issued works at once.
+    ///
+    /// # Errors
+    /// Those of the two steps. Where the store cannot tell and there are facts of the allowed age, those serve.
+    pub async fn find<H: Host>(&self, host: &H, presented: &str) -> Result<(Arc<KeyFacts>, FactsTier), Denial> {
+        let key = self.parse(presented).inspect_err(|denial| {
+            // Without a seal anybody could have made the key up.
+            if let (Reason::KeyEnvironmentMismatch, true, Some(id)) =
+                (denial.reason, self.form.is_sealed(), &denial.principal.credential_id)
+            {
+                self.notes.seen_elsewhere(host, id);
+            }
+        })?;
+        let digest = if self.caching.stale() > 0 { self.cache.digest(host, presented) } else { None };
+        let asked = host.clock();
+        let known = digest.as_ref().and_then(|digest| self.cache.find(digest));
+        // What is known of a revoked key stays, whatever the store says meanwhile: it may show the record of before yet.
+        let has_ended = known.as_ref().is_some_and(|known| known.facts.record.revocation.is_some());
+        if let Some(known) = &known
+            && known.age(asked).is_some_and(|age| age < self.caching.fresh())
+        {
+            return Ok((Arc::clone(&known.facts), FactsTier::Isolate));
+        }
+        match (self.lookup(host, &key).await, digest) {
+            (Ok(facts), Some(digest)) => {
+                let facts = Arc::new(facts);
+                let found = Found { facts: Arc::clone(&facts), as_of: asked };
+                // A revocation is final. A store that shows the record of before again is behind.
+                let final_word = |known: &Arc<KeyFacts>, new: &Arc<KeyFacts>| {
+                    known.record.revocation.is_some() && new.record.revocation.is_none()
+                };
+                if let Some(known) = known.filter(|known| final_word(&known.facts, &facts)) {
+                    return Ok((known.facts, FactsTier::Isolate));
+                }
+                self.cache.keep(digest, found, facts.bytes(), final_word);
+                Ok((facts, FactsTier::Store))
+            }
+            (Ok(facts), None) => Ok((Arc::new(facts), FactsTier::Store)),
+            (Err(denial), Some(digest)) if denial.reason.is_undecided() => {
+                let now = host.clock();
+                // A record that cannot be read may be one that a newer version wrote to end the key.
+                let answered = denial.reason == Reason::RecordUnreadable;
+                let known =
+                    known.filter(|known| !answered && known.age(now).is_some_and(|age| age < self.caching.stale()));
+                if let Some(known) = known {
+                    return Ok((known.facts, FactsTier::Stale));
+                }
+                if answered && !has_ended {
+                    self.cache.forget(&digest);
+                }
+                Err(denial)
+            }
+            (Err(denial), Some(digest)) => {
+                if !has_ended {
+                    self.cache.forget(&digest);
+                }
+                Err(denial)
+            }
+            (Err(denial), None) => Err(denial),
+        }
+    }
+
+    /// The first step: takes the key apart and checks its check, where its form has one.
     ///
     /// # Errors
     /// As [`KeyForm::parse`].
     pub fn parse<'k>(&self, presented: &'k str) -> Result<PresentedKey<'k>, Denial> {
+        if self.foreign.look_like(presented) {
+            let id = ForeignKeys::id(presented)?;
+            return Ok(PresentedKey::foreign(id, self.form.environment(), presented));
+        }
         self.form.parse(presented)
     }
 
@@ -110,23 +283,19 @@ impl ApiKeyChecker {
     /// reading a record, which can tell that an id exists; ids are no secret.
     ///
     /// # Errors
-    /// [`Reason::StoreUnavailable`] with the host's words, [`Reason::KeyUnknown`], [`Reason::KeySecretMismatch`], and
-    /// those of [`Record::from_store`].
+    /// [`Reason::StoreUnavailable`] with the host's words, or where the store took longer than its time,
+    /// [`Reason::KeyUnknown`], [`Reason::KeySecretMismatch`], and those of [`Record::from_store`].
     pub async fn lookup<H: Host>(&self, host: &H, key: &PresentedKey<'_>) -> Result<KeyFacts, Denial> {
-        let stored = host
-            .read(&store_key(key.id))
-            .await
-            .map_err(|error| denied(Reason::StoreUnavailable, key.id).noting(error.to_string()))?;
-        let record = stored.as_deref().map(Record::from_store).transpose();
-        let expected =
-            record.as_ref().ok().and_then(Option::as_ref).map_or(&SecretDigest::NONE, |record| &record.digest);
-        let proven = *expected == SecretDigest::of(key.secret());
-        match record {
-            Err(denial) => Err(Denial { note: denial.note, ..denied(denial.reason, key.id) }),
-            Ok(Some(record)) if proven => KeyFacts::new(key.id, record),
-            Ok(Some(_)) => Err(denied(Reason::KeySecretMismatch, key.id)),
-            Ok(None) => Err(denied(Reason::KeyUnknown, key.id)),
+        let KeyCaching { timeout, store_cache, .. } = self.caching;
+        let asked = host.clock();
+        let stored = host.read_nearby(&store_key(&key.id), timeout, store_cache).await;
+        let unavailable = |words: String| denied(Reason::StoreUnavailable, &key.id).noting(words);
+        let stored = stored.map_err(|error| unavailable(error.to_string()))?;
+        // An answer that was under way for longer is older than the stated bound allows, however it came to be so.
+        if host.clock().0.saturating_sub(asked.0) > i64::from(timeout) {
+            return Err(unavailable(format!("the store took longer than {timeout} ms")));
         }
+        prove(key, stored.as_deref())
     }
 
     /// The third step: whether the key is good now, for this request. Keys have no clock tolerance.
@@ -171,6 +340,22 @@ impl ApiKeyChecker {
     }
 }
 
+/// Proves a presented key against what the store has under its id.
+///
+/// # Errors
+/// As [`ApiKeyChecker::lookup`], but for those of reading.
+pub(super) fn prove(key: &PresentedKey<'_>, stored: Option<&[u8]>) -> Result<KeyFacts, Denial> {
+    let record = stored.map(Record::from_store).transpose();
+    let of_form = record.as_ref().ok().and_then(Option::as_ref).filter(|record| record.imported == key.is_foreign());
+    let proven = *of_form.map_or(&SecretDigest::NONE, |record| &record.digest) == SecretDigest::of(key.secret());
+    match record {
+        Err(denial) => Err(Denial { note: denial.note, ..denied(denial.reason, &key.id) }),
+        Ok(Some(record)) if proven => KeyFacts::new(&key.id, record),
+        Ok(Some(_)) => Err(denied(Reason::KeySecretMismatch, &key.id)),
+        Ok(None) => Err(denied(Reason::KeyUnknown, &key.id)),
+    }
+}
+
 fn address_allowed(record: &Record, ip: Option<&str>) -> bool {
     if record.allowed_cidrs.is_empty() {
         return true;
@@ -212,6 +397,8 @@ mod tests {
             allowed_cidrs: vec![],
             rate_limit_class: None,
             rotation: None,
+            imported: false,
+            publishable: false,
             metadata: serde_json::Map::new(),
         }
     }

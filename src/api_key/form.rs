@@ -15,7 +15,7 @@
 //! seal is accepted, so that seals rotate without breaking keys. A sealed form does not accept the CRC-32: whoever
 //! turns seals on reissues the keys from before.
 
-use std::{fmt, ops::Range, ops::RangeInclusive};
+use std::{borrow::Cow, fmt, ops::Range, ops::RangeInclusive};
 
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::verdict::{CredentialClass, Denial, Reason};
+use crate::verdict::{CredentialClass, Denial, Principal, Reason};
 
 /// How long a prefix may be, in characters.
 pub const PREFIX_LENGTHS: RangeInclusive<usize> = 2..=12;
@@ -158,6 +158,12 @@ impl KeyForm {
         self.environment
     }
 
+    /// Whether keys are sealed: then nobody else can write one whose check holds.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        !self.seals.is_empty()
+    }
+
     /// Whether a credential is meant to be a key of this form, well-formed or not: this tells the classes apart.
     #[must_use]
     pub fn looks_like(&self, credential: &str) -> bool {
@@ -172,18 +178,37 @@ impl KeyForm {
     /// other environment whose check is good. Where the environments have different seals, the check of the other
     /// environment's keys is never good here.
     pub fn parse<'k>(&self, presented: &'k str) -> Result<PresentedKey<'k>, Denial> {
+        let key = self.parse_of_any_environment(presented)?;
+        if key.environment != self.environment {
+            let (theirs, ours) = (key.environment.as_str(), self.environment.as_str());
+            let note = format!("key {}: a {theirs} key, presented where {ours} keys are taken", key.id);
+            let who = Principal { credential_id: Some(key.id.into_owned()), ..Principal::default() };
+            return Err(Denial::new(Reason::KeyEnvironmentMismatch)
+                .of(CredentialClass::ApiKey)
+                .noting(note)
+                .about(who));
+        }
+        Ok(key)
+    }
+
+    /// As [`KeyForm::parse`], for a key that was seen somewhere and is not presented: one of the other environment has
+    /// leaked as well as one of this.
+    ///
+    /// # Errors
+    /// [`Reason::KeyMalformed`] and [`Reason::KeyCheckMismatch`].
+    pub(super) fn parse_of_any_environment<'k>(&self, text: &'k str) -> Result<PresentedKey<'k>, Denial> {
         let denied = |reason| Denial::new(reason).of(CredentialClass::ApiKey);
         let parts =
-            split(presented).filter(|parts| parts.prefix == self.prefix).ok_or_else(|| denied(Reason::KeyMalformed))?;
+            split(text).filter(|parts| parts.prefix == self.prefix).ok_or_else(|| denied(Reason::KeyMalformed))?;
         if !self.check_holds(&parts) {
             return Err(denied(Reason::KeyCheckMismatch));
         }
-        if parts.environment != self.environment {
-            let (theirs, ours) = (parts.environment.as_str(), self.environment.as_str());
-            let note = format!("key {}: a {theirs} key, presented where {ours} keys are taken", parts.id);
-            return Err(denied(Reason::KeyEnvironmentMismatch).noting(note));
-        }
-        Ok(PresentedKey { id: parts.id, environment: parts.environment, secret: parts.secret })
+        Ok(PresentedKey {
+            id: Cow::Borrowed(parts.id),
+            environment: parts.environment,
+            secret: parts.secret,
+            foreign: false,
+        })
     }
 
     /// The text of the key with this id and secret.
@@ -216,17 +241,29 @@ impl KeyForm {
     }
 }
 
-/// A key as it was presented: well-formed, with a good check, and not yet looked up.
-#[derive(Clone, Copy)]
+/// A key as it was presented: well-formed, with a good check where its form has one, and not yet looked up.
+#[derive(Clone)]
 pub struct PresentedKey<'k> {
     /// The key's id.
-    pub id: &'k str,
+    pub id: Cow<'k, str>,
     /// The key's environment.
     pub environment: Environment,
     secret: &'k str,
+    foreign: bool,
 }
 
 impl<'k> PresentedKey<'k> {
+    /// A key of another form, of which the whole text is secret.
+    pub(super) const fn foreign(id: String, environment: Environment, text: &'k str) -> Self {
+        Self { id: Cow::Owned(id), environment, secret: text, foreign: true }
+    }
+
+    /// Whether the key is of another form than the policy's own.
+    #[must_use]
+    pub const fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
     pub(super) const fn secret(&self) -> &'k str {
         self.secret
     }
@@ -388,7 +425,10 @@ mod tests {
         let text = format!("{COVERED}{UNSEALED}");
         let form = form(vec![]);
         let key = form.parse(&text).expect("a good check");
-        assert_eq!((key.id, key.secret, key.environment), (&COVERED[10..26], &COVERED[27..], Environment::Live));
+        assert_eq!(
+            (key.id.as_ref(), key.secret, key.environment),
+            (&COVERED[10..26], &COVERED[27..], Environment::Live)
+        );
         assert_eq!(*form.compose(&COVERED[10..26], &COVERED[27..]), text);
         // A CRC-32 below 62^3 keeps the width.
         assert!(form.parse("acme_live_4fJ9aZ0kQ2mX7bTe_Vw3sN8dL1yPqC5uGh6RjKtBx00008139000QJL").is_ok());

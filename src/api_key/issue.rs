@@ -41,6 +41,8 @@ pub struct IssueRequest {
     pub allowed_cidrs: Vec<Cidr>,
     /// The name of the rate limit that the key is under.
     pub rate_limit_class: Option<String>,
+    /// Whether the key is meant to be seen, as one that stands in a page.
+    pub publishable: bool,
     /// Whatever else the owner wants kept.
     pub metadata: Map<String, Value>,
 }
@@ -138,6 +140,8 @@ pub fn issue<H: Host>(form: &KeyForm, host: &H, request: IssueRequest) -> Result
         allowed_cidrs: request.allowed_cidrs,
         rate_limit_class: request.rate_limit_class,
         rotation: None,
+        imported: false,
+        publishable: request.publishable,
         metadata: request.metadata,
     };
     // Reading it back finds what the types allow and the reader refuses: scopes with spaces, metadata too deep.
@@ -147,7 +151,7 @@ pub fn issue<H: Host>(form: &KeyForm, host: &H, request: IssueRequest) -> Result
     Ok(Issued { key: IssuedKey(form.compose(&id, &secret)), id, record })
 }
 
-fn validate(request: &IssueRequest, now: i64) -> Result<(), IssueError> {
+pub(super) fn validate(request: &IssueRequest, now: i64) -> Result<(), IssueError> {
     let required = [
         ("organization", &request.organization),
         ("owner", &request.owner),

@@ -66,6 +66,12 @@ pub struct Record {
     /// The key's place in a rotation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
+    /// Whether the key came from elsewhere as a digest: it is of another form, and its digest is that of its whole text.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub imported: bool,
+    /// Whether the key is meant to be seen, as one that stands in a page: a report that it was seen revokes nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub publishable: bool,
     /// Whatever else the owner wants kept. Nothing here decides anything.
     #[serde(default)]
     pub metadata: Map<String, Value>,
@@ -138,6 +144,11 @@ impl Record {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 /// Whether a member that shall name somebody names nobody. One of the wrong type is left to the reader of the record.
 fn is_unnamed(member: Option<&Value>) -> bool {
     match member {
@@ -189,6 +200,10 @@ impl SecretDigest {
 
     pub(super) fn of(secret: &str) -> Self {
         Self(Sha256::digest(secret).into())
+    }
+
+    pub(super) const fn bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 
@@ -271,7 +286,8 @@ pub struct Rotation {
 impl Rotation {
     /// Whether the key has given way to another by now, in seconds since the Unix epoch: once its overlap is over, and
     /// at once where it was replaced without an overlap.
-    pub(super) fn is_over(&self, now: i64) -> bool {
+    #[must_use]
+    pub fn is_over(&self, now: i64) -> bool {
         match self.overlap_until {
             Some(end) => now >= end,
             None => self.replaced_by.is_some(),

@@ -22,14 +22,24 @@ impl Answer {
         Self { status, headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(), body }
     }
 
-    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// A document of this media type.
+    pub(super) fn of(media_type: &str, body: String) -> Self {
+        Self::new(200, media_type, body)
     }
 
     /// A JSON document that is no verdict.
     pub(super) fn json(body: String) -> Self {
         Self::new(200, "application/json", body)
+    }
+
+    /// The same answer, to the request of this id.
+    pub(super) fn with_request_id(self, request_id: &str) -> Self {
+        self.with(forward::REQUEST_ID, request_id)
     }
 
     /// The answer to a denied request: a problem document (RFC 9457), with a challenge where one is due.
@@ -40,14 +50,20 @@ impl Answer {
             problem_document(denial, request_id),
         )
         .with(forward::REQUEST_ID, request_id);
-        let answer = match denial.reason {
-            Reason::MethodNotAllowed => answer.with("allow", "GET, HEAD"),
-            _ => answer,
+        let answer = match &denial.allowed_methods {
+            Some(methods) => answer.with("allow", methods.as_ref()),
+            None => answer,
         };
         match denial.challenge() {
             Some(challenge) => answer.with("www-authenticate", challenge),
             None => answer,
         }
+    }
+
+    /// The same answer, naming these methods as those that are allowed in place of others.
+    pub(super) fn allowing(mut self, methods: &str) -> Self {
+        self.headers.retain(|(name, _)| name != "allow");
+        self.with("allow", methods)
     }
 
     /// The answer to give when the core itself has failed.

@@ -1,14 +1,20 @@
 //! From the policy to a gate.
 
-use super::{Gate, Route};
+use super::{
+    Gate, Route,
+    administrator::{Administrators, BootstrapSecret},
+    oversight::Oversight,
+};
 use crate::{
-    api_key::{ApiKeyChecker, KeyForm, Seal},
+    api_key::{ApiKeyChecker, Seal},
     host::UnixMillis,
     m2m_token::is_scope_token,
     policy::{
-        ApiKeyPolicy, Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, RoutePolicy,
-        lint, prepare_dpop, prepare_issuers, read_policy,
+        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, RoutePolicy, judge_admin,
+        judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation,
+        read_policy,
     },
+    revocation::DenySigner,
     verdict::CredentialClass,
 };
 
@@ -19,6 +25,10 @@ pub struct Resources {
     pub beside: Beside,
     /// The seals of API keys, the current one first.
     pub seals: Vec<Seal>,
+    /// The secret that administers until the first administrator has come.
+    pub bootstrap: Option<BootstrapSecret>,
+    /// Who signs deny lists, where this deployment publishes them.
+    pub deny_signer: Option<DenySigner>,
 }
 
 /// Judges a policy (JSON text) and looks through it for what is legal and unwise. Secrets are not needed for that.
@@ -32,7 +42,7 @@ pub fn lint_policy(text: &str, beside: &Beside, now: UnixMillis) -> Result<Vec<L
         with_secrets.introspection_secrets.entry(issuer.name().to_owned()).or_insert_with(|| "not needed".to_owned());
     }
     let findings = lint(&policy, beside, now);
-    Gate::new(policy, Resources { beside: with_secrets, seals: Vec::new() })?;
+    Gate::new(policy, Resources { beside: with_secrets, ..Resources::default() })?;
     Ok(findings)
 }
 
@@ -46,21 +56,33 @@ impl Gate {
         check_prefix(&policy.prefix, &mut faults);
         check_origin("/origin", policy.origin.as_deref(), &mut faults);
         check_origin("/publicOrigin", policy.public_origin.as_deref(), &mut faults);
+        judge_admin(&policy, &mut faults);
+        judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
+        let oversight = Oversight::of(&policy);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
         let prefixes = token_prefixes(&policy.issuers);
+        let revocation = prepare_revocation(policy.deny, policy.deny_snapshot, resources.deny_signer, &mut faults);
         let tokens = prepare_issuers(policy.issuers, &resources.beside, policy.max_token_bytes, &mut faults)
-            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults));
-        tokens.set_deny_list(policy.deny.unwrap_or_default());
-        let keys = policy.api_keys.and_then(|keys| key_checker(keys, resources.seals, &mut faults));
+            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults))
+            .with_revocation(revocation.clone());
+        let leaks = prepare_leaks(policy.leaks, classes.keys, &mut faults);
+        let administrators = policy.admin.map(|admin| Administrators::new(admin, resources.bootstrap));
+        let keys = policy.api_keys.and_then(|keys| prepare_api_keys(keys, resources.seals, &mut faults));
         check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
         let gate = Self {
             prefix: policy.prefix,
             tokens: classes.tokens.then_some(tokens),
             keys,
+            leaks,
+            tls_ends_ahead: policy.tls_ends_ahead,
             credentials: credentials(policy.credentials, &mut faults),
             routes: routes(policy.routes, &classes, &mut faults),
             origin: policy.origin,
             public_origin: policy.public_origin,
+            administrators,
+            trusted_proxies: policy.trusted_proxies,
+            revocation,
+            oversight,
         };
         faults.or(gate)
     }
@@ -82,7 +104,7 @@ fn token_prefixes(issuers: &[IssuerPolicy]) -> Vec<(usize, String)> {
 /// A credential that begins as an API key does is taken for one, and no server would be asked about it.
 fn check_token_prefixes(prefixes: &[(usize, String)], keys: Option<&ApiKeyChecker>, faults: &mut Faults) {
     for (index, prefix) in prefixes {
-        if keys.is_some_and(|keys| keys.form().looks_like(prefix)) {
+        if keys.is_some_and(|keys| keys.takes(prefix)) {
             faults.add(
                 format!("/issuers/{index}/introspection/tokenPrefix"),
                 "what begins like this is taken for an API key: the prefix of `apiKeys` is the same",
@@ -109,16 +131,6 @@ fn check_origin(place: &str, origin: Option<&str>, faults: &mut Faults) {
     });
     if !well_formed {
         faults.add(place, "a URL of scheme, host and port alone, as in `https://origin.example`");
-    }
-}
-
-fn key_checker(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Faults) -> Option<ApiKeyChecker> {
-    match KeyForm::new(policy.prefix, policy.environment, seals) {
-        Ok(form) => Some(ApiKeyChecker::new(form)),
-        Err(error) => {
-            faults.add("/apiKeys/prefix", error.to_string());
-            None
-        }
     }
 }
 

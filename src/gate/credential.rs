@@ -119,14 +119,20 @@ fn take<'r>(name: &str, value: &'r str) -> Result<Option<(Scheme, &'r str)>, Den
 
 /// A key is known by its whole form, of whatever prefix: the prefix alone may begin many a word.
 fn refuse_query(query: Option<&str>) -> Result<(), Denial> {
-    let is_key = |text: &str| describe(text).is_some();
-    for pair in query.unwrap_or_default().split('&') {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if QUERY_NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) || is_key(value) || is_key(name) {
-            return Err(Reason::CredentialInQuery.into());
-        }
+    let is_named = pairs(query).any(|(name, _)| QUERY_NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)));
+    if is_named || keys_in(query).next().is_some() {
+        return Err(Reason::CredentialInQuery.into());
     }
     Ok(())
+}
+
+/// What stands in a query and has the whole form of a key.
+pub(super) fn keys_in(query: Option<&str>) -> impl Iterator<Item = &str> {
+    pairs(query).flat_map(|(name, value)| [name, value]).filter(|text| describe(text).is_some())
+}
+
+fn pairs(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
+    query.unwrap_or_default().split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 #[cfg(test)]

@@ -4,15 +4,24 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{Answer, Forward, GateRequest, Route, credential, forward, path};
+use super::{
+    Answer, Forward, GateRequest, Route,
+    administrator::Administrators,
+    credential,
+    endpoint::{self, Endpoint},
+    forward,
+    oversight::Oversight,
+    path,
+};
 use crate::{
-    api_key::{ApiKeyChecker, KeyContext},
+    api_key::{ApiKeyChecker, KeyContext, LeakReports, RevocationBound},
     governance::audit_event,
-    host::{Host, UnixMillis},
+    host::{DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
-    m2m_token::{CertificateThumbprint, DenyList, DpopProof, SenderContext, TokenVerifier},
-    policy::CredentialHeaders,
-    verdict::{CredentialClass, Denial, Reason, Verdict},
+    m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
+    policy::{CredentialHeaders, TrustedProxiesPolicy},
+    revocation::{DenyEntry, DenyList, DenySnapshotStatus, InForce, PublishError, Published},
+    verdict::{CredentialClass, Denial, Grant, Principal, Reason, Verdict},
 };
 
 /// The gate of one policy.
@@ -21,10 +30,17 @@ pub struct Gate {
     pub(crate) prefix: String,
     pub(crate) tokens: Option<TokenVerifier>,
     pub(crate) keys: Option<ApiKeyChecker>,
+    pub(crate) leaks: Option<LeakReports>,
+    pub(crate) tls_ends_ahead: bool,
     pub(crate) credentials: CredentialHeaders,
     pub(crate) routes: Vec<Route>,
     pub(crate) origin: Option<String>,
     pub(crate) public_origin: Option<String>,
+    pub(crate) administrators: Option<Administrators>,
+    pub(crate) trusted_proxies: Option<TrustedProxiesPolicy>,
+    /// What is refused before it ends, of both classes; the verifier of tokens has the same.
+    pub(crate) revocation: InForce,
+    pub(crate) oversight: Oversight,
 }
 
 /// What was decided about a request, and what an audit event says of it.
@@ -40,13 +56,15 @@ pub struct Decision {
     pub address: Option<String>,
     /// A random id that stands in the answer, toward the origin and in the audit event.
     pub request_id: String,
+    /// Whether it was the bootstrap secret that was let in.
+    pub bootstrap: bool,
     /// When the request arrived.
     pub started: UnixMillis,
     /// When it was decided.
     pub decided: UnixMillis,
 }
 
-/// What the host does with a request, and the audit event to write, where there was a decision.
+/// What the host does with a request, and the audit events to write: none where nothing was decided.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase", tag = "action")]
 pub enum Outcome {
@@ -54,42 +72,69 @@ pub enum Outcome {
     Respond {
         /// The answer.
         answer: Answer,
-        /// The audit event, as one line of JSON.
-        audit: Option<String>,
+        /// The audit events, each one line of JSON.
+        audit: Vec<String>,
     },
     /// Forward the request to the origin.
     Forward {
         /// How to change it.
         forward: Forward,
-        /// The audit event, as one line of JSON.
-        audit: Option<String>,
+        /// The audit events, each one line of JSON.
+        audit: Vec<String>,
     },
 }
 
-/// The endpoints under the prefix.
-#[derive(Clone, Copy)]
-enum Endpoint {
-    Verify,
-    Health,
-}
-
 impl Gate {
-    /// Puts a deny list in the place of the one before. Without issuers there is no token that it could deny.
+    /// Puts a deny list in the place of that of the policy, as a whole, for both classes.
     pub fn set_deny_list(&self, list: DenyList) {
-        if let Some(tokens) = &self.tokens {
-            tokens.set_deny_list(list);
+        self.revocation.replace(list);
+    }
+
+    /// Publishes on the signed deny list that these credentials are denied (contract §6.3). When it returns, none of them
+    /// is let through from `maxAge` on, anywhere where the list is trusted.
+    ///
+    /// # Errors
+    /// As [`InForce::publish_denial`].
+    pub async fn deny<H: Host>(&self, host: &H, entries: Vec<DenyEntry>) -> Result<Published, PublishError> {
+        self.revocation.publish_denial(host, entries).await
+    }
+
+    /// Publishes that these entries are taken off the signed deny list.
+    ///
+    /// # Errors
+    /// As [`InForce::withdraw_denial`].
+    pub async fn undeny<H: Host>(&self, host: &H, entries: &[DenyEntry]) -> Result<Published, PublishError> {
+        self.revocation.withdraw_denial(host, entries).await
+    }
+
+    /// What is refused before it ends, of both classes.
+    #[must_use]
+    pub const fn revocation(&self) -> &InForce {
+        &self.revocation
+    }
+
+    /// What is known of the signed deny list; none without strict mode.
+    #[must_use]
+    pub fn deny_snapshot(&self, now: UnixMillis) -> Option<DenySnapshotStatus> {
+        self.revocation.status(now)
+    }
+
+    /// Does what is to be done behind a request, which [`Host::refresh_later`] named: for the key set of this number, for
+    /// the signed deny list, or for the notes of when keys were used.
+    pub async fn refresh<H: Host>(&self, host: &H, work: u32) {
+        match (work, &self.keys, &self.tokens) {
+            (DENY_SNAPSHOT, ..) => self.revocation.refresh(host).await,
+            (USAGE_NOTES, Some(keys), _) => keys.notes().write(host).await,
+            (_, _, Some(tokens)) => tokens.refresh(host, work).await,
+            _ => {}
         }
     }
 
-    /// Does what is to be done behind a request for the key set of this number, which [`Host::refresh_later`] named.
-    pub async fn refresh<H: Host>(&self, host: &H, key_set: u32) {
-        if let Some(tokens) = &self.tokens {
-            tokens.refresh(host, key_set).await;
-        }
-    }
-
-    /// Fetches key sets by the clock and fills the store with them.
+    /// Fetches key sets by the clock and fills the store with them. Signs the deny list again where a key for that was
+    /// lent, and reads it again elsewhere.
     pub async fn refresh_on_schedule<H: Host>(&self, host: &H) {
+        // First, since every check waits for it.
+        self.revocation.refresh_on_schedule(host).await;
         if let Some(tokens) = &self.tokens {
             tokens.refresh_on_schedule(host).await;
         }
@@ -108,9 +153,9 @@ impl Gate {
         let pattern = route.as_ref().ok().map(|route| route.pattern().to_owned());
         let verdict = match route {
             Ok(route) => self.check_route(host, request, route).await,
-            Err(denial) => Err(denial),
+            Err(denial) => Err(self.exposed(host, request).await.unwrap_or(denial)),
         };
-        Self::decided(host, request, started, pattern, verdict)
+        self.decided(host, request, started, pattern, verdict)
     }
 
     /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
@@ -126,44 +171,70 @@ impl Gate {
                         set: forward::identity(grant, &decision.request_id),
                         failure: Answer::denial(&Reason::OriginUnavailable.into(), &decision.request_id),
                     },
-                    audit: Some(audit_event(&decision)),
+                    audit: vec![audit_event(&decision)],
                 },
                 Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
             };
         };
-        match Self::endpoint(name, request) {
-            Ok(Endpoint::Health) => Outcome::Respond {
-                answer: Answer::json(format!("{{\"status\":\"pass\",\"version\":\"{}\"}}", crate::VERSION)),
-                audit: None,
-            },
-            Ok(Endpoint::Verify) => {
+        if let ("leaks", Some(leaks)) = (name, &self.leaks) {
+            return self.take_report(host, request, leaks).await;
+        }
+        let endpoint = match endpoint::find(name, request) {
+            Ok(endpoint) => endpoint,
+            Err(denial) => return self.refuse(host, request, &denial),
+        };
+        match (endpoint, &self.keys, &self.administrators) {
+            (Endpoint::Health, ..) => Outcome::Respond { answer: self.health(host), audit: Vec::new() },
+            (Endpoint::Verify, ..) => {
                 let started = host.now();
                 let verdict = self.check_credential(host, request).await;
                 let route = Some(format!("{}/verify", self.prefix));
-                let decision = Self::decided(host, request, started, route, verdict);
+                let decision = self.decided(host, request, started, route, verdict);
                 let answer = match &decision.verdict {
                     Ok(grant) => Answer::grant(grant, &decision.request_id),
                     Err(denial) => Answer::denial(denial, &decision.request_id),
                 };
                 respond(answer, &decision)
             }
-            Err(denial) => {
-                let decision = Self::decided(host, request, host.now(), None, Err(denial.clone()));
-                respond(Answer::denial(&denial, &decision.request_id), &decision)
+            (Endpoint::Revoke, Some(keys), _) => self.revoke_held(host, request, keys).await,
+            (Endpoint::Admin(call), Some(keys), Some(administrators)) => {
+                self.administer(host, request, call, administrators, keys).await
             }
+            // What the policy does not have is not there.
+            (Endpoint::Revoke | Endpoint::Admin(_), ..) => self.refuse(host, request, &Reason::EndpointUnknown.into()),
         }
     }
 
-    fn endpoint(name: &str, request: &GateRequest) -> Result<Endpoint, Denial> {
-        let endpoint = match name {
-            "verify" => Endpoint::Verify,
-            "health" => Endpoint::Health,
-            _ => return Err(Reason::EndpointUnknown.into()),
-        };
-        match request.method.as_str() {
-            "GET" | "HEAD" => Ok(endpoint),
-            _ => Err(Reason::MethodNotAllowed.into()),
-        }
+    fn refuse<H: Host>(&self, host: &H, request: &GateRequest, denial: &Denial) -> Outcome {
+        let decision = self.decided(host, request, host.now(), None, Err(denial.clone()));
+        respond(Answer::denial(denial, &decision.request_id), &decision)
+    }
+
+    /// How the gate is, and how late a revocation may take hold (contract §6.2).
+    fn health<H: Host>(&self, host: &H) -> Answer {
+        let now = host.clock();
+        let keys = self.keys.as_ref().map(|keys| {
+            // In strict mode the age of the signed list is the bound, whatever the store does.
+            let by_store = keys.caching().bound();
+            let strict = self.deny_snapshot(now).map(|list| list.max_age);
+            let formula = if strict.is_some() { "denySnapshot.maxAge" } else { RevocationBound::FORMULA };
+            let seconds = strict.unwrap_or(i64::from(by_store.seconds));
+            serde_json::json!({
+                "revocationBound": { "seconds": seconds, "formula": formula, "terms": by_store },
+                "cache": keys.cache_size(),
+                "usageInterval": keys.notes().interval(),
+            })
+        });
+        let health = serde_json::json!({
+            "status": "pass",
+            "version": crate::VERSION,
+            "apiKeys": keys,
+            // Why reading or publishing failed is for administrators.
+            "denySnapshot": self.deny_snapshot(now).map(|list| {
+                serde_json::json!({ "phase": list.phase, "issuedAt": list.issued_at, "maxAge": list.max_age })
+            }),
+        });
+        Answer::json(health.to_string())
     }
 
     fn route(&self, request: &GateRequest) -> Result<&Route, Denial> {
@@ -175,25 +246,30 @@ impl Gate {
     }
 
     async fn check_route<H: Host>(&self, host: &H, request: &GateRequest, route: &Route) -> Verdict {
-        let presented = self.find_credential(request)?;
+        let presented = self.take_credential(host, request).await?;
         route.accept_class(presented.class)?;
         let grant = self.check_presented(host, request, presented).await?;
         route.authorize(&grant)?;
+        if let (CredentialClass::ApiKey, Some(keys), Some(id)) =
+            (grant.class, &self.keys, &grant.principal.credential_id)
+        {
+            keys.notes().used(host, id, route.scopes());
+        }
         Ok(grant)
     }
 
     async fn check_credential<H: Host>(&self, host: &H, request: &GateRequest) -> Verdict {
-        let presented = self.find_credential(request)?;
+        let presented = self.take_credential(host, request).await?;
         self.check_presented(host, request, presented).await
     }
 
-    fn find_credential<'r>(&'r self, request: &'r GateRequest) -> Result<credential::Presented<'r>, Denial> {
-        let is_key = |text: &str| self.keys.as_ref().is_some_and(|keys| keys.form().looks_like(text));
+    pub(super) fn find_credential<'r>(&'r self, request: &'r GateRequest) -> Result<credential::Presented<'r>, Denial> {
+        let is_key = |text: &str| self.keys.as_ref().is_some_and(|keys| keys.takes(text));
         let is_opaque = |text: &str| self.tokens.as_ref().is_some_and(|tokens| tokens.takes_opaque(text));
         credential::find(request, &self.credentials, is_key, is_opaque)
     }
 
-    async fn check_presented<H: Host>(
+    pub(super) async fn check_presented<H: Host>(
         &self,
         host: &H,
         request: &GateRequest,
@@ -208,10 +284,27 @@ impl Gate {
                 tokens.verify_from(host, presented.text, &SenderContext { dpop, certificate }).await
             }
             (CredentialClass::ApiKey, _, Some(keys)) => {
-                keys.check(host, presented.text, &KeyContext { ip: request.address.as_deref() }).await
+                let address = self.address(request);
+                // The list is looked for first: nothing may be waited for between the judgement of a record and the answer,
+                // or the record would be judged as of before the wait. What is no key costs no look.
+                if keys.parse(presented.text).is_ok() {
+                    let _ = self.revocation.ready(host).await;
+                }
+                let grant = keys.check(host, presented.text, &KeyContext { ip: address.as_deref() }).await?;
+                self.hold_key(host, grant)
             }
             // No policy for the class: nothing is known that could vouch for it.
             (class, _, _) => Err(Denial::new(Reason::CredentialUnrecognized).of(class)),
+        }
+    }
+
+    /// Holds a key that is good by its record against what is in force by now.
+    fn hold_key<H: Host>(&self, host: &H, grant: Grant) -> Verdict {
+        let Principal { credential_id, organization, .. } = &grant.principal;
+        let id = credential_id.as_deref().unwrap_or_default();
+        match self.revocation.at(host.clock()).hold_key(id, organization.as_deref(), host.now()) {
+            Ok(()) => Ok(grant),
+            Err(denial) => Err(denial.of(CredentialClass::ApiKey).about(grant.principal)),
         }
     }
 
@@ -231,28 +324,33 @@ impl Gate {
         carriers.chain(reserved).chain(overrides).chain(["dpop".to_owned()]).collect()
     }
 
-    fn decided<H: Host>(
+    pub(super) fn decided<H: Host>(
+        &self,
         host: &H,
         request: &GateRequest,
         started: UnixMillis,
         route: Option<String>,
         verdict: Verdict,
     ) -> Decision {
-        let mut id = [0; 16];
-        // Without random bytes the id is of no use, and the decision stands.
-        let request_id = host.fill_random(&mut id).map(|()| base16ct::lower::encode_string(&id)).unwrap_or_default();
         Decision {
             verdict,
             route,
             method: request.method.clone(),
-            address: request.address.clone(),
-            request_id,
+            address: self.address(request).map(Cow::into_owned),
+            request_id: Self::request_id(host),
+            bootstrap: false,
             started,
             decided: host.now(),
         }
     }
+
+    /// Without random bytes the id is of no use, and the decision stands.
+    pub(super) fn request_id<H: Host>(host: &H) -> String {
+        let mut id = [0; 16];
+        host.fill_random(&mut id).map(|()| base16ct::lower::encode_string(&id)).unwrap_or_default()
+    }
 }
 
 fn respond(answer: Answer, decision: &Decision) -> Outcome {
-    Outcome::Respond { answer, audit: Some(audit_event(decision)) }
+    Outcome::Respond { answer, audit: vec![audit_event(decision)] }
 }

@@ -57,6 +57,12 @@ impl Route {
         &self.pattern
     }
 
+    /// The scopes that it needs.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
     pub(super) fn matches(&self, method: &str, path: &[&str]) -> bool {
         if !self.methods.iter().any(|accepted| accepted == method) {
             return false;

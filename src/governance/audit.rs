@@ -11,20 +11,24 @@ use crate::{
 };
 
 /// The version of the Open Cybersecurity Schema Framework that the event follows.
-const OCSF_VERSION: &str = "1.4.0";
+pub(super) const OCSF_VERSION: &str = "1.4.0";
 
 /// The event as one line of JSON.
 #[must_use]
 pub fn audit_event(decision: &Decision) -> String {
     let (status, reason, class, who, note) = match &decision.verdict {
-        Ok(Grant { class, principal, .. }) => ((1, "Success"), "allowed", Some(*class), principal, None),
+        Ok(Grant { class, principal, .. }) => {
+            // The bootstrap secret is of neither class.
+            let class = (!decision.bootstrap).then_some(*class);
+            ((1, "Success"), "allowed", class, principal, None)
+        }
         Err(Denial { class, reason, principal, note, .. }) => {
             // OCSF 99, Other: neither success nor failure, for a check that could not be carried out.
             let status = if reason.is_undecided() { (99, "Undecided") } else { (2, "Failure") };
             (status, reason.code(), *class, principal.as_ref(), note.as_deref())
         }
     };
-    let mut event = json!({
+    let event = json!({
         "class_uid": 3002,
         "class_name": "Authentication",
         "category_uid": 3,
@@ -56,14 +60,20 @@ pub fn audit_event(decision: &Decision) -> String {
             "kid": who.key_id,
             "algorithm": who.algorithm,
             "key_set_tier": who.key_set_tier,
+            "facts_tier": who.facts_tier,
             "latency_ms": decision.decided.0.saturating_sub(decision.started.0),
         },
     });
+    prune_event(event).to_string()
+}
+
+/// An event without what is not known, but for what has no schema.
+pub(super) fn prune_event(mut event: Value) -> Value {
     if let Some(members) = event.as_object_mut() {
         members.iter_mut().filter(|(name, _)| *name != "unmapped").for_each(|(_, value)| prune(value));
         members.retain(|_, value| !is_empty(value));
     }
-    event.to_string()
+    event
 }
 
 /// The method, if it is one that a policy can name. Any text without separators is a legal one (RFC 9110 §9.1), a token
@@ -74,7 +84,7 @@ fn method(method: &str) -> Option<&str> {
 }
 
 /// A user has one name at least.
-fn user(who: &Principal) -> Value {
+pub(super) fn user(who: &Principal) -> Value {
     let name = who.subject.is_none().then_some("unknown");
     json!({
         "uid": who.subject, "name": name, "type_id": 4, "type": "Service", "org": { "uid": who.organization },
@@ -83,7 +93,7 @@ fn user(who: &Principal) -> Value {
 
 /// Takes out what is not known: a member of the schema has its type or is left out. What is unmapped has no schema, and
 /// there a null tells a reader that the member exists.
-fn prune(value: &mut Value) {
+pub(super) fn prune(value: &mut Value) {
     if let Value::Object(members) = value {
         members.values_mut().for_each(prune);
         members.retain(|_, member| !is_empty(member));
@@ -106,6 +116,7 @@ mod tests {
             method: "GET".to_owned(),
             address: None,
             request_id: "r-1".to_owned(),
+            bootstrap: false,
             started: UnixMillis(i64::MIN),
             decided: UnixMillis(i64::MAX),
         }

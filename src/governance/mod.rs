@@ -1,5 +1,43 @@
-//! What is kept of decisions: the audit event of each.
+//! What is kept of decisions, of what administrators do and of leaked keys: audit events; and what is said of standing
+//! credentials: the inventory and the review (contract §7.5, §9).
+//!
+//! `reading` asks the store about a key and loses nothing that is wrong with it; `inventory` makes a line of that, and
+//! `review` findings, as pure functions of what was read and the clock. `walk` goes through the store page by page.
+//! `table` and `page` write pages of either for a spreadsheet and for a person, and `document` whole ones.
 
 mod audit;
+mod command;
+mod document;
+mod entity;
+mod finding;
+mod inventory;
+mod leak;
+mod limits;
+mod page;
+mod paging;
+mod reading;
+mod review;
+mod table;
+#[cfg(test)]
+mod testing;
+mod walk;
+mod weak_route;
+mod words;
 
 pub use audit::audit_event;
+pub use document::{Document, DocumentKind, DocumentPart};
+pub use entity::{Activity, EntityChange, entity_event};
+pub use finding::{Ask, AskedAs, Evidence, Finding, Outcomes, ReviewRule, Risk, RuleFacts, Severity, Subject};
+pub use inventory::{InventoryLine, InventoryPage, Lifecycle, Said, State, inventory_page};
+pub use leak::{LeakReport, leak_event};
+pub use limits::ReviewRules;
+pub use page::{page_csp, page_foot, page_head, page_rows, page_stopped};
+pub use paging::{MOST_PER_PAGE, PageError, Progress, WalkError};
+pub use reading::{KeyReading, ReadRecord};
+pub use review::review_key;
+pub use table::{
+    findings_csv_head, findings_csv_rows, findings_csv_stopped, inventory_csv_head, inventory_csv_rows,
+    inventory_csv_stopped,
+};
+pub use walk::{InventoryWalk, ReviewPage, ReviewWalk, Summary, review_page};
+pub use weak_route::review_policy;

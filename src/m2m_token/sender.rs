@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     host::UnixMillis,
+    revocation::Standing,
     verdict::{Denial, Reason, Verdict},
 };
 
@@ -101,13 +102,14 @@ impl Senders {
         facts: &TokenFacts,
         token: &str,
         sender: &SenderContext<'_>,
+        standing: &Standing,
         now: UnixMillis,
     ) -> Verdict {
         let bound = facts.confirmation();
         if bound.is_bearer() && sender.dpop.is_none() {
-            return facts.grant(now, &SenderProof::default());
+            return facts.grant(now, &SenderProof::default(), standing);
         }
-        facts.hold(now)?;
+        facts.hold(standing, now)?;
         let certificate = sender.certificate.map(|certificate| certificate.0);
         let tell = |denial: Denial| self.name_algorithms(denial).about(facts.principal().clone());
         let (key, unseen) = match (&sender.dpop, bound.key) {
@@ -120,7 +122,7 @@ impl Senders {
             (Some(_), None) => return Err(tell(Reason::SenderKeyMismatch.into())),
             (None, _) => (None, None),
         };
-        let grant = facts.grant(now, &SenderProof { key, certificate }).map_err(tell)?;
+        let grant = facts.grant(now, &SenderProof { key, certificate }, standing).map_err(tell)?;
         if let Some((key, unseen)) = unseen {
             self.memory.remember(key, unseen.jti, unseen.last, now.seconds()).map_err(|reason| tell(reason.into()))?;
         }

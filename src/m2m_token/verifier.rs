@@ -5,21 +5,23 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::{
-    Claims, DenyList, DpopRules, Introspection, Issuer, IssuerRules, SenderContext, SenderProof,
+    Claims, DpopRules, Introspection, Issuer, IssuerRules, SenderContext, SenderProof,
     answer_cache::Answer,
     claims::{scopes, text},
     confirmation::Confirmation,
-    deny::InForce,
     introspection::{agree, is_b64token, looks_like_jwt},
     issuer::Voucher,
     media_type::is_foreign_media_type,
+    recall::{Recalled, Way},
     sender::Senders,
 };
 use crate::{
-    host::{Host, UnixMillis},
+    facts::{FactsCache, Found},
+    host::{DENY_SNAPSHOT, Host, UnixMillis},
     jose::{Algorithm, CompactJws, Header, verify_signature},
     json,
     key_source::{KeySetStatus, Tier},
+    revocation::{DenyList, DenySnapshotStatus, InForce, Standing},
     verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Verdict},
 };
 
@@ -32,12 +34,13 @@ pub const LONGEST_TOKEN_BYTES: usize = 2 * 1024 * 1024;
 /// Verifies the tokens of the issuers that a policy trusts.
 #[derive(Debug)]
 pub struct TokenVerifier {
-    issuers: Vec<Issuer>,
+    pub(super) issuers: Vec<Issuer>,
     /// Every accepted `iss`, with the place of its issuer and its tenant. A tree, since a token chooses what is looked up.
     names: BTreeMap<String, (usize, Option<String>)>,
     max_token_bytes: usize,
     deny: InForce,
     senders: Senders,
+    pub(super) cache: FactsCache<Arc<Recalled>>,
 }
 
 /// What was authenticated: the claims of a token whose signature an issuer's key vouched for. It says nothing about
@@ -46,13 +49,13 @@ pub struct TokenVerifier {
 pub struct TokenFacts {
     rules: Arc<IssuerRules>,
     claims: Claims,
-    principal: Principal,
+    pub(super) principal: Principal,
     scopes: Vec<String>,
     deny: InForce,
     confirmation: Confirmation,
     /// None where it was not a key that vouched.
-    voucher: Option<Voucher>,
-    payload: String,
+    pub(super) voucher: Option<Voucher>,
+    pub(super) payload: String,
 }
 
 impl TokenVerifier {
@@ -65,7 +68,14 @@ impl TokenVerifier {
                 names.entry(name).or_insert((place, tenant.map(str::to_owned)));
             }
         }
-        Self { issuers, names, max_token_bytes, deny: InForce::default(), senders: Senders::default() }
+        Self {
+            issuers,
+            names,
+            max_token_bytes,
+            deny: InForce::default(),
+            senders: Senders::default(),
+            cache: FactsCache::default(),
+        }
     }
 
     /// The same verifier with these rules for DPoP proofs.
@@ -75,23 +85,30 @@ impl TokenVerifier {
         self
     }
 
+    /// The same verifier, for which this is in force in place of a deny list of its own.
+    #[must_use]
+    pub fn with_revocation(mut self, in_force: InForce) -> Self {
+        self.deny = in_force;
+        self
+    }
+
     /// Puts a deny list in the place of the one before, as a whole. Facts that were made earlier are judged by it too.
     pub fn set_deny_list(&self, list: DenyList) {
         self.deny.replace(list);
     }
 
     /// The issuer that may vouch for a payload, and the tenant for which `iss` stands.
-    fn issuer_of(&self, payload: &Map<String, Value>) -> Result<(&Issuer, Option<&str>), Denial> {
+    fn issuer_of(&self, payload: &Map<String, Value>) -> Result<(usize, &Issuer, Option<&str>), Denial> {
         let Some(name) = text(payload, "iss")? else {
             // Keys belong to an issuer. Where there is one issuer there is no other that they could be taken for.
             return match self.issuers.as_slice() {
-                [only] if only.rules.optional.issuer && only.rules.tenants.is_empty() => Ok((only, None)),
+                [only] if only.rules.optional.issuer && only.rules.tenants.is_empty() => Ok((0, only, None)),
                 _ => Err(missing("iss")),
             };
         };
         let (place, tenant) = self.names.get(&name).ok_or(Reason::IssuerUnknown)?;
         let issuer = self.issuers.get(*place).ok_or(Reason::IssuerUnknown)?;
-        Ok((issuer, tenant.as_deref()))
+        Ok((*place, issuer, tenant.as_deref()))
     }
 
     /// Whether a text is no JWT and there is a server to ask about it.
@@ -115,8 +132,13 @@ impl TokenVerifier {
     }
 
     /// Does what is to be done behind a request for the key set of this number, which [`Host::refresh_later`] named:
-    /// fetches it where that is due, and puts into the store what is not there yet.
+    /// fetches it where that is due, and puts into the store what is not there yet. For [`DENY_SNAPSHOT`], reads the signed
+    /// deny list again.
     pub async fn refresh<H: Host>(&self, host: &H, key_set: u32) {
+        if key_set == DENY_SNAPSHOT {
+            self.deny.refresh(host).await;
+            return;
+        }
         for sets in self.issuers.iter().filter_map(Issuer::remote_keys) {
             if sets.refresh(host, key_set).await {
                 return;
@@ -124,11 +146,19 @@ impl TokenVerifier {
         }
     }
 
-    /// Fetches key sets by the clock and fills the store with them, so that no request has to wait for it.
+    /// Fetches key sets by the clock and fills the store with them, so that no request has to wait for it. Reads the
+    /// signed deny list again too, where there is one.
     pub async fn refresh_on_schedule<H: Host>(&self, host: &H) {
+        self.deny.refresh(host).await;
         for sets in self.issuers.iter().filter_map(Issuer::remote_keys) {
             sets.refresh_on_schedule(host).await;
         }
+    }
+
+    /// What is known of the signed deny list; none without strict mode.
+    #[must_use]
+    pub fn deny_snapshot(&self, now: UnixMillis) -> Option<DenySnapshotStatus> {
+        self.deny.status(now)
     }
 
     /// What is known of the key sets that are fetched.
@@ -151,7 +181,10 @@ impl TokenVerifier {
     /// A [`Denial`] of the class `m2m_token`.
     pub async fn verify_from<H: Host>(&self, host: &H, token: &str, sender: &SenderContext<'_>) -> Verdict {
         let verdict = match self.authenticate(host, token).await {
-            Ok(facts) => self.senders.judge(&facts, token, sender, host.now()),
+            Ok(facts) => {
+                let standing = self.deny.ready(host).await;
+                self.senders.judge(&facts, token, sender, &standing, host.now())
+            }
             Err(denial) => Err(denial),
         };
         verdict.map_err(|denial| denial.of(CredentialClass::M2mToken))
@@ -164,21 +197,48 @@ impl TokenVerifier {
     ///
     /// # Errors
     /// A [`Denial`] for the first thing that is wrong.
+    ///
+    /// A token whose signature held before is not checked again (contract §6.1): its facts are kept under a keyed digest of
+    /// its bytes. What can change is asked again here: the key that vouched must still be the one that its issuer's set
+    /// has for the token. All else is asked when the facts are judged.
     pub async fn authenticate<H: Host>(&self, host: &H, token: &str) -> Result<TokenFacts, Denial> {
         let mut known = Principal::default();
-        self.look_into(host, token, &mut known).await.map_err(|denial| denial.about(known))
+        let fits = token.len() <= self.max_token_bytes && looks_like_jwt(token);
+        let digest = if fits { self.cache.digest(host, token) } else { None };
+        if let Some(digest) = &digest
+            && let Some(found) = self.cache.find(digest)
+        {
+            match self.recall(host, &found.facts, &mut known).await {
+                Ok(Some(facts)) => return Ok(facts),
+                Ok(None) => self.cache.forget(digest),
+                Err(denial) => return Err(denial.about(known)),
+            }
+        }
+        let asked = host.clock();
+        let (facts, way) = self.look_into(host, token, &mut known).await.map_err(|denial| denial.about(known))?;
+        if let (Some(digest), Some(way)) = (digest, way) {
+            let recalled = Recalled { facts: facts.clone(), way };
+            let bytes = recalled.bytes();
+            self.cache.keep(digest, Found { facts: Arc::new(recalled), as_of: asked }, bytes, |_, _| false);
+        }
+        Ok(facts)
     }
 
     /// Puts down in `known` which issuer, algorithm and key of the policy a token is held against, for the audit event of
     /// a denial. Nothing else that a token says of itself stands there before its signature holds.
-    async fn look_into<H: Host>(&self, host: &H, token: &str, known: &mut Principal) -> Result<TokenFacts, Denial> {
+    async fn look_into<H: Host>(
+        &self,
+        host: &H,
+        token: &str,
+        known: &mut Principal,
+    ) -> Result<(TokenFacts, Option<Way>), Denial> {
         if !looks_like_jwt(token)
             && let Some((issuer, server)) = self.server_of(token)
         {
             known.issuer = Some(issuer.rules.issuer.clone());
             self.admit_opaque(token)?;
             let answer = server.ask(host, token).await?;
-            return self.facts_of_answer(&issuer.rules, server, &answer);
+            return Ok((self.facts_of_answer(&issuer.rules, server, &answer)?, None));
         }
         let jws = CompactJws::parse(token, self.max_token_bytes)?;
         let header = Header::parse(&jws.header)?;
@@ -186,7 +246,7 @@ impl TokenVerifier {
         known.algorithm = Some(algorithm.name());
         let payload = json::parse_object(&jws.payload)
             .map_err(|error| Denial::new(Reason::PayloadInvalid).noting(error.to_string()))?;
-        let (issuer, tenant) = self.issuer_of(&payload)?;
+        let (place, issuer, tenant) = self.issuer_of(&payload)?;
         let rules = &issuer.rules;
         known.issuer = Some(text(&payload, "iss")?.unwrap_or_else(|| rules.issuer.clone()));
         expect_type(&header, rules)?;
@@ -196,7 +256,7 @@ impl TokenVerifier {
             let answer = server.ask(host, token).await?;
             agree(&payload, &answer.members)?;
             known.algorithm = None;
-            return self.facts_of_answer(rules, server, &answer);
+            return Ok((self.facts_of_answer(rules, server, &answer)?, None));
         }
         if !issuer.has_keys() {
             let note = "the issuer has no keys here, and its server is asked about opaque tokens alone";
@@ -215,12 +275,16 @@ impl TokenVerifier {
         let facts = TokenFacts { voucher: Some(voucher), ..self.facts(rules, &payload, written, tenant, known)? };
         if let Some(server) = server {
             // Nobody is asked about a token that is over.
-            facts.hold(host.now())?;
+            let standing = self.deny.ready(host).await;
+            facts.hold(&standing, host.now())?;
             let answer = server.ask(host, token).await?;
             server.expect_access_token(&answer, true)?;
             agree(&payload, &answer.members)?;
+            // The server's answer is kept by itself, and for its own time.
+            return Ok((facts, None));
         }
-        Ok(facts)
+        let way = Way { issuer: place, tenant: tenant.map(str::to_owned), kid: header.key_id, algorithm };
+        Ok((facts, Some(way)))
     }
 
     /// What no issuer could have given out is not asked about.
@@ -274,6 +338,7 @@ impl TokenVerifier {
             key_id: known.key_id.clone(),
             algorithm: known.algorithm,
             key_set_tier: known.key_set_tier,
+            facts_tier: None,
         };
         Ok(TokenFacts {
             scopes: scopes(payload, &rules.scope_claim)?,
@@ -303,17 +368,18 @@ impl TokenFacts {
     ///
     /// # Errors
     /// A [`Denial`] for the first thing that does not hold. [`Reason::KeySetStale`] and [`Reason::KeySetUnavailable`]
-    /// say that it can be told by authenticating the token again.
+    /// say that it can be told by authenticating the token again; [`Reason::DenySnapshotStale`] and
+    /// [`Reason::DenySnapshotUnavailable`], by verifying another one, or after a refresh.
     pub fn judge_from(&self, now: UnixMillis, proof: &SenderProof) -> Verdict {
         if let Some(voucher) = &self.voucher {
             voucher.hold(now).map_err(|denial| denial.about(self.principal.clone()))?;
         }
-        self.grant(now, proof)
+        self.grant(now, proof, &self.deny.at(now))
     }
 
-    /// As [`TokenFacts::judge_from`], for facts whose key was found for this very check.
-    pub(super) fn grant(&self, now: UnixMillis, proof: &SenderProof) -> Verdict {
-        let expires = self.hold(now)?;
+    /// As [`TokenFacts::judge_from`], for facts whose key, and what stands against them, was found for this very check.
+    pub(super) fn grant(&self, now: UnixMillis, proof: &SenderProof, standing: &Standing) -> Verdict {
+        let expires = self.hold(standing, now)?;
         proof.hold(self.confirmation).map_err(|denial| denial.about(self.principal.clone()))?;
         Ok(Grant {
             class: CredentialClass::M2mToken,
@@ -340,12 +406,11 @@ impl TokenFacts {
     }
 
     /// Holds everything but the sender and the key. The second at which the token ends.
-    pub(super) fn hold(&self, now: UnixMillis) -> Result<i64, Denial> {
+    pub(super) fn hold(&self, standing: &Standing, now: UnixMillis) -> Result<i64, Denial> {
         let expires = within_life(&self.claims, &self.rules, now.seconds())
             .map_err(|denial| denial.about(self.principal.clone()))?;
-        self.deny
-            .list()
-            .hold(&self.principal, &self.rules.issuer, now.seconds())
+        standing
+            .hold_token(&self.principal, &self.rules.issuer, now)
             .map_err(|denial| denial.about(self.principal.clone()))?;
         Ok(expires)
     }

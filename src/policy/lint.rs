@@ -3,10 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Beside, IssuerPolicy, Policy, RequiredClaim, issuers::names_of, key_sets::rules_of};
+use super::{Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of};
 use crate::{
     host::UnixMillis,
     key_source::{KeySetRules, Snapshot},
+    verdict::CredentialClass,
 };
 
 /// A key that was withdrawn should not vouch for longer than this, in seconds, while its issuer answers.
@@ -95,6 +96,9 @@ rules! {
     /// The route asks for a wildcard scope, which whoever may do anything has.
     WildcardScope = "wildcard_scope", Medium, "NHI5:2025",
         "Name what the route does: `reports:read` rather than `reports:*`.";
+    /// The route takes standing keys beside M2M tokens, which end by themselves.
+    StandingKeyAccepted = "standing_key_accepted", Low, "NHI4:2025",
+        "Take `api_key` out of the route's `classes` where its callers can have tokens.";
 }
 
 /// One finding.
@@ -126,7 +130,15 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
         look_at_keys(issuer, beside, now.seconds(), &place, &mut findings);
         look_at_claims(issuer, &place, &mut findings);
     }
-    for (index, route) in policy.routes.iter().enumerate() {
+    findings.0.extend(lint_routes(&policy.routes));
+    findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings.0
+}
+
+/// What is unwise about routes, in their order.
+pub(crate) fn lint_routes(routes: &[RoutePolicy]) -> Vec<LintFinding> {
+    let mut findings = Findings(Vec::new());
+    for (index, route) in routes.iter().enumerate() {
         let place = format!("/routes/{index}/scopes");
         if route.scopes.is_empty() {
             findings.add(LintRule::RouteWithoutScope, &place, None);
@@ -134,8 +146,10 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
         if let Some(scope) = route.scopes.iter().find(|scope| scope.contains('*')) {
             findings.add(LintRule::WildcardScope, &place, Some(format!("`{scope}`")));
         }
+        if [CredentialClass::ApiKey, CredentialClass::M2mToken].iter().all(|class| route.classes.contains(class)) {
+            findings.add(LintRule::StandingKeyAccepted, &format!("/routes/{index}/classes"), None);
+        }
     }
-    findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings.0
 }
 
@@ -285,6 +299,8 @@ mod tests {
         for (scopes, rule) in [(json!([]), "route_without_scope"), (json!(["a", "reports:*"]), "wildcard_scope")] {
             assert_eq!(found(&json!({}), &route(scopes)), [(rule, "/routes/0/scopes".to_owned())]);
         }
+        let both = json!({ "routes": [{ "methods": ["GET"], "path": "/", "classes": ["api_key", "m2m_token"], "scopes": ["a"] }] });
+        assert_eq!(found(&json!({}), &both), [("standing_key_accepted", "/routes/0/classes".to_owned())]);
     }
 
     #[test]

@@ -8,7 +8,10 @@ use super::{
     error::step,
     types::{Policy, TokenPolicy},
 };
-use crate::{json, m2m_token::DenyList};
+use crate::{
+    json,
+    revocation::{DenyEntry, DenyList},
+};
 
 /// Reads a gate's policy.
 ///
@@ -32,6 +35,14 @@ pub fn read_token_policy(text: &str) -> Result<TokenPolicy, PolicyError> {
 /// # Errors
 /// [`PolicyError`] for the first thing that is wrong, with its JSON pointer in the list.
 pub fn read_deny_list(text: &str) -> Result<DenyList, PolicyError> {
+    read(text)
+}
+
+/// Reads entries of a deny list that stand by themselves: an array.
+///
+/// # Errors
+/// As [`read_deny_list`].
+pub fn read_deny_entries(text: &str) -> Result<Vec<DenyEntry>, PolicyError> {
     read(text)
 }
 

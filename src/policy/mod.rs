@@ -3,28 +3,46 @@
 //! It is read once. What is wrong with it is said with the JSON pointer of the place (RFC 6901) and a reason, as many
 //! faults at once as can be told apart.
 
+mod address;
+mod admin;
+mod api_keys;
 mod beside;
 mod error;
 mod introspection;
 mod issuers;
 mod jws;
 mod key_sets;
+mod leaks;
 mod lint;
 mod load;
 mod presets;
+mod review;
+mod revocation;
 mod rules;
 mod types;
 
+pub use address::TrustedProxiesPolicy;
+pub(crate) use address::judge_proxies;
+pub use admin::AdminPolicy;
+pub(crate) use admin::judge_admin;
+pub(crate) use api_keys::prepare as prepare_api_keys;
+pub use api_keys::{ApiKeyPolicy, ForeignKeysPolicy, StorePolicy, api_key_checker};
 pub use beside::Beside;
 pub(crate) use error::Faults;
 pub use error::{PolicyError, PolicyFault};
 pub use issuers::{dpop_rules, token_verifier, token_verifier_with};
 pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use jws::jws_verifier;
+pub use leaks::LeaksPolicy;
+pub(crate) use leaks::prepare_leaks;
+pub(crate) use lint::lint_routes;
 pub use lint::{LintFacts, LintFinding, LintRule, Severity, lint};
-pub use load::{read_deny_list, read_policy, read_token_policy};
+pub use load::{read_deny_entries, read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
+pub use review::{Days, Named, ReviewPolicy, read_review};
+pub use revocation::in_force;
+pub(crate) use revocation::prepare_revocation;
 pub use types::{
-    ApiKeyPolicy, CredentialHeaders, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
+    CredentialHeaders, DenySnapshotPolicy, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
     OneOrMany, Policy, RequiredClaim, RoutePolicy, TokenPolicy,
 };

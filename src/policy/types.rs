@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Preset;
+use super::{AdminPolicy, ApiKeyPolicy, LeaksPolicy, Preset, ReviewPolicy, TrustedProxiesPolicy};
 use crate::{
-    api_key::Environment,
     jose::Algorithm,
     key_source::Discovery,
-    m2m_token::{ClientAuthentication, Condition, DenyList, Introspected, SenderConstraint},
+    m2m_token::{ClientAuthentication, Condition, Introspected, SenderConstraint},
+    revocation::DenyList,
     verdict::CredentialClass,
 };
 
@@ -30,6 +30,12 @@ pub struct Policy {
     pub issuers: Vec<IssuerPolicy>,
     /// The API keys that are accepted; none where left out.
     pub api_keys: Option<ApiKeyPolicy>,
+    /// The reports of leaked keys that are taken; none where left out.
+    pub leaks: Option<LeaksPolicy>,
+    /// Whether TLS ends before the gate, so that a request's URL does not say whether it came over TLS. Elsewhere a
+    /// credential that comes over `http`, but from this machine itself, is refused as exposed.
+    #[serde(default)]
+    pub tls_ends_ahead: bool,
     /// Where credentials are looked for.
     #[serde(default)]
     pub credentials: CredentialHeaders,
@@ -46,8 +52,16 @@ pub struct Policy {
     pub dpop: Option<DpopPolicy>,
     /// The largest token that is looked at, in bytes.
     pub max_token_bytes: Option<usize>,
-    /// The tokens that are refused before they end.
+    /// The credentials that are refused before they end.
     pub deny: Option<DenyList>,
+    /// Who may use the admin endpoints; nobody where left out.
+    pub admin: Option<AdminPolicy>,
+    /// The proxies in front of the gate whose word on a client's address is taken.
+    pub trusted_proxies: Option<TrustedProxiesPolicy>,
+    /// The limits of the review of standing credentials.
+    pub review: Option<ReviewPolicy>,
+    /// Strict mode: a signed deny list that must be at hand, and not too old.
+    pub deny_snapshot: Option<DenySnapshotPolicy>,
 }
 
 /// The policy of a verifier for M2M tokens alone.
@@ -62,6 +76,25 @@ pub struct TokenPolicy {
     pub max_token_bytes: Option<usize>,
     /// The tokens that are refused before they end.
     pub deny: Option<DenyList>,
+    /// Strict mode: a signed deny list that must be at hand, and not too old.
+    pub deny_snapshot: Option<DenySnapshotPolicy>,
+}
+
+/// Strict mode (contract §6.3): beside `deny` a signed deny list counts, and where there is none that can be trusted
+/// the answer is 503. The key that signs is handed over beside the policy, where this deployment publishes lists.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DenySnapshotPolicy {
+    /// For how long after it was signed a list counts, in seconds, from 10 to 3600: the bound from the denial of a
+    /// credential to its last acceptance.
+    pub max_age: u32,
+    /// The public keys that vouch for lists (RFC 7517 §5).
+    pub jwks: Value,
+    /// Where the list is fetched; where left out, it is read from the store, under `deny/snapshot`.
+    pub url: Option<String>,
+    /// How long an API key that was revoked stays on the list, in days, from 1 to 3650; 30 where left out. Its record says
+    /// for good that it is revoked.
+    pub retention: Option<u16>,
 }
 
 /// One issuer of M2M tokens. Claims are named by their paths, as [`crate::m2m_token::ClaimPath`] reads them.
@@ -224,16 +257,6 @@ impl OneOrMany {
             Self::Many(many) => many,
         }
     }
-}
-
-/// The API keys that are accepted.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ApiKeyPolicy {
-    /// What the keys begin with.
-    pub prefix: String,
-    /// The environment that this deployment serves: `live` or `test`.
-    pub environment: Environment,
 }
 
 /// The headers in which each class of credential is looked for. `authorization` means the scheme `Bearer`.

@@ -19,6 +19,8 @@ struct Allowed<'v> {
     issuer: Option<&'v str>,
     kid: Option<&'v str>,
     algorithm: Option<&'v str>,
+    /// `hit`, `stale` or `miss`: where the facts came from.
+    cache: &'v str,
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<&'v RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +74,11 @@ pub fn verdict_document(verdict: &Verdict) -> String {
                 issuer: who.issuer.as_deref(),
                 kid: who.key_id.as_deref(),
                 algorithm: who.algorithm,
+                cache: match who.facts_tier {
+                    Some("isolate") => "hit",
+                    Some("stale") => "stale",
+                    _ => "miss",
+                },
                 claims,
                 record,
             })
@@ -84,7 +91,7 @@ pub fn verdict_document(verdict: &Verdict) -> String {
                 code: facts.code,
                 status: facts.status,
                 title: facts.title,
-                detail: facts.advice,
+                detail: denial.detail(),
                 challenge: denial.challenge(),
             })
         }
@@ -99,7 +106,7 @@ pub fn problem_document(denial: &Denial, request_id: &str) -> String {
         r#type: format!("urn:edgeward:reason:{}", facts.code),
         title: facts.title,
         status: facts.status,
-        detail: facts.advice,
+        detail: denial.detail(),
         code: facts.code,
         request_id,
     })

@@ -57,6 +57,9 @@ pub struct Principal {
     pub algorithm: Option<&'static str>,
     /// From where the key set of that key came: `store`, `issuer` or `snapshot`; none for keys of the policy.
     pub key_set_tier: Option<&'static str>,
+    /// From where the facts came: `isolate` where they were kept from before, `stale` where the store did not answer and
+    /// they had to do, `store` where it was asked; none where they were found anew without one.
+    pub facts_tier: Option<&'static str>,
 }
 
 /// An allowed request: who it is and what it may do.
@@ -83,8 +86,12 @@ pub struct Denial {
     pub reason: Reason,
     /// More for the operator's eyes: a claim's name, a store's error. Never a part of a secret.
     pub note: Option<String>,
+    /// What the client is told in place of the reason's advice: of an administrator's mistake, and of nothing else.
+    pub told: Option<Box<str>>,
     /// The scopes that would have been needed (RFC 6750 §3, `scope`).
     pub needed_scopes: Vec<String>,
+    /// The methods that an endpoint takes (RFC 9110 §10.2.1, `Allow`).
+    pub allowed_methods: Option<Box<str>>,
     /// The algorithms that a DPoP proof may be signed with (RFC 9449 §7.1, `algs`).
     pub proof_algorithms: Vec<&'static str>,
     /// What was authenticated before the request was denied, and the id of an API key even where it was not. For the
@@ -100,7 +107,9 @@ impl Denial {
             class: None,
             reason,
             note: None,
+            told: None,
             needed_scopes: Vec::new(),
+            allowed_methods: None,
             proof_algorithms: Vec::new(),
             principal: Box::default(),
         }
@@ -111,6 +120,19 @@ impl Denial {
     pub fn noting(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
+    }
+
+    /// The same denial, in these words for the client. They reach nobody who was not authenticated.
+    #[must_use]
+    pub fn telling(mut self, words: impl Into<String>) -> Self {
+        self.told = Some(words.into().into_boxed_str());
+        self
+    }
+
+    /// What the client is told about it, in one sentence.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        self.told.as_deref().unwrap_or(self.reason.disclosed().facts().advice)
     }
 
     /// The same denial, of a credential of this class.

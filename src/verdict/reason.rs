@@ -97,6 +97,9 @@ reasons! {
     /// A credential stood in the query string, where logs and histories keep it.
     CredentialInQuery = "credential_in_query", 400, INVALID_REQUEST, "A credential in the query string",
         "Send the credential in a header, and treat the one that you sent as leaked.", "RFC 9700 §4.3.2";
+    /// A credential came over plain HTTP, where anybody on the way could read it.
+    CredentialExposed = "credential_exposed", 403, None, "A credential over plain HTTP",
+        "Use HTTPS, and replace the credential that you sent: treat it as leaked.", "RFC 6750 §5.3";
     /// The path can be read in two ways.
     PathAmbiguous = "path_ambiguous", 400, None, "The path can be read in two ways",
         "Send the path without dot segments, empty segments, encoded separators or needless escapes.", "Edgeward: policy";
@@ -115,6 +118,33 @@ reasons! {
     /// The endpoint exists and does not take this method.
     MethodNotAllowed = "method_not_allowed", 405, None, "Method not allowed",
         "Use one of the methods in the Allow header.", "RFC 9110 §15.5.6";
+
+    /// The body of a request to one of the gate's own endpoints is not what the endpoint takes.
+    BodyInvalid = "body_invalid", 400, None, "The body of the request is invalid",
+        "Send the body that the endpoint takes; `detail` says what is wrong with this one.", "RFC 9110 §15.5.1";
+    /// The body of a request to one of the gate's own endpoints is longer than the endpoint takes.
+    BodyTooLarge = "body_too_large", 413, None, "The body of the request is too large",
+        "Send less at a time.", "RFC 9110 §15.5.14";
+
+    // What is asked of the gate's own endpoints.
+    /// There is no record under the id that an administrator named.
+    KeyNotFound = "key_not_found", 404, None, "There is no key of this id",
+        "Check the id; `list` names all keys.", "Edgeward: API keys";
+    /// The state of a key does not allow what an administrator asked for.
+    KeyStateConflict = "key_state_conflict", 409, None, "The state of the key does not allow this",
+        "Look at the key's record first; `detail` says what is in the way.", "Edgeward: API keys";
+    /// Others wrote the same record again and again: nothing was changed.
+    WriteConflict = "write_conflict", 409, None, "Somebody else changed the record",
+        "Look at the record, and ask again.", "Edgeward: API keys";
+    /// The bootstrap secret, presented after the first administrator has come.
+    BootstrapClosed = "bootstrap_closed", 401, INVALID_TOKEN, "The bootstrap secret is of no more use",
+        "Use an M2M access token of an administrator.", "Edgeward: API keys";
+    /// The signature of a report of leaked keys is missing, malformed or wrong, or of a key that its sender does not publish.
+    ReportSignatureInvalid = "report_signature_invalid", 401, None, "The signature of the report is invalid",
+        "Sign the raw body with a key of the published list.", "GitHub secret scanning partner program";
+    /// A report of leaked keys that was dealt with before.
+    ReportReplayed = "report_replayed", 409, None, "The report came before",
+        "Nothing is left to be done for it.", "Edgeward: API keys";
 
     // The token's form.
     /// Larger than the policy's `maxTokenBytes`.
@@ -261,7 +291,7 @@ reasons! {
     /// The id is known and the secret is not its secret.
     KeySecretMismatch = "key_secret_mismatch", 401, INVALID_TOKEN, "The API key's secret is wrong",
         "Check the key.", "Edgeward: API keys";
-    /// Revoked.
+    /// The record says that the key was revoked, or a deny list names its id or its organization.
     KeyRevoked = "key_revoked", 401, INVALID_TOKEN, "The API key was revoked",
         "Ask the key's owner for a new one.", "Edgeward: API keys";
     /// The record names no owner or no revoker: nobody answers for the key.
@@ -302,6 +332,15 @@ reasons! {
     /// What the authorization server answered cannot be read.
     IntrospectionUnreadable = "introspection_unreadable", 503, None, "The answer of the authorization server cannot be read",
         "Try again later.", "RFC 7662 §2.2";
+    /// The signed deny list that is at hand is past its age: whether the credential was revoked cannot be told.
+    DenySnapshotStale = "deny_snapshot_stale", 503, None, "Whether the credential was revoked cannot be told",
+        "Try again later.", "Edgeward: revocation";
+    /// There is no signed deny list at hand that can be trusted: whether the credential was revoked cannot be told.
+    DenySnapshotUnavailable = "deny_snapshot_unavailable", 503, None, "Whether the credential was revoked cannot be told",
+        "Try again later.", "Edgeward: revocation";
+    /// The keys that a report of leaked keys is checked with could not be fetched.
+    ReportKeysUnavailable = "report_keys_unavailable", 503, None, "The keys of the report's sender are not at hand",
+        "Send the report again later.", "GitHub secret scanning partner program";
     /// The store did not answer.
     StoreUnavailable = "store_unavailable", 503, None, "The credential store did not answer",
         "Try again later.", "Edgeward: the gate";
@@ -334,6 +373,7 @@ impl Reason {
             | Self::KeySecretMismatch
             | Self::KeyRevoked
             | Self::KeyUnowned => Self::KeyInvalid,
+            Self::BootstrapClosed => Self::CredentialUnrecognized,
             // Whoever holds a stolen token does not learn that somebody noticed.
             Self::TokenRevoked | Self::TokenInactive => Self::TokenInvalid,
             other => other,

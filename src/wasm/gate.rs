@@ -2,23 +2,28 @@
 
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{Function, Reflect, Uint8Array};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
+use wasm_bindgen::{
+    JsCast,
+    prelude::{JsError, JsValue, wasm_bindgen},
+};
+use zeroize::Zeroizing;
 
 use super::{
     host::{JsHost, Lent},
     keys::read_seals,
     task,
-    tokens::{read_secrets, write_key_sets},
+    tokens::{read_secrets, write_deny_snapshot, write_key_sets},
     tools::read_snapshots,
 };
 use crate::{
-    gate::{Gate, GateRequest, Resources},
+    gate::{BootstrapSecret, Gate, GateRequest, Resources},
     governance::audit_event,
     host::Host,
-    policy::{Beside, read_deny_list, read_policy},
+    policy::{Beside, read_deny_entries, read_deny_list, read_policy},
+    revocation::{DenySigner, PublishError, Published},
     verdict::verdict_document,
 };
 
@@ -40,8 +45,9 @@ struct Checked {
 #[wasm_bindgen(js_class = Gate)]
 impl JsGate {
     /// The gate of a policy (JSON text). `snapshots` is a JSON object of key sets by issuer, `secrets` one of the secrets
-    /// for introspection endpoints by issuer; the seals of API keys have
-    /// the current one first.
+    /// for introspection endpoints by issuer; the seals of API keys have the current one first. `bootstrap` is the secret
+    /// that administers until the first administrator has come, and `deny_signing_key` a private JWK as JSON text, where
+    /// this deployment publishes deny lists.
     ///
     /// # Errors
     /// Every fault of the policy.
@@ -51,10 +57,15 @@ impl JsGate {
         snapshots: &str,
         secrets: &str,
         seals: Vec<Uint8Array>,
+        bootstrap: Option<String>,
+        deny_signing_key: Option<String>,
         host: JsHost,
     ) -> Result<Self, JsError> {
+        let deny_signing_key = deny_signing_key.map(Zeroizing::new);
+        let deny_signer = deny_signing_key.map(|jwk| DenySigner::from_jwk(&jwk)).transpose()?;
         let beside = Beside { snapshots: read_snapshots(snapshots)?, introspection_secrets: read_secrets(secrets)? };
-        let resources = Resources { beside, seals: read_seals(seals)? };
+        let bootstrap = bootstrap.map(BootstrapSecret::new).transpose().map_err(JsError::new)?;
+        let resources = Resources { beside, seals: read_seals(seals)?, bootstrap, deny_signer };
         Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
     }
 
@@ -123,6 +134,36 @@ impl JsGate {
         task::start(work, exchange)
     }
 
+    /// Publishes that the credentials of these entries (JSON text) are denied: `{ issuedAt, entries }` or `{ failure }`
+    /// as JSON, or a task.
+    ///
+    /// # Errors
+    /// What is wrong with the entries.
+    pub fn deny(&self, entries: &str) -> Result<JsValue, JsError> {
+        let entries = read_deny_entries(entries)?;
+        let host = Lent::new(self.host.clone(), None);
+        let (gate, exchange) = (Rc::clone(&self.gate), host.exchange());
+        Ok(task::start(async move { write_published(gate.deny(&host, entries).await) }, exchange))
+    }
+
+    /// Publishes that these entries (JSON text) are taken off the signed deny list, as [`JsGate::deny`].
+    ///
+    /// # Errors
+    /// What is wrong with the entries.
+    pub fn undeny(&self, entries: &str) -> Result<JsValue, JsError> {
+        let entries = read_deny_entries(entries)?;
+        let host = Lent::new(self.host.clone(), None);
+        let (gate, exchange) = (Rc::clone(&self.gate), host.exchange());
+        Ok(task::start(async move { write_published(gate.undeny(&host, &entries).await) }, exchange))
+    }
+
+    /// As of a verifier.
+    #[wasm_bindgen(js_name = denySnapshot)]
+    #[must_use]
+    pub fn deny_snapshot(&self) -> String {
+        write_deny_snapshot(self.gate.deny_snapshot(Lent::new(self.host.clone(), None).now()).as_ref())
+    }
+
     /// As of a verifier.
     #[wasm_bindgen(js_name = keySets)]
     #[must_use]
@@ -133,9 +174,17 @@ impl JsGate {
 
 impl JsGate {
     fn begin(&self, request: JsValue) -> Result<(Rc<Gate>, GateRequest, Lent), JsError> {
+        let body = Reflect::get(&request, &"body".into()).ok().and_then(|body| body.dyn_into::<Function>().ok());
         let request: GateRequest =
             serde_wasm_bindgen::from_value(request).map_err(|error| JsError::new(&format!("the request: {error}")))?;
-        Ok((Rc::clone(&self.gate), request, Lent::new(self.host.clone(), None)))
+        Ok((Rc::clone(&self.gate), request, Lent::new(self.host.clone(), None).with_body(body)))
+    }
+}
+
+fn write_published(published: Result<Published, PublishError>) -> String {
+    match published {
+        Ok(published) => write(&published),
+        Err(error) => write(&serde_json::json!({ "failure": error.to_string() })),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use js_sys::{Array, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{
     JsCast,
     prelude::{JsValue, wasm_bindgen},
@@ -10,7 +10,7 @@ use wasm_bindgen::{
 
 use super::task::Exchange;
 use crate::{
-    host::{Host, HostError, InboundAnswer, NativeCheck, OutboundRequest, UnixMillis},
+    host::{BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, UnixMillis},
     jose::Algorithm,
 };
 
@@ -31,6 +31,24 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = readWithin)]
     fn read_within(this: &JsHost, key: &str, timeout: u32) -> Result<JsValue, JsValue>;
 
+    #[wasm_bindgen(method, catch, js_name = readNearby)]
+    fn read_nearby(this: &JsHost, key: &str, timeout: u32, cached: u32) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = readLatest)]
+    fn read_latest(this: &JsHost, key: &str) -> Result<JsValue, JsValue>;
+
+    /// An array of what `read` hands back.
+    #[wasm_bindgen(method, catch, js_name = readMany)]
+    fn read_many(this: &JsHost, keys: Array) -> Result<JsValue, JsValue>;
+
+    /// A boolean.
+    #[wasm_bindgen(method, catch)]
+    fn swap(this: &JsHost, key: &str, expected: Option<&str>, value: Option<&str>) -> Result<JsValue, JsValue>;
+
+    /// `{ keys: [{ name }], list_complete, cursor }`.
+    #[wasm_bindgen(method, catch)]
+    fn list(this: &JsHost, prefix: &str, cursor: Option<&str>, most: u32) -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(method, catch)]
     fn write(this: &JsHost, key: &str, value: &str, seconds: u32) -> Result<JsValue, JsValue>;
 
@@ -38,7 +56,7 @@ extern "C" {
     fn wait(this: &JsHost, milliseconds: u32) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = refreshLater)]
-    fn refresh_later(this: &JsHost, key_set: u32) -> Result<(), JsValue>;
+    fn refresh_later(this: &JsHost, work: u32) -> Result<(), JsValue>;
 
     /// Keeps the runtime going until this promise is settled, whoever leaves.
     #[wasm_bindgen(method, catch)]
@@ -77,12 +95,20 @@ pub(super) struct Lent {
     now: Option<f64>,
     synchronous: bool,
     for_others: Cell<bool>,
+    /// Reads the body of the request, where there is one: at most so many bytes, and null where it has more.
+    body: Option<Function>,
 }
 
 impl Lent {
     /// The host for one check. `now` stands in for the host's clock, in milliseconds.
     pub(super) fn new(js: JsHost, now: Option<f64>) -> Self {
-        Self { js, exchange: Rc::default(), now, synchronous: false, for_others: Cell::new(false) }
+        Self { js, exchange: Rc::default(), now, synchronous: false, for_others: Cell::new(false), body: None }
+    }
+
+    /// The same host, for a request with this body.
+    pub(super) fn with_body(mut self, body: Option<Function>) -> Self {
+        self.body = body;
+        self
     }
 
     /// The same host, asked for nothing that could take time.
@@ -148,6 +174,21 @@ fn stored(value: JsValue) -> Result<Option<Vec<u8>>, HostError> {
     }
 }
 
+/// A page of names, as Cloudflare KV writes it. What is none is an error: half a list would pass for all of it.
+fn listing(value: &JsValue) -> Result<Listing, HostError> {
+    let wrong = || HostError("the store answered with no list".to_owned());
+    let member = |value: &JsValue, name: &str| Reflect::get(value, &name.into()).map_err(|_| wrong());
+    let name = |key: JsValue| member(&key, "name")?.as_string().ok_or_else(wrong);
+    let keys = member(value, "keys")?.dyn_into::<Array>().map_err(|_| wrong())?;
+    let keys = keys.iter().map(name).collect::<Result<_, _>>()?;
+    let cursor = match member(value, "list_complete")?.as_bool() {
+        Some(true) => None,
+        Some(false) => Some(member(value, "cursor")?.as_string().ok_or_else(wrong)?),
+        None => return Err(wrong()),
+    };
+    Ok(Listing { keys, cursor })
+}
+
 /// Headers, their names in lower case. What is no pair of strings is left out.
 fn pairs(headers: &JsValue) -> Vec<(String, String)> {
     let pair = |pair: JsValue| {
@@ -178,6 +219,50 @@ impl Host for Lent {
         stored(self.settle(self.js.read_within(key, timeout)).await?)
     }
 
+    async fn read_nearby(&self, key: &str, timeout: u32, cached: u32) -> Result<Option<Vec<u8>>, HostError> {
+        stored(self.settle(self.js.read_nearby(key, timeout, cached)).await?)
+    }
+
+    async fn read_latest(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
+        stored(self.settle(self.js.read_latest(key)).await?)
+    }
+
+    async fn read_many(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, HostError> {
+        let names = keys.iter().map(|key| JsValue::from_str(key)).collect();
+        let values = self.settle(self.js.read_many(names)).await?.dyn_into::<Array>();
+        let values = values.map_err(|_| HostError("the store answered with no values".to_owned()))?;
+        values.iter().map(stored).collect()
+    }
+
+    async fn swap(&self, key: &str, expected: Option<&[u8]>, value: Option<&[u8]>) -> Result<bool, HostError> {
+        let text = |bytes: Option<&[u8]>| match bytes.map(|bytes| String::from_utf8(bytes.to_vec())) {
+            Some(Err(_)) => Err(HostError("what is stored is text".to_owned())),
+            Some(Ok(text)) => Ok(Some(text)),
+            None => Ok(None),
+        };
+        let (expected, value) = (text(expected)?, text(value)?);
+        let swapped = self.settle(self.js.swap(key, expected.as_deref(), value.as_deref())).await?;
+        swapped.as_bool().ok_or_else(|| HostError("the store answered a swap with neither true nor false".to_owned()))
+    }
+
+    async fn list(&self, prefix: &str, cursor: Option<&str>, most: u32) -> Result<Listing, HostError> {
+        listing(&self.settle(self.js.list(prefix, cursor, most)).await?)
+    }
+
+    async fn body(&self, longest: usize) -> Result<Vec<u8>, BodyError> {
+        let Some(read) = &self.body else {
+            return Err(BodyError::Failed(HostError("the request came without a body".to_owned())));
+        };
+        #[expect(clippy::cast_precision_loss, reason = "bodies that are read are short")]
+        let returned = read.call1(&JsValue::UNDEFINED, &JsValue::from_f64(longest as f64));
+        let body = self.settle(returned).await.map_err(BodyError::Failed)?;
+        if body.is_null() || body.is_undefined() {
+            return Err(BodyError::TooLong);
+        }
+        let wrong = |_| BodyError::Failed(HostError("the host handed back no body".to_owned()));
+        body.dyn_into::<Uint8Array>().map(|body| body.to_vec()).map_err(wrong)
+    }
+
     async fn write(&self, key: &str, value: Vec<u8>, seconds: u32) -> Result<(), HostError> {
         let text = String::from_utf8(value).map_err(|_| HostError("what is stored is text".to_owned()))?;
         self.settle(self.js.write(key, &text, seconds)).await.map(|_| ())
@@ -191,9 +276,9 @@ impl Host for Lent {
         !self.synchronous
     }
 
-    fn refresh_later(&self, key_set: u32) {
+    fn refresh_later(&self, work: u32) {
         // A host that fails here is asked again.
-        let _ = self.js.refresh_later(key_set);
+        let _ = self.js.refresh_later(work);
     }
 
     fn work_for_others(&self, does: bool) {

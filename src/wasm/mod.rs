@@ -9,6 +9,8 @@ mod gate;
 mod host;
 mod inspect;
 mod jws;
+mod key_admin;
+mod key_review;
 mod keys;
 mod options;
 mod task;
@@ -57,6 +59,7 @@ pub fn failed_audit() -> String {
         method: String::new(),
         address: None,
         request_id: String::new(),
+        bootstrap: false,
         started: UnixMillis(0),
         decided: UnixMillis(0),
     })

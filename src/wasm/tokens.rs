@@ -15,7 +15,8 @@ use crate::{
     json,
     key_source::KeySetStatus,
     m2m_token::TokenVerifier,
-    policy::{Beside, dpop_rules, read_deny_list, read_token_policy, token_verifier_with},
+    policy::{Beside, dpop_rules, in_force, read_deny_list, read_token_policy, token_verifier_with},
+    revocation::DenySnapshotStatus,
     verdict::verdict_document,
 };
 
@@ -38,8 +39,8 @@ impl JsTokenVerifier {
         let policy = read_token_policy(policy)?;
         let beside = Beside { introspection_secrets: read_secrets(secrets)?, ..Beside::default() };
         let verifier = token_verifier_with(policy.issuers, &beside, policy.max_token_bytes)?
-            .with_dpop_rules(dpop_rules(policy.dpop)?);
-        verifier.set_deny_list(policy.deny.unwrap_or_default());
+            .with_dpop_rules(dpop_rules(policy.dpop)?)
+            .with_revocation(in_force(policy.deny, policy.deny_snapshot)?);
         Ok(Self { verifier: Rc::new(verifier), host })
     }
 
@@ -92,6 +93,13 @@ impl JsTokenVerifier {
         task::start(work, exchange)
     }
 
+    /// What is known of the signed deny list, as JSON; `null` without strict mode.
+    #[wasm_bindgen(js_name = denySnapshot)]
+    #[must_use]
+    pub fn deny_snapshot(&self) -> String {
+        write_deny_snapshot(self.verifier.deny_snapshot(Lent::new(self.host.clone(), None).now()).as_ref())
+    }
+
     /// What is known of the key sets that are fetched, as JSON.
     #[wasm_bindgen(js_name = keySets)]
     #[must_use]
@@ -103,6 +111,11 @@ impl JsTokenVerifier {
 /// Strings and numbers cannot fail to be written.
 pub(super) fn write_key_sets(status: &[KeySetStatus]) -> String {
     serde_json::to_string(status).unwrap_or_default()
+}
+
+/// As [`write_key_sets`].
+pub(super) fn write_deny_snapshot(status: Option<&DenySnapshotStatus>) -> String {
+    serde_json::to_string(&status).unwrap_or_default()
 }
 
 /// The secrets for introspection endpoints, by issuer.

@@ -4,11 +4,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod address;
+mod admin;
 mod allow;
 mod anything;
 mod audit;
 mod deny;
 mod endpoints;
+mod exposure;
+mod leaks;
+mod oversight;
 mod paths;
 mod sender;
 mod stage;

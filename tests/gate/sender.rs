@@ -77,7 +77,9 @@ fn the_scheme_and_the_proof_belong_together() {
 #[test]
 fn a_proof_is_for_the_url_that_the_client_sees() {
     let token = bound();
-    let sees = |policy: &Value, url: &str| Stage::of(policy).check(&sent(url, &token, &[&proof(&token, URL)])).verdict;
+    let sees = |policy: &Value, url: &str| {
+        Stage::of(&with(policy, "tlsEndsAhead", json!(true))).check(&sent(url, &token, &[&proof(&token, URL)])).verdict
+    };
     assert!(sees(&policy(), &format!("{URL}?page=2")).is_ok());
     for url in ["/v1/reports", "http://gate.internal/v1/reports", "https://other.example/v1/reports"] {
         assert_eq!(sees(&policy(), url).expect_err(url).reason, Reason::SenderProofTargetMismatch, "{url}");

@@ -102,10 +102,8 @@ impl Stage {
     /// Sends a request through the proxy mode, watching what comes out.
     pub(crate) fn send(&self, request: &GateRequest) -> Outcome {
         let outcome = block_on(self.gate.handle(&self.host, request));
-        let audit = match &outcome {
-            Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. } => audit.as_deref(),
-        };
-        if let Some(line) = audit {
+        let (Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. }) = &outcome;
+        for line in audit {
             self.watch_event(line, request);
         }
         let shown = serde_json::to_string(&outcome).expect("JSON");
@@ -156,8 +154,11 @@ impl Stage {
     }
 }
 
-/// What the class Authentication of OCSF 1.4.0 asks of an event.
+/// What the classes Authentication and Entity Management of OCSF 1.4.0 ask of an event.
 fn assert_ocsf(event: &Value) {
+    if event["class_uid"] == 3004 {
+        return assert_entity_management(event);
+    }
     assert_eq!((&event["class_uid"], &event["category_uid"]), (&json!(3002), &json!(3)), "{event}");
     assert_eq!((&event["activity_id"], &event["type_uid"]), (&json!(1), &json!(300_201)));
     assert!(event["time"].is_i64() && event["severity_id"].is_u64(), "{event}");
@@ -167,12 +168,34 @@ fn assert_ocsf(event: &Value) {
     // At least one of the endpoint and the service, and one name for the user.
     assert!(event["service"]["name"].is_string(), "{event}");
     assert!(event["user"]["uid"].is_string() || event["user"]["name"].is_string(), "{event}");
-    for member in
-        ["class", "credential_id", "client_id", "route", "issuer", "kid", "algorithm", "key_set_tier", "latency_ms"]
-    {
+    for member in [
+        "class",
+        "credential_id",
+        "client_id",
+        "route",
+        "issuer",
+        "kid",
+        "algorithm",
+        "key_set_tier",
+        "facts_tier",
+        "latency_ms",
+    ] {
         assert!(event["unmapped"].get(member).is_some(), "no {member}: {event}");
     }
     // A typed member is there with its type or not at all.
+    for (name, value) in event.as_object().expect("an object").iter().filter(|(name, _)| *name != "unmapped") {
+        assert!(!has_null(value), "{name}: {value}");
+    }
+}
+
+fn assert_entity_management(event: &Value) {
+    let activity = event["activity_id"].as_u64().expect("an activity");
+    assert_eq!((&event["category_uid"], &event["type_uid"]), (&json!(3), &json!(300_400 + activity)), "{event}");
+    assert!(event["time"].is_i64() && event["severity_id"].is_u64() && event["activity_name"].is_string(), "{event}");
+    assert!([json!(1), json!(2), json!(99)].contains(&event["status_id"]), "{event}");
+    assert_eq!(event["metadata"]["version"], "1.4.0");
+    assert!(event["entity"]["type"].is_string() && event["entity"]["uid"].is_string(), "{event}");
+    assert!(event["actor"]["user"].is_object(), "{event}");
     for (name, value) in event.as_object().expect("an object").iter().filter(|(name, _)| *name != "unmapped") {
         assert!(!has_null(value), "{name}: {value}");
     }
@@ -189,7 +212,7 @@ fn has_null(value: &Value) -> bool {
 
 /// Asserts that nothing of a request's credentials shows itself: no segment of a token and no eight characters of its
 /// signature, and no eight characters of a key's secret, or of a text that is neither.
-fn assert_hidden(shown: &str, request: &GateRequest) {
+pub(crate) fn assert_hidden(shown: &str, request: &GateRequest) {
     let query = request.url.split_once('?').map_or("", |(_, query)| query);
     let texts = request.headers.iter().map(|(_, value)| value.as_str()).chain(query.split(['&', '=']));
     for text in texts.flat_map(|text| text.split([' ', ','])) {

@@ -3,8 +3,9 @@
 use edgeward::{
     host::{Host, HostError, InboundAnswer, NativeCheck, OutboundRequest, UnixMillis},
     jose::Algorithm,
-    m2m_token::{CertificateThumbprint, DenyList, SenderContext, TokenVerifier},
+    m2m_token::{CertificateThumbprint, SenderContext, TokenVerifier},
     policy::read_deny_list,
+    revocation::DenyList,
     verdict::Reason,
 };
 use pollster::block_on;

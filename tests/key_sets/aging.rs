@@ -94,6 +94,7 @@ fn a_set_that_comes_of_age_while_a_signature_is_checked_has_vouched_already() {
     let isolate = world.isolate();
     isolate.present(1).good();
     isolate.runtime.native.set(Some(3));
+    isolate.verifier.forget_facts();
     world.reach_just_before(&isolate, 900);
     assert_eq!(isolate.present(1).good(), 3);
     assert_eq!(isolate.status().phase, "ifError");

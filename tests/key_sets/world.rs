@@ -330,6 +330,7 @@ impl Isolate {
     /// The number by which its runtime knows a key of its only set.
     pub(crate) fn key_number(&self, key: u8) -> u32 {
         let native = self.runtime.native.replace(Some(0));
+        self.verifier.forget_facts();
         self.present(key).good();
         self.runtime.native.set(native);
         *self.runtime.checked.borrow().last().expect("a key")

@@ -6,6 +6,7 @@ mod support;
 mod anything;
 mod backend;
 mod claims;
+mod facts;
 mod form;
 mod key_choice;
 mod signature;

@@ -37,6 +37,7 @@ test("an allowed key is told of in full, and nothing of its secret", () => {
   assert.deepEqual(verdict, {
     ok: true,
     class: "api_key",
+    cache: "miss",
     subject: "ada@example.com",
     organization: "org-1",
     clientId: null,
@@ -85,9 +86,12 @@ test("a store is called as a method, with the place of the record", async () => 
       return this.#text;
     }
   }
-  const keys = await createApiKeyChecker(FORM, { store: new Shelf(), now: () => NOW });
-  assert.equal(outcome(await keys.check(good.key)), true);
-  assert.deepEqual(asked, [[`key/${good.id}`]]);
+  for (const [policy, options] of [[{}, [{ cacheTtl: 30 }]], [{ cacheSeconds: 0 }, []], [{ cacheSeconds: 60 }, [{ cacheTtl: 60 }]]]) {
+    const form = { ...FORM, store: policy, usageInterval: 0 };
+    const keys = await createApiKeyChecker(form, { store: new Shelf(), now: () => NOW });
+    assert.equal(outcome(await keys.check(good.key)), true);
+    assert.deepEqual(asked.splice(0), [[`key/${good.id}`, ...options]]);
+  }
 });
 
 test("no record is a no, and no answer is no answer", async () => {
@@ -238,15 +242,24 @@ test("the record is held against the clock, the environment and the address", as
   assert.equal(outcome(await judged({}, undefined, { ...FORM, environment: "test" })), true);
 });
 
-test("a change in the store holds from the next check on", async () => {
-  const key = apiKey();
-  const shelf = countingStore(key);
-  const keys = await createApiKeyChecker(FORM, { store: shelf, now: () => NOW });
-  assert.equal(outcome(keys.check(key.key)), true);
-  shelf.entries.set(key.storeKey, JSON.stringify({ ...key.record, disabled: true }));
-  assert.equal(outcome(keys.check(key.key)), "key_disabled");
-  shelf.entries.delete(key.storeKey);
-  assert.equal(outcome(keys.check(key.key)), "key_invalid");
+test("a change in the store holds from the next check on, or once what is kept has had its time", async () => {
+  for (const cacheSeconds of [0, 1, 15]) {
+    const key = apiKey();
+    const shelf = countingStore(key);
+    let now = NOW;
+    const keys = await createApiKeyChecker({ ...FORM, cacheSeconds }, { store: shelf, now: () => now });
+    assert.equal(outcome(keys.check(key.key)), true);
+    for (const [change, before, code] of [
+      [() => shelf.entries.set(key.storeKey, JSON.stringify({ ...key.record, disabled: true })), true, "key_disabled"],
+      [() => shelf.entries.delete(key.storeKey), "key_disabled", "key_invalid"],
+    ]) {
+      change();
+      now += Math.max(cacheSeconds * 1000 - 1, 0);
+      if (cacheSeconds > 0) assert.equal(outcome(keys.check(key.key)), before);
+      now += 1;
+      assert.equal(outcome(keys.check(key.key)), code);
+    }
+  }
 });
 
 test("many keys at once, each with its own answer, whenever the store answers it", async () => {

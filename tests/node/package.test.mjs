@@ -13,6 +13,8 @@ const [, version] = /\[workspace\.package\]\s+version = "([^"]+)"/.exec(
   readFileSync(new URL("Cargo.toml", root), "utf8"),
 );
 
+const STORES = ["memory", "file", "redis", "unstorage", "kv", "kv-writer"];
+
 let project;
 let packed;
 
@@ -56,6 +58,7 @@ test("the tarball carries what a package should, and nothing runs when it is ins
     "dist/slim.js",
     "dist/slim.d.ts",
     "dist/core.wasm",
+    ...STORES.flatMap((store) => [`dist/store/${store}.js`, `dist/store/${store}.d.ts`]),
   ]) {
     assert.ok(files.includes(needed), `${needed} is missing`);
   }
@@ -85,6 +88,29 @@ test("import, require and the entry without the core all reach one core", () => 
     ),
     version,
   );
+});
+
+test("each store is an entry of its own, which brings nothing of the core, and the main entry brings no store", () => {
+  assert.equal(
+    run(
+      "stores.mjs",
+      `import { fileStore } from "edgeward/store/file";
+       import { kvStore } from "edgeward/store/kv";
+       import { memoryStore } from "edgeward/store/memory";
+       import { redisStore } from "edgeward/store/redis";
+       import { unstorageStore } from "edgeward/store/unstorage";
+       const store = fileStore("records");
+       await store.put("key/one", "text");
+       console.log(await store.get("key/one"), [memoryStore, redisStore, unstorageStore, kvStore].map((store) => typeof store).join());`,
+    ),
+    "text function,function,function,function",
+  );
+  const dist = join(project, "node_modules/edgeward/dist");
+  const read = (file) => readFileSync(join(dist, file), "utf8");
+  for (const store of STORES) {
+    assert.doesNotMatch(read(`store/${store}.js`), /from "\.\.\//, store);
+    assert.doesNotMatch(read(`index.cjs`), new RegExp(`${store}Store|KeyWriter`), store);
+  }
 });
 
 test("the command line comes with it", () => {

@@ -19,6 +19,7 @@ test("an allowed token is told of in full", () => {
   assert.deepEqual(verifier.verify(token), {
     ok: true,
     class: "m2m_token",
+    cache: "miss",
     subject: "app-1",
     organization: "org-1",
     clientId: "client-1",
@@ -28,6 +29,7 @@ test("an allowed token is told of in full", () => {
     issuer: ISSUER,
     kid: "ES256-1",
     algorithm: "ES256",
+    cache: "miss",
     claims: JSON.parse(Buffer.from(token.split(".")[1], "base64url")),
   });
 });

@@ -39,6 +39,7 @@ const CLOCKED = {
   "clocked.js": `
     import "./clock.js";
     import worker from "./index.js";
+    export * from "./index.js";
     export default {
       ...worker,
       fetch(request, ...rest) {
@@ -72,18 +73,22 @@ const IMPATIENT = `
     },
   };`;
 
+/** The class is that of the first isolate, so that all have one and the same object. */
+const keyWriter = (isolate) => ({ className: "KeyWriter", useSQLite: true, ...(isolate > 0 && { scriptName: named(0) }) });
+
 const named = (isolate) => (isolate === 0 ? "edgeward" : `edgeward-${isolate + 1}`);
 
 /**
  * Starts the gate. `entries` are put into its store first, as JSON; `bindings` are its variables and
  * secrets; `documents` are a `policy` and `snapshots` in place of the bundled ones; `origin` is the
  * text of a Worker in place of the demo origin, and `worker` that of one in place of the gate. Of `isolates` there may be several, which share the store; with
+ * `state`, what is stored is kept in that directory and is there for the next gate that is started with it; with
  * `clock`, the header `clock-ahead` of a request moves the clock of its isolate. The answer has `fetch`, `urls` of the
- * isolates for clients of their own, `impatient` (a way to an isolate whose client gives up), `scheduled`, the `store`,
+ * isolates for clients of their own, `impatient` (a way to an isolate whose client gives up), `scheduled`, the `store` and its `writer`,
  * the `log` (an array of lines, the Worker's own included), `logged` and `stop`.
  */
 export async function startGate(options = {}) {
-  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, ...rest } = options;
+  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, state, ...rest } = options;
   const log = [];
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(
     readFileSync(path("wrangler.toml"), "utf8"),
@@ -95,6 +100,7 @@ export async function startGate(options = {}) {
     log: new KeptLog(log),
     handleStructuredLogs: ({ level, message }) => log.push(`${level}: ${message}`),
     cf: false,
+    ...(state !== undefined && { resourcePersistencePath: state }),
     workers: [
       ...Array.from({ length: isolates }, (_, isolate) => ({
         name: named(isolate),
@@ -102,6 +108,8 @@ export async function startGate(options = {}) {
         modulesRoot: directory,
         modules: clock ? clocked(directory, bundle) : bundle,
         kvNamespaces: { EDGEWARD_STORE: "edgeward-store" },
+        // A Worker in place of the gate has no such class.
+        ...(worker === undefined && { durableObjects: { EDGEWARD_KEY_WRITER: keyWriter(isolate) } }),
         serviceBindings: { ORIGIN: "edgeward-demo-origin" },
         unsafeDirectSockets: [{}],
         bindings,
@@ -128,7 +136,7 @@ export async function startGate(options = {}) {
   const store = await gate.getKVNamespace("EDGEWARD_STORE", "edgeward");
   for (const [key, value] of Object.entries(entries)) await store.put(key, JSON.stringify(value));
   return {
-    fetch: (target, init) => gate.dispatchFetch(new URL(target, "http://gate.example"), init),
+    fetch: (target, init) => gate.dispatchFetch(new URL(target, "https://gate.example"), init),
     urls: await Promise.all(Array.from({ length: isolates }, (_, isolate) => gate.unsafeGetDirectURL(named(isolate)))),
     impatient: async (target, { headers, after, isolate = 0 }) => {
       const url = new URL(target, await gate.unsafeGetDirectURL("impatient"));
@@ -137,6 +145,11 @@ export async function startGate(options = {}) {
     /** Runs the handler for cron triggers. */
     scheduled: async (isolate = 0) => (await gate.getWorker(named(isolate))).scheduled({ cron: "*/5 * * * *" }),
     store,
+    /** The object that records are changed through. */
+    writer: async () => {
+      const objects = await gate.getDurableObjectNamespace("EDGEWARD_KEY_WRITER", named(0));
+      return objects.get(objects.idFromName("records"));
+    },
     log,
     /** Waits until the log holds as much as the condition asks of it; lines arrive after their answer. */
     async logged(condition) {

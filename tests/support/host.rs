@@ -8,7 +8,7 @@ use std::{
 
 use edgeward::{
     api_key::Issued,
-    host::{Host, HostError, InboundAnswer, NativeCheck, OutboundRequest, UnixMillis},
+    host::{BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, UnixMillis},
     jose::{Algorithm, KeySet, PORTABLE},
 };
 use serde_json::json;
@@ -48,6 +48,10 @@ pub(crate) struct FakeHost {
     pub(crate) answers: RefCell<VecDeque<Result<InboundAnswer, HostError>>>,
     /// What was asked of them.
     pub(crate) requests: RefCell<Vec<OutboundRequest>>,
+    /// The body of the request, until it is read.
+    pub(crate) body: Cell<Option<Vec<u8>>>,
+    /// What is to be done behind requests.
+    pub(crate) later: RefCell<Vec<u32>>,
     /// Whether there is a source of random bytes.
     pub(crate) has_chance: Cell<bool>,
     chance: Cell<u64>,
@@ -69,6 +73,8 @@ impl FakeHost {
             native_checks: Cell::new(0),
             answers: RefCell::default(),
             requests: RefCell::default(),
+            body: Cell::new(None),
+            later: RefCell::default(),
             has_chance: Cell::new(true),
             chance: Cell::new(seed),
         }
@@ -126,6 +132,49 @@ impl Host for FakeHost {
             Some(words) => Err(HostError(words.clone())),
             None => Ok(self.store.borrow().get(key).cloned()),
         }
+    }
+
+    async fn swap(&self, key: &str, expected: Option<&[u8]>, value: Option<&[u8]>) -> Result<bool, HostError> {
+        if let Some(words) = &*self.outage.borrow() {
+            return Err(HostError(words.clone()));
+        }
+        let mut store = self.store.borrow_mut();
+        if store.get(key).map(Vec::as_slice) != expected {
+            return Ok(false);
+        }
+        match value {
+            Some(value) => store.insert(key.to_owned(), value.to_vec()),
+            None => store.remove(key),
+        };
+        Ok(true)
+    }
+
+    async fn list(&self, prefix: &str, cursor: Option<&str>, most: u32) -> Result<Listing, HostError> {
+        if let Some(words) = &*self.outage.borrow() {
+            return Err(HostError(words.clone()));
+        }
+        let store = self.store.borrow();
+        let mut keys: Vec<String> = store
+            .keys()
+            .filter(|key| key.starts_with(prefix) && cursor.is_none_or(|cursor| key.as_str() > cursor))
+            .take(most as usize + 1)
+            .cloned()
+            .collect();
+        let more = keys.len() > most as usize;
+        keys.truncate(most as usize);
+        Ok(Listing { cursor: keys.last().filter(|_| more).cloned(), keys })
+    }
+
+    async fn body(&self, longest: usize) -> Result<Vec<u8>, BodyError> {
+        match self.body.take() {
+            Some(body) if body.len() > longest => Err(BodyError::TooLong),
+            Some(body) => Ok(body),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn refresh_later(&self, work: u32) {
+        self.later.borrow_mut().push(work);
     }
 
     async fn fetch(&self, request: OutboundRequest) -> Result<InboundAnswer, HostError> {

@@ -1,7 +1,7 @@
 //! What a verifier keeps from one token to the next must not answer for another one.
 
 use edgeward::{
-    m2m_token::DenyList,
+    revocation::DenyList,
     verdict::{Reason, Verdict},
 };
 use pollster::block_on;

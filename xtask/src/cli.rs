@@ -18,6 +18,8 @@ usage: cargo xtask <command> [options]
   test [stage ...]           every check and every test, or only the named stages:
                              fmt clippy rust types node worker page check
   docs                       write the documents that are made from the code
+  revocation [--seed N]      simulate how long a revocation takes, and print what was measured;
+                             with --write into docs/revocation.md
   bench [args ...]           build, then run bench/run.mjs with these arguments
   bench --key-sets [args]    the same with bench/key-sets.mjs: what an issuer's trouble costs a Worker
   help                       this text";
@@ -45,6 +47,13 @@ pub(crate) enum Task {
     },
     /// Write the documents that are made from the code.
     Docs,
+    /// Simulate how long a revocation takes.
+    Revocation {
+        /// The seed of chance.
+        seed: u64,
+        /// Whether to put what was measured into the document.
+        write: bool,
+    },
     /// Run the comparison with these arguments.
     Bench {
         /// Passed on as they are.
@@ -66,12 +75,13 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Task, St
         "serve" => serve(args),
         "test" => test(args),
         "docs" => plain(args, "docs", Task::Docs),
+        "revocation" => revocation(args),
         "bench" => Ok(Task::Bench { args: args.collect() }),
         flag if flag.starts_with('-') => {
             Err(format!("There is no option {flag} before a command; `cargo xtask help` lists the commands."))
         }
         other => Err(format!(
-            "There is no command \"{other}\"; the commands are setup, build, serve, test, docs, bench and help."
+            "There is no command \"{other}\"; the commands are setup, build, serve, test, docs, revocation, bench and help."
         )),
     }
 }
@@ -139,6 +149,30 @@ fn test(args: impl Iterator<Item = OsString>) -> Result<Task, String> {
     Ok(Task::Test { stages })
 }
 
+fn revocation(args: impl Iterator<Item = OsString>) -> Result<Task, String> {
+    let mut parser = lexopt::Parser::from_args(args);
+    let (mut seed, mut write) = (1, false);
+    while let Some(argument) = next(&mut parser)? {
+        match argument {
+            Long("seed") => {
+                let value =
+                    parser.value().map_err(|_| "--seed needs a number after it, such as --seed 7.".to_owned())?;
+                let value = value.to_string_lossy();
+                seed = value.parse().map_err(|_| format!("\"{value}\" is not a seed; choose a whole number."))?;
+            }
+            Long("write") => {
+                if let Some(value) = parser.optional_value() {
+                    return Err(format!("--write takes no value, but was given \"{}\".", value.to_string_lossy()));
+                }
+                write = true;
+            }
+            Long("help") | Short('h') => return Ok(Task::Help),
+            other => return Err(unknown("revocation", &other)),
+        }
+    }
+    Ok(Task::Revocation { seed, write })
+}
+
 fn next(parser: &mut lexopt::Parser) -> Result<Option<lexopt::Arg<'_>>, String> {
     parser.next().map_err(|error| format!("{error}."))
 }
@@ -170,6 +204,8 @@ mod tests {
         }
         assert_eq!(line("serve --check --port=9000"), Ok(Task::Serve { port: Some(9000), check: true }));
         assert_eq!(line("test node fmt"), Ok(Task::Test { stages: vec![Stage::Node, Stage::Fmt] }));
+        assert_eq!(line("revocation"), Ok(Task::Revocation { seed: 1, write: false }));
+        assert_eq!(line("revocation --write --seed 7"), Ok(Task::Revocation { seed: 7, write: true }));
         assert_eq!(line("bench --quick x"), Ok(Task::Bench { args: vec!["--quick".into(), "x".into()] }));
     }
 
@@ -190,6 +226,10 @@ mod tests {
             "serve 8787",
             "test everything",
             "test --quick",
+            "revocation 7",
+            "revocation --seed",
+            "revocation --seed -1",
+            "revocation --write=yes",
         ] {
             let sentence = line(wrong).expect_err(wrong);
             assert!(sentence.ends_with('.'), "{wrong}: {sentence}");

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use edgeward::{
+    governance::{ReviewRule, page_csp},
     policy::{LintRule, Severity},
     verdict::{Denial, Reason},
 };
@@ -12,6 +13,7 @@ use crate::workspace::{Workspace, write};
 
 const REASON_CODES: &str = "docs/reason-codes.md";
 const LINT_RULES: &str = "docs/lint-rules.md";
+const REVIEW_RULES: &str = "docs/review-rules.md";
 
 /// Writes them; a test sees to it that what is committed is what the code says.
 pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
@@ -19,6 +21,8 @@ pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
     say!("{REASON_CODES}: {} reasons", Reason::ALL.len());
     write(&workspace.path(LINT_RULES), lint_rules())?;
     say!("{LINT_RULES}: {} rules", LintRule::ALL.len());
+    write(&workspace.path(REVIEW_RULES), review_rules())?;
+    say!("{REVIEW_RULES}: {} rules", ReviewRule::ALL.len());
     Ok(())
 }
 
@@ -81,6 +85,42 @@ fn lint_rules() -> String {
     page
 }
 
+/// The table of what a review looks for.
+fn review_rules() -> String {
+    let mut page = String::from(
+        "# What a review finds\n\n\
+         Made by `cargo xtask docs` from `src/governance/finding.rs`. A code never changes its meaning. The risks are those of \
+         the OWASP Non-Human Identities Top 10, the outcomes those of the NIST Cybersecurity Framework. See \
+         [review.md](review.md).\n\n\
+         | code | severity | what is wrong | what to do about it | what the rule cannot see | risk | CSF 2.0 | CSF 1.1 |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for rule in ReviewRule::ALL {
+        let facts = rule.facts();
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} | {} {} | {} | {} |",
+            facts.code,
+            facts.severity.as_str(),
+            facts.title,
+            facts.advice,
+            facts.blind_spot,
+            facts.risk.id,
+            facts.risk.name,
+            facts.outcomes.csf20.join(", "),
+            facts.outcomes.csf11.join(", ")
+        );
+    }
+    let _ = write!(
+        page,
+        "\n## The page's Content-Security-Policy\n\n\
+         It names the page's one style sheet by its hash:\n\n```\n{}\n```\n",
+        page_csp()
+    );
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +131,8 @@ mod tests {
         assert_eq!(committed, reason_codes(), "run `cargo xtask docs`");
         let committed = std::fs::read_to_string(Workspace::here().path(LINT_RULES)).expect("the table");
         assert_eq!(committed, lint_rules(), "run `cargo xtask docs`");
+        let committed = std::fs::read_to_string(Workspace::here().path(REVIEW_RULES)).expect("the table");
+        assert_eq!(committed, review_rules(), "run `cargo xtask docs`");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod output;
 mod policy;
 mod process;
 mod report;
+mod revocation;
 mod serve;
 mod setup;
 mod test;
@@ -72,6 +73,7 @@ fn run(task: Task) -> Result<ExitCode> {
         }
         Task::Test { stages } => return test::run(&workspace, &stages),
         Task::Docs => docs::write_all(&workspace)?,
+        Task::Revocation { seed, write } => revocation::run(&workspace, seed, write)?,
         Task::Bench { args } => bench(&workspace, &args)?,
     }
     Ok(ExitCode::SUCCESS)

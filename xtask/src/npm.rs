@@ -138,20 +138,28 @@ fn option(name: &str, path: &Path) -> OsString {
     option
 }
 
-/// The types written by hand; `CommonJS` gets a twin of the main ones, which therefore import nothing.
+/// The files of types that belong to the main entry. `CommonJS` gets a twin of each.
+const MAIN_TYPES: [&str; 2] = ["index", "keys"];
+
+/// The types written by hand; `CommonJS` gets twins of the main ones, which import each other and nothing else.
 fn types(source: &Path, modules: &Path) -> Result<()> {
     for file in files_under(source)? {
         let relative = file.strip_prefix(source).unwrap_or(&file);
         copy(&file, &modules.join(relative))?;
     }
-    let main = read_text(&source.join("index.d.ts"))?;
-    if main.contains("from \"./") || main.contains("import(\"./") {
-        return Err(Failure::new(
-            "npm/types/index.d.ts imports a file beside it, which its CommonJS twin cannot: \
-             declare everything in index.d.ts and import it from there.",
-        ));
+    for name in MAIN_TYPES {
+        let mut twin = read_text(&source.join(format!("{name}.d.ts")))?;
+        for other in MAIN_TYPES {
+            twin = twin.replace(&format!("\"./{other}.js\""), &format!("\"./{other}.cjs\""));
+        }
+        if twin.contains(".js\"") {
+            return Err(Failure::new(format!(
+                "npm/types/{name}.d.ts imports a file that has no CommonJS twin: add it to MAIN_TYPES."
+            )));
+        }
+        write(&modules.join(format!("{name}.d.cts")), twin)?;
     }
-    write(&modules.join("index.d.cts"), main)
+    Ok(())
 }
 
 fn measure(workspace: &Workspace, package: &Path) -> Result<String> {

@@ -2,7 +2,7 @@
 //!
 //! Every step looks first and acts only if something is missing, so that it may be repeated.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::demo::Issuer;
 use crate::output::{Failure, Result, begin, say};
@@ -26,7 +26,8 @@ struct Found<'a> {
     workspace: &'a Workspace,
     system_node: Option<Node>,
     node: Option<Node>,
-    chromium: Option<std::path::PathBuf>,
+    chromium: Option<PathBuf>,
+    redis: Option<PathBuf>,
 }
 
 /// One step: what it is about, who needs it, and the work, which ends with a few words.
@@ -36,7 +37,7 @@ struct Step {
     work: fn(&mut Found<'_>) -> Result<String>,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { title: "Node.js and npm", needed: |_| true, work: node_and_npm },
     Step { title: "wasm target", needed: |_| true, work: wasm_target },
     Step { title: "wasm-bindgen", needed: |_| true, work: wasm_bindgen },
@@ -45,6 +46,7 @@ const STEPS: [Step; 8] = [
     Step { title: "demo issuer", needed: |_| true, work: demo_issuer },
     Step { title: "rustfmt and clippy", needed: |need| need == Need::Everything, work: rust_components },
     Step { title: "Chromium", needed: |need| need == Need::Everything, work: chromium },
+    Step { title: "Redis", needed: |need| need == Need::Everything, work: redis },
 ];
 
 fn demo_issuer(found: &mut Found<'_>) -> Result<String> {
@@ -54,7 +56,7 @@ fn demo_issuer(found: &mut Found<'_>) -> Result<String> {
 /// Goes through the steps that `need` calls for.
 pub(crate) fn run(workspace: &Workspace, need: Need) -> Result<Tools> {
     let steps: Vec<_> = STEPS.iter().filter(|step| (step.needed)(need)).collect();
-    let mut found = Found { workspace, system_node: None, node: None, chromium: None };
+    let mut found = Found { workspace, system_node: None, node: None, chromium: None, redis: None };
     for (index, step) in steps.iter().enumerate() {
         begin!("[{}/{}] {} … ", index + 1, steps.len(), step.title);
         match (step.work)(&mut found) {
@@ -68,7 +70,7 @@ pub(crate) fn run(workspace: &Workspace, need: Need) -> Result<Tools> {
     let (Some(system_node), Some(node)) = (found.system_node, found.node) else {
         return Err(Failure::new("Set-up found no Node.js."));
     };
-    Ok(Tools { system_node, node, chromium: found.chromium })
+    Ok(Tools { system_node, node, chromium: found.chromium, redis: found.redis })
 }
 
 fn node_and_npm(found: &mut Found<'_>) -> Result<String> {
@@ -185,33 +187,75 @@ fn rust_components(found: &mut Found<'_>) -> Result<String> {
 }
 
 fn chromium(found: &mut Found<'_>) -> Result<String> {
-    if let Some(path) = tools::chromium()? {
-        let outcome = format!("already there ({})", path.display());
-        found.chromium = Some(path);
-        return Ok(outcome);
-    }
-    debian_package("chromium", "Chromium, for the browser tests,")?;
-    let path = tools::chromium()?
-        .ok_or_else(|| Failure::new("apt-get installed chromium, but no such program is on the PATH."))?;
-    let outcome = format!("installed ({})", path.display());
+    let (path, outcome) = program(
+        tools::chromium,
+        &DebianPackage {
+            name: "chromium",
+            what: "Chromium, for the browser tests,",
+            variable: tools::CHROMIUM,
+            megabytes: 300,
+        },
+    )?;
     found.chromium = Some(path);
     Ok(outcome)
 }
 
+fn redis(found: &mut Found<'_>) -> Result<String> {
+    let (path, outcome) = program(
+        tools::redis,
+        &DebianPackage {
+            name: "redis-server",
+            what: "Redis, for the tests of the store in it,",
+            variable: tools::REDIS,
+            megabytes: 2,
+        },
+    )?;
+    found.redis = Some(path);
+    Ok(outcome)
+}
+
+/// A package of Debian that brings a program.
+struct DebianPackage {
+    name: &'static str,
+    /// The program and what it is for, as the subject of a sentence.
+    what: &'static str,
+    /// The environment variable that names another program in its place.
+    variable: &'static str,
+    megabytes: u32,
+}
+
+/// A program of the system, from a package where it is missing.
+fn program(find: impl Fn() -> Result<Option<PathBuf>>, package: &DebianPackage) -> Result<(PathBuf, String)> {
+    if let Some(path) = find()? {
+        let outcome = format!("already there ({})", path.display());
+        return Ok((path, outcome));
+    }
+    install(package)?;
+    let path = find()?.ok_or_else(|| {
+        Failure::new(format!("apt-get installed {}, but no such program is on the PATH.", package.name))
+    })?;
+    let outcome = format!("installed ({})", path.display());
+    Ok((path, outcome))
+}
+
 /// Installs a Debian package where that can be done without asking, or says what a person has to do.
-fn debian_package(package: &str, what: &str) -> Result<()> {
+fn install(package: &DebianPackage) -> Result<()> {
+    let DebianPackage { name, what, variable, megabytes } = package;
     let is_root = process::ask(std::process::Command::new("id").arg("-u")).as_deref() == Some("0");
     if tools::find("apt-get").is_none() || !is_root {
         return Err(Failure::new(format!(
-            "{what} is missing: install it (on Debian: `sudo apt-get install {package}`) \
-             or name a program in the environment variable {}.",
-            package.to_uppercase()
+            "{what} is missing: install it (on Debian: `sudo apt-get install {name}`) \
+             or name a program in the environment variable {variable}."
         )));
     }
-    begin!("installing Debian's package (about 300 MB) … ");
-    for arguments in [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", package][..]] {
+    begin!("installing Debian's package (about {megabytes} MB) … ");
+    for arguments in [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", name][..]] {
         process::quietly(
-            std::process::Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"),
+            std::process::Command::new("apt-get")
+                .args(arguments)
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                // What is installed for tests is not to be started as a service of the machine (invoke-rc.d(8)).
+                .env("RUNLEVEL", "1"),
             &format!("`apt-get {}`", arguments.join(" ")),
         )?;
     }

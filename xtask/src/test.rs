@@ -11,11 +11,20 @@ use crate::process;
 use crate::report::{Counts, Outcome, summary};
 use crate::serve::wrangler;
 use crate::setup::{self, Need};
-use crate::tools::{Node, Tools};
+use crate::tools::{self, Node, Tools};
 use crate::workspace::{Workspace, empty_dir, files_under, make_dir, read_text};
 
 /// How long one test of a JavaScript suite may take, in milliseconds.
 const TEST_TIMEOUT: &str = "--test-timeout=120000";
+
+/// What TypeScript is held to. The command line and the store in files are Node's alone, and nothing else of the package
+/// may know a name of Node's; the last two use the package's types as people do.
+const TYPESCRIPT: [&str; 4] = [
+    "npm/tsconfig.json",
+    "npm/tsconfig.cli.json",
+    "tests/types/node/tsconfig.json",
+    "tests/types/workers/tsconfig.json",
+];
 
 /// A part of the test run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,8 +128,8 @@ enum Part {
     Cargo(&'static [&'static str]),
     RustTests,
     Types,
-    /// The suite of a directory, in a Node.js, with the browser if it needs one.
-    Suite(&'static str, Node, Option<PathBuf>),
+    /// The suite of a directory, in a Node.js, with the program it needs by an environment variable, if any.
+    Suite(&'static str, Node, Option<(&'static str, PathBuf)>),
     WorkerSuite,
     Check,
 }
@@ -153,13 +162,17 @@ fn parts(stage: Stage, tools: &Tools) -> Vec<(String, Part)> {
             if tools.node.path != tools.system_node.path {
                 nodes.push(&tools.node);
             }
+            let redis = tools.redis.clone().map(|path| (tools::REDIS, path));
             nodes
                 .into_iter()
-                .map(|node| (format!("node {}", node.version), Part::Suite("tests/node", node.clone(), None)))
+                .map(|node| (format!("node {}", node.version), Part::Suite("tests/node", node.clone(), redis.clone())))
                 .collect()
         }
         Stage::Worker => one(Part::WorkerSuite),
-        Stage::Page => one(Part::Suite("tests/page", tools.node.clone(), tools.chromium.clone())),
+        Stage::Page => {
+            let chromium = tools.chromium.clone().map(|path| (tools::CHROMIUM, path));
+            one(Part::Suite("tests/page", tools.node.clone(), chromium))
+        }
         Stage::Check => one(Part::Check),
     }
 }
@@ -174,17 +187,16 @@ impl Part {
             }
             Self::RustTests => rust_tests(workspace),
             Self::Types => {
-                // The command line is Node's alone; nothing else of the package may know a name of Node's.
-                for project in ["npm/tsconfig.json", "npm/tsconfig.cli.json"] {
+                for project in TYPESCRIPT {
                     let mut tsc = tools.package_script(workspace, "typescript/bin/tsc");
                     process::run(tsc.args(["--project", project]), &format!("`tsc --project {project}`"))?;
                 }
                 Ok((None, ""))
             }
-            Self::Suite(directory, node, chromium) => {
+            Self::Suite(directory, node, program) => {
                 let mut command = workspace.command(&node.path);
-                if let Some(path) = chromium {
-                    command.env("CHROMIUM", path);
+                if let Some((variable, path)) = program {
+                    command.env(variable, path);
                 }
                 suite(workspace, command, directory)
             }
@@ -271,7 +283,7 @@ mod tests {
             write(&PathBuf::from(&root).join("tests/node").join(file), text).expect("a test file");
         }
         let node = Node::of_the_system().expect("Node.js");
-        let tools = Tools { system_node: node.clone(), node, chromium: None };
+        let tools = Tools { system_node: node.clone(), node, chromium: None, redis: None };
         let outcomes = run_stages(&Workspace::at(&root), &tools, &[Stage::Node]);
         fs::remove_dir_all(&root).expect("the scratch directory goes");
         let (good, text) = summary(&outcomes);

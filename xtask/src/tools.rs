@@ -36,6 +36,14 @@ const BROWSERS: [&str; 8] = [
     "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
 ];
 
+/// What Redis and its like are called.
+const REDISES: [&str; 2] = ["redis-server", "valkey-server"];
+
+/// The environment variable that names a browser.
+pub(crate) const CHROMIUM: &str = "CHROMIUM";
+/// The environment variable that names a Redis.
+pub(crate) const REDIS: &str = "REDIS_SERVER";
+
 /// A major and minor version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Version(u32, u32);
@@ -111,6 +119,8 @@ pub(crate) struct Tools {
     pub(crate) node: Node,
     /// The browser; looked for only where it is needed.
     pub(crate) chromium: Option<PathBuf>,
+    /// The Redis; looked for only where it is needed.
+    pub(crate) redis: Option<PathBuf>,
 }
 
 impl Tools {
@@ -124,13 +134,22 @@ impl Tools {
 
 /// The browser that was asked for, or the first that is found.
 pub(crate) fn chromium() -> Result<Option<PathBuf>> {
-    if let Some(asked) = env::var_os("CHROMIUM").filter(|value| !value.is_empty()) {
+    asked_for_or_first(CHROMIUM, &BROWSERS)
+}
+
+/// The Redis that was asked for, or the first that is found.
+pub(crate) fn redis() -> Result<Option<PathBuf>> {
+    asked_for_or_first(REDIS, &REDISES)
+}
+
+fn asked_for_or_first(variable: &str, names: &[&str]) -> Result<Option<PathBuf>> {
+    if let Some(asked) = env::var_os(variable).filter(|value| !value.is_empty()) {
         return match find(&asked.to_string_lossy()) {
             Some(path) => Ok(Some(path)),
-            None => Err(Failure::new(format!("CHROMIUM names {}, which is not there.", asked.to_string_lossy()))),
+            None => Err(Failure::new(format!("{variable} names {}, which is not there.", asked.to_string_lossy()))),
         };
     }
-    Ok(BROWSERS.iter().find_map(|name| find(name)))
+    Ok(names.iter().find_map(|name| find(name)))
 }
 
 /// Where a program is: a path as it stands, a name by the PATH.

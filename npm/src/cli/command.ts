@@ -20,26 +20,71 @@ export class UsageError extends Error {}
 /** It could not be done: said without a stack. */
 export class CommandError extends Error {}
 
+/** Nobody reads what is printed any more, and nobody is told so. */
+export class OutputClosed extends Error {}
+
+/** The core or the gate did not do it, and says why by a reason code. */
+export class StepError extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor({ code, status, message }: { code: string; status: number; message: string }) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+
+  /** Whether it is a "cannot tell", and no "no". */
+  get unsettled(): boolean {
+    return this.status >= 500 || this.status === 429;
+  }
+
+  get exit(): number {
+    if (this.unsettled) return EXIT.failed;
+    return this.code === "body_invalid" || this.code === "body_too_large" ? EXIT.usage : EXIT.objection;
+  }
+}
+
 export interface Command {
   /** In one line, for the list of commands. */
   readonly summary: string;
   /** In full, for `--help`. */
   readonly usage: string;
+  /** Which of its parts these arguments are for, where it has parts: its name and its usage. */
+  part?(args: readonly string[]): { name: string; usage: string } | undefined;
   run(args: string[]): Promise<number>;
 }
 
 /** The options and the one operand of a command. */
 export function readArguments<O extends ParseArgsOptionsConfig>(args: string[], options: O, operand: string) {
-  let parsed;
+  const { positionals, values } = parsed(args, options);
+  const [first, ...others] = positionals;
+  if (first === undefined) throw new UsageError(`${operand} is missing`);
+  if (others.length > 0) throw new UsageError(`one ${operand}, and not ${others.length + 1}`);
+  return { operand: first, values };
+}
+
+/** The options of a command that has no operand. An operand is not repeated: it could be a secret. */
+export function readOptions<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
+  const { positionals, values } = parsed(args, options);
+  if (positionals.length > 0) throw new UsageError("it takes options alone, and there is something else among them");
+  return values;
+}
+
+/** What people take for the name of an option that takes a secret. */
+const SECRETS = /^--?(token|bearer|key|api-?key|secret|password|seals?|digests?|bootstrap(-secret)?)(=|$)/;
+
+function parsed<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
+  if (args.some((arg) => SECRETS.test(arg))) {
+    throw new UsageError(
+      "no option takes a secret, which everybody could read who lists the processes: secrets come by a file, by standard input, or by the environment",
+    );
+  }
   try {
-    parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-  const [first, ...others] = parsed.positionals;
-  if (first === undefined) throw new UsageError(`${operand} is missing`);
-  if (others.length > 0) throw new UsageError(`one ${operand}, and not ${others.length + 1}`);
-  return { operand: first, values: parsed.values };
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };

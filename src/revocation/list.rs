@@ -1,117 +1,23 @@
-//! The deny list: tokens that are refused before they end, by what they say and never by their bytes.
+//! The deny list: credentials that are refused before they end, tokens by what they say and never by their bytes, API
+//! keys by their ids.
 //!
 //! One signed statement has many spellings (ECDSA signatures can be negated, an issuer signs the same claims twice), so a
-//! list of token bytes is one that an attacker walks around. Entries name a `jti`, a client, a subject or an
-//! organization. The first three mean something only together with their issuer; organizations are often the
-//! deployment's own, and may be named for every issuer at once.
+//! list of token bytes is one that an attacker walks around. Entries name a `jti`, a client, a subject, an
+//! organization or an API key. The first three mean something only together with their issuer; organizations are often
+//! the deployment's own, and may be named for every issuer at once, and for API keys with that.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use super::{Denied, DenyEntry};
 use crate::verdict::{Denial, Principal, Reason};
 
 /// The most entries that a list may have. A list is kept in the memory of each isolate.
 pub const LONGEST_DENY_LIST: usize = 65_536;
 
-/// The longest text of an entry, in bytes.
-const LONGEST_TEXT: usize = 2048;
-
-/// The last second of the year 9999. What lies after it was not written in seconds.
-const LAST_SECOND: i64 = 253_402_300_799;
-
-/// Whom an entry denies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Denied {
-    /// One token, by its `jti`.
-    Token(String),
-    /// Every token of a client.
-    Client(String),
-    /// Every token of a subject.
-    Subject(String),
-    /// Every token of an organization.
-    Organization(String),
-}
-
-/// One entry of a deny list. In JSON: `{ "jti" | "client" | "subject" | "organization": "…", "issuer": "…",
-/// "until": … }`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DenyEntry {
-    /// Whom it denies.
-    pub denied: Denied,
-    /// The issuer, as it stands in `iss` or in the policy; a template of the policy stands for all its tenants. Only an
-    /// organization can be denied without one.
-    pub issuer: Option<String>,
-    /// The last second, since the Unix epoch, at which the entry denies anything. An entry may be dropped afterwards, so
-    /// it lies past the end of every token that the entry is to deny. Without it the entry stays.
-    pub until: Option<i64>,
-}
-
-/// An entry as it stands in JSON.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Raw {
-    jti: Option<String>,
-    client: Option<String>,
-    subject: Option<String>,
-    organization: Option<String>,
-    issuer: Option<String>,
-    until: Option<i64>,
-}
-
-impl DenyEntry {
-    /// What is wrong with the entry, in words for its author.
-    fn fault(&self) -> Option<&'static str> {
-        let (Denied::Token(text) | Denied::Client(text) | Denied::Subject(text) | Denied::Organization(text)) =
-            &self.denied;
-        let issuer = self.issuer.as_deref();
-        if text.is_empty() || issuer.is_some_and(str::is_empty) {
-            return Some("the empty text names nobody");
-        }
-        if text.len() > LONGEST_TEXT || issuer.is_some_and(|issuer| issuer.len() > LONGEST_TEXT) {
-            return Some("the text is too long");
-        }
-        if issuer.is_none() && !matches!(self.denied, Denied::Organization(_)) {
-            return Some("name the issuer: what a `jti`, a client or a subject stands for is its issuer's word");
-        }
-        if self.until.is_some_and(|until| !(0..=LAST_SECOND).contains(&until)) {
-            return Some("`until` is a time in seconds since the Unix epoch");
-        }
-        None
-    }
-}
-
-impl TryFrom<Raw> for DenyEntry {
-    type Error = &'static str;
-
-    fn try_from(raw: Raw) -> Result<Self, Self::Error> {
-        let mut named = [
-            raw.jti.map(Denied::Token),
-            raw.client.map(Denied::Client),
-            raw.subject.map(Denied::Subject),
-            raw.organization.map(Denied::Organization),
-        ]
-        .into_iter()
-        .flatten();
-        let (Some(denied), None) = (named.next(), named.next()) else {
-            return Err("an entry names one of `jti`, `client`, `subject` and `organization`");
-        };
-        let entry = Self { denied, issuer: raw.issuer, until: raw.until };
-        entry.fault().map_or(Ok(entry), Err)
-    }
-}
-
-impl<'de> Deserialize<'de> for DenyEntry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::try_from(Raw::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}
-
 /// Where and how long an entry holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Hold {
     issuer: Option<String>,
     until: Option<i64>,
@@ -126,6 +32,7 @@ pub struct DenyList {
     clients: Held,
     subjects: Held,
     organizations: Held,
+    keys: Held,
     length: usize,
 }
 
@@ -148,6 +55,7 @@ impl DenyList {
                 Denied::Client(text) => (&mut list.clients, text),
                 Denied::Subject(text) => (&mut list.subjects, text),
                 Denied::Organization(text) => (&mut list.organizations, text),
+                Denied::Key(text) => (&mut list.keys, text),
             };
             held.entry(text).or_default().push(Hold { issuer: entry.issuer, until: entry.until });
         }
@@ -171,7 +79,7 @@ impl DenyList {
     ///
     /// # Errors
     /// [`Reason::TokenRevoked`], with what the entry named as note.
-    pub(super) fn hold(&self, who: &Principal, policy_issuer: &str, now: i64) -> Result<(), Denial> {
+    pub(super) fn hold_token(&self, who: &Principal, policy_issuer: &str, now: i64) -> Result<(), Denial> {
         if self.is_empty() {
             return Ok(());
         }
@@ -194,29 +102,48 @@ impl DenyList {
         }
         Ok(())
     }
+
+    /// Holds an API key against the list, by its id and its organization.
+    ///
+    /// # Errors
+    /// [`Reason::KeyRevoked`], with what the entry named as note.
+    pub(super) fn hold_key(&self, id: &str, organization: Option<&str>, now: i64) -> Result<(), Denial> {
+        // What names an issuer is about the tokens of that issuer.
+        let denies = |hold: &Hold| hold.issuer.is_none() && hold.until.is_none_or(|until| now <= until);
+        let asked = [("key", &self.keys, Some(id)), ("organization", &self.organizations, organization)];
+        for (name, held, text) in asked {
+            let holds = text.and_then(|text| held.get(text));
+            if holds.is_some_and(|holds| holds.iter().any(denies)) {
+                return Err(Denial::new(Reason::KeyRevoked).noting(format!("the deny list names the {name}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// A list that denies what either of two denies.
+    pub(super) fn together(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        let of_other = [&other.tokens, &other.clients, &other.subjects, &other.organizations, &other.keys];
+        let of_both =
+            [&mut both.tokens, &mut both.clients, &mut both.subjects, &mut both.organizations, &mut both.keys];
+        for (target, source) in of_both.into_iter().zip(of_other) {
+            for (text, holds) in source {
+                let target = target.entry(text.clone()).or_default();
+                for hold in holds {
+                    if !target.contains(hold) {
+                        target.push(hold.clone());
+                        both.length = both.length.saturating_add(1);
+                    }
+                }
+            }
+        }
+        both
+    }
 }
 
 impl<'de> Deserialize<'de> for DenyList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(Vec::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}
-
-/// The list that is in force, shared by a verifier and the facts that it made. A new list takes the place of the old one
-/// as a whole, for facts that are cached as well.
-#[derive(Debug, Clone, Default)]
-pub(super) struct InForce(Arc<RwLock<Arc<DenyList>>>);
-
-impl InForce {
-    /// The list as it stands.
-    pub(super) fn list(&self) -> Arc<DenyList> {
-        // The value under the lock is replaced in one step and so whole, even where a thread died with the lock.
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Puts a list in force, from the next judgement on.
-    pub(super) fn replace(&self, list: DenyList) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
     }
 }
 
@@ -243,7 +170,7 @@ mod tests {
 
     fn denies(entry: impl Into<Value>, now: i64) -> bool {
         let list = list(Value::Array(vec![entry.into()])).expect("a list");
-        match list.hold(&who(), "https://login.example/{tenant}", now) {
+        match list.hold_token(&who(), "https://login.example/{tenant}", now) {
             Ok(()) => false,
             Err(denial) => {
                 assert_eq!(denial.reason, Reason::TokenRevoked);
@@ -278,7 +205,46 @@ mod tests {
         assert!(!denies(json!({ "organization": "o", "until": 100 }), 101));
         let twice = json!([{ "organization": "o", "until": 100 }, { "organization": "o", "until": 200 }]);
         let list = list(twice).expect("a list");
-        assert!(list.hold(&who(), "", 150).is_err());
+        assert!(list.hold_token(&who(), "", 150).is_err());
+    }
+
+    #[test]
+    fn a_key_is_denied_by_its_id_and_by_its_organization() {
+        let reason = |entry: Value, now: i64| {
+            let held = list(json!([entry])).expect("a list").hold_key("k", Some("o"), now);
+            held.map_err(|denial| {
+                assert_eq!(denial.reason, Reason::KeyRevoked);
+                denial.note.expect("a note")
+            })
+        };
+        let named = |what: &str| Err(format!("the deny list names the {what}"));
+        assert_eq!(reason(json!({ "key": "k" }), 0), named("key"));
+        assert_eq!(reason(json!({ "organization": "o" }), 0), named("organization"));
+        assert_eq!(reason(json!({ "key": "k", "until": 100 }), 100), named("key"));
+        for entry in [
+            json!({ "key": "k", "until": 100 }),
+            json!({ "key": "K" }),
+            json!({ "organization": "k" }),
+            json!({ "organization": "o", "issuer": "i" }),
+            json!({ "jti": "k", "issuer": "i" }),
+            json!({ "key": "o" }),
+        ] {
+            assert_eq!(reason(entry.clone(), 101), Ok(()), "{entry}");
+        }
+        let of_nobody = list(json!([{ "organization": "o" }])).expect("a list").hold_key("k", None, 0);
+        assert_eq!(of_nobody, Ok(()));
+        // A token is no key, whatever its `jti`.
+        assert!(!denies(json!({ "key": "t" }), 0));
+    }
+
+    #[test]
+    fn two_lists_together_deny_what_either_denies() {
+        let one = list(json!([{ "key": "k" }, { "organization": "x" }])).expect("a list");
+        let other = list(json!([{ "key": "k" }, { "jti": "t", "issuer": "https://login.example/one" }]));
+        let both = one.together(&other.expect("a list"));
+        assert_eq!(both.len(), 3);
+        assert!(both.hold_key("k", None, 0).is_err() && both.hold_key("j", Some("x"), 0).is_err());
+        assert!(both.hold_token(&who(), "", 0).is_err());
     }
 
     #[test]
@@ -288,7 +254,7 @@ mod tests {
             { "organization": "o" },
         ]);
         let nobody = Principal { issuer: Some("i".into()), ..Principal::default() };
-        assert_eq!(list(entries).expect("a list").hold(&nobody, "i", 0), Ok(()));
+        assert_eq!(list(entries).expect("a list").hold_token(&nobody, "i", 0), Ok(()));
     }
 
     #[test]
@@ -308,6 +274,9 @@ mod tests {
             json!({ "organization": "o", "until": "1780000000" }),
             json!({ "organization": "o", "token": "t" }),
             json!({ "organization": "o".repeat(2049) }),
+            json!({ "key": "k", "issuer": "i" }),
+            json!({ "key": "k", "organization": "o" }),
+            json!({ "key": "" }),
         ] {
             assert!(list(json!([entry.clone()])).is_err(), "{entry}");
         }

@@ -1,0 +1,109 @@
+// Keys that were issued elsewhere, line by line, of which only digests are known.
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { CommandError, EXIT, StepError, UsageError, readOptions, reason, say } from "../command.js";
+import type { Keys } from "./access.js";
+import { write } from "./output.js";
+import { WHERE, WHERE_USAGE, within } from "./where.js";
+
+export const importKeys = {
+  summary: "store the digests of keys that were issued elsewhere",
+  usage: `Usage: edgeward keys import --digests-file FILE [options]
+
+Stores the records of keys that were issued elsewhere. Each line of the file is a JSON object: a "digest", which is
+sha-256: and the SHA-256 of the key's text in hexadecimal, and the members of a new key: "organization", "owner",
+"revoker", "name", and if need be "scopes", "expires" and the others. The form of the keys has to take foreign ones
+(foreignKeys in the policy). A line that fails is named, and the others go on.
+
+  --digests-file FILE  the file; standard input where left out
+  --from LINE          begin at this line
+  --json               print a JSON object for each line
+
+${WHERE_USAGE}`,
+  async run(args: string[]): Promise<number> {
+    const values = readOptions(args, {
+      ...WHERE,
+      "digests-file": { type: "string" },
+      from: { type: "string" },
+      json: { type: "boolean" },
+    });
+    const file = values["digests-file"];
+    const ofInput = file === undefined || file === "-";
+    if (ofInput && values["token-file"] === "-") throw new UsageError("standard input cannot be the token and the digests");
+    const from = values.from ?? "1";
+    if (!/^[1-9][0-9]{0,9}$/.test(from)) throw new UsageError("--from takes the number of a line, from 1 on");
+    return within(values, (keys) => importAll(keys, ofInput ? undefined : file, Number(from), values.json === true));
+  },
+};
+
+/** How many lines are under way at once. */
+const AT_ONCE = 16;
+
+/** After how many lines in a row of which nobody can tell it stops. */
+const PATIENCE = 32;
+
+/** How often it says how far it is, in lines. */
+const PROGRESS = 1000;
+
+interface Told {
+  line: number;
+  id?: unknown;
+  failure?: StepError;
+}
+
+async function importAll(keys: Keys, file: string | undefined, from: number, json: boolean): Promise<number> {
+  const input = file === undefined ? process.stdin : createReadStream(file);
+  const lines = createInterface({ input, crlfDelay: Infinity });
+  let [line, imported, failed, unsettled] = [0, 0, 0, 0];
+  let batch: Promise<Told>[] = [];
+  const settle = async () => {
+    for (const { line, id, failure } of await Promise.all(batch)) {
+      if (failure === undefined) {
+        imported++;
+        unsettled = 0;
+        if (json) await write(`${JSON.stringify({ line, id })}\n`);
+      } else {
+        failed++;
+        unsettled = failure.unsettled ? unsettled + 1 : 0;
+        const { code, message } = failure;
+        if (json) await write(`${JSON.stringify({ line, code, message })}\n`);
+        else say(`line ${line}: ${message} (${code})`);
+      }
+      if ((imported + failed) % PROGRESS === 0) say(`${imported + failed} keys so far, ${failed} of them failed`);
+    }
+    batch = [];
+    if (unsettled >= PATIENCE) {
+      throw new CommandError(`nobody can tell what became of the last ${unsettled} lines: --from ${line - unsettled + 1} goes on once that is mended`);
+    }
+  };
+  try {
+    for await (const text of lines) {
+      line++;
+      if (line < from || text.trim() === "") continue;
+      batch.push(importOne(keys, line, text));
+      if (batch.length === AT_ONCE) await settle();
+    }
+    await settle();
+  } catch (error) {
+    if (error instanceof StepError || error instanceof CommandError || !("code" in (error as object))) throw error;
+    throw new CommandError(`cannot read ${file ?? "standard input"}: ${reason(error)}`);
+  } finally {
+    lines.close();
+    input.destroy();
+    await Promise.allSettled(batch);
+  }
+  say(`${imported} imported, ${failed} failed`);
+  return failed === 0 ? EXIT.good : EXIT.objection;
+}
+
+/** The line goes to the core as it stands, whose words never quote a digest. */
+async function importOne(keys: Keys, line: number, text: string): Promise<Told> {
+  try {
+    const { id } = await keys.carryOut("import", undefined, text);
+    return { line, id };
+  } catch (error) {
+    if (error instanceof StepError) return { line, failure: error };
+    if (error instanceof CommandError) return { line, failure: new StepError({ code: "no_answer", status: 503, message: error.message }) };
+    throw error;
+  }
+}

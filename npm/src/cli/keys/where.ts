@@ -1,0 +1,139 @@
+// Where the keys are, by the options and the environment.
+import { CommandError, UsageError, readText, reason } from "../command.js";
+import type { Keys } from "./access.js";
+import { gateKeys, type GateAddress } from "./gate.js";
+import { storeKeys, type StoreAddress } from "./store.js";
+
+/** The options that say where. None of them takes a secret. */
+export const WHERE = {
+  store: { type: "string" },
+  gate: { type: "string" },
+  policy: { type: "string" },
+  prefix: { type: "string" },
+  environment: { type: "string" },
+  "redis-prefix": { type: "string" },
+  "seals-file": { type: "string" },
+  "token-file": { type: "string" },
+} as const;
+
+export type Where = { readonly [name in keyof typeof WHERE]?: string | undefined };
+
+export const WHERE_USAGE = `Where (one of the two):
+  --store URL          a store: file:PATH, redis://HOST:PORT/DB or rediss://… (else EDGEWARD_STORE, which may hold a password)
+    --policy FILE        the policy whose apiKeys and review are meant (else EDGEWARD_POLICY)
+    --prefix P --environment live|test   in place of a policy
+    --seals-file FILE    the seals, a JSON array or one a line (else EDGEWARD_SEALS: a JSON array, or parted by commas)
+    --redis-prefix P     what every name in Redis begins with
+  --gate URL           a gate: https://api.example/_edgeward (else EDGEWARD_GATE)
+    --token-file FILE    the token of an administrator; - for standard input (else EDGEWARD_TOKEN)
+`;
+
+const OF_STORES = ["policy", "prefix", "environment", "redis-prefix", "seals-file"] as const;
+
+/** Opens what the options name. `bare` where a gate is asked for what needs no token. */
+export async function open(where: Where, { bare = false } = {}): Promise<Keys> {
+  const address = addressOf(where);
+  return "gate" in address ? gateKeys(gateAddress(address.gate, where, bare)) : storeKeys(storeAddress(address, where));
+}
+
+/** Opens it, does the work, and closes it, come what may. */
+export async function within<T>(where: Where, work: (keys: Keys) => Promise<T>, options?: { bare?: boolean }): Promise<T> {
+  const keys = await open(where, options);
+  try {
+    return await work(keys);
+  } finally {
+    await keys.close().catch(() => undefined);
+  }
+}
+
+type Address = { gate: string } | { store: string; byOption: boolean };
+
+function addressOf({ store, gate }: Where): Address {
+  if (store !== undefined && gate !== undefined) throw new UsageError("--store and --gate: one of them");
+  if (gate !== undefined) return { gate };
+  if (store !== undefined) return { store, byOption: true };
+  const { EDGEWARD_STORE, EDGEWARD_GATE } = process.env;
+  if (EDGEWARD_STORE && EDGEWARD_GATE) throw new UsageError("EDGEWARD_STORE and EDGEWARD_GATE are both set: say --store or --gate");
+  if (EDGEWARD_GATE) return { gate: EDGEWARD_GATE };
+  if (EDGEWARD_STORE) return { store: EDGEWARD_STORE, byOption: false };
+  throw new UsageError("where the keys are is missing: --store or --gate, or EDGEWARD_STORE or EDGEWARD_GATE");
+}
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+function gateAddress(text: string, where: Where, bare: boolean): GateAddress {
+  const misplaced = OF_STORES.find((name) => where[name] !== undefined);
+  if (misplaced !== undefined) throw new UsageError(`--${misplaced} goes with --store: a gate has its own policy`);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new UsageError("a gate is a URL, as https://api.example/_edgeward");
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw new UsageError("the URL of a gate has no user, no query and no fragment: it is its prefix, as https://api.example/_edgeward");
+  }
+  if (url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
+    throw new UsageError("a token goes over https alone; http is for a gate on this machine");
+  }
+  const base = url.href.replace(/\/+$/, "");
+  return bare ? { base, token: undefined } : { base, token: tokenOf(where) };
+}
+
+function tokenOf({ "token-file": file }: Where): string {
+  const token = (file === undefined ? (process.env["EDGEWARD_TOKEN"] ?? "") : readText(file)).trim();
+  if (token === "") throw new UsageError("the token of an administrator is missing: --token-file, or EDGEWARD_TOKEN");
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandError("what was handed over as a token is none");
+  return token;
+}
+
+function storeAddress({ store, byOption }: { store: string; byOption: boolean }, where: Where): StoreAddress {
+  if (where["token-file"] !== undefined) throw new UsageError("--token-file goes with --gate");
+  const scheme = /^([a-z]+):/.exec(store)?.[1];
+  if (scheme === "memory") throw new UsageError("a store in memory is gone with the command: file:, redis: or rediss:");
+  if (scheme !== "file" && scheme !== "redis" && scheme !== "rediss") {
+    throw new UsageError("a store is file:PATH, redis://HOST:PORT/DB or rediss://HOST:PORT/DB");
+  }
+  if (scheme !== "file") {
+    if (!URL.canParse(store)) throw new UsageError("the URL of the Redis is none, as redis://localhost:6379/0");
+    if (byOption && new URL(store).password !== "") {
+      throw new UsageError("a password does not stand in an argument, which everybody could read who lists the processes: put the URL into EDGEWARD_STORE");
+    }
+  }
+  if (where["redis-prefix"] !== undefined && scheme === "file") throw new UsageError("--redis-prefix goes with a Redis");
+  return { url: store, redisPrefix: where["redis-prefix"], ...formOf(where), seals: sealsOf(where) };
+}
+
+function formOf({ policy, prefix, environment }: Where): Pick<StoreAddress, "form" | "policy"> {
+  if (prefix !== undefined || environment !== undefined) {
+    if (policy !== undefined) throw new UsageError("--policy, or --prefix and --environment");
+    if (prefix === undefined || environment === undefined) throw new UsageError("--prefix and --environment go together");
+    if (environment !== "live" && environment !== "test") throw new UsageError("--environment takes live or test");
+    return { form: { prefix, environment }, policy: undefined };
+  }
+  const file = policy ?? process.env["EDGEWARD_POLICY"];
+  if (!file) throw new UsageError("the form of the keys is missing: --policy (or EDGEWARD_POLICY), or --prefix and --environment");
+  const text = readText(file);
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(`${file} is no JSON: ${reason(error)}`);
+  }
+  const { apiKeys, review } = (document ?? {}) as { apiKeys?: StoreAddress["form"]; review?: object };
+  if (typeof apiKeys !== "object" || apiKeys === null) throw new CommandError(`${file}: the policy has no \`apiKeys\``);
+  return { form: { ...apiKeys, ...(review !== undefined && { review }) }, policy: text };
+}
+
+function sealsOf({ "seals-file": file }: Where): string[] {
+  const text = file === undefined ? (process.env["EDGEWARD_SEALS"] ?? "") : readText(file);
+  const seals = text.trim().startsWith("[") ? listed(text) : text.split(file === undefined ? "," : "\n").map((seal) => seal.trim());
+  return seals.filter((seal) => seal !== "");
+}
+
+/** What is wrong with the text is not said in the words of the reader, which quote it. */
+function listed(text: string): string[] {
+  try {
+    const seals: unknown = JSON.parse(text);
+    if (Array.isArray(seals) && seals.every((seal) => typeof seal === "string")) return seals;
+  } catch {
+    // Said below.
+  }
+  throw new CommandError("the seals are no JSON array of strings");
+}

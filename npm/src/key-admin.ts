@@ -1,0 +1,74 @@
+// The life of API keys. The core carries out each step; what is here names it and hands the outcome on.
+import { KeyAdmin as CoreKeyAdmin, type Task } from "./glue.js";
+import { prepare, run } from "./core.js";
+import { coreHost } from "./host.js";
+import { keyReviewing } from "./key-review.js";
+import { sealBytes } from "./keys.js";
+import { jsonText } from "./text.js";
+import type { KeyAdmin, KeyAdminForm, KeyAdminHost, KeyRecord } from "../types/index.js";
+
+interface Failure {
+  code: string;
+  status: number;
+  message: string;
+}
+
+export class KeyAdminError extends Error {
+  override readonly name = "KeyAdminError";
+  readonly code: string;
+  readonly status: number;
+
+  constructor({ code, status, message }: Failure) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+const CORE_FAILED: Failure = { code: "host_failed", status: 503, message: "the core failed: nobody can tell what was done" };
+
+export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Promise<KeyAdmin> {
+  prepare();
+  const { seals, review = {}, ...rest } = form ?? {};
+  const lent = coreHost(host);
+  const core = new CoreKeyAdmin(jsonText(rest, "the form of the keys"), sealBytes(seals), lent);
+  const store = host?.store;
+  if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
+    throw new TypeError("keys are changed in a store that takes writes: lend one as `store`");
+  }
+  const step = <T>(name: string, id: string | undefined, body: object | string): Promise<T> => {
+    if (id !== undefined && typeof id !== "string") throw new TypeError("the id of a key is a string");
+    return done<T>(() => core.carryOut(name, id, jsonText(body, "what is asked for")) as string | Task);
+  };
+  const record = async (name: string, id: string, body: object = {}) =>
+    (await step<{ record: KeyRecord }>(name, String(id), body)).record;
+  return {
+    issue: async (key) => step("issue", undefined, key),
+    list: async ({ cursor, limit } = {}) => step("list", undefined, { cursor: cursor ?? undefined, limit }),
+    show: async (id) => step("show", String(id), {}),
+    update: (id, change) => record("update", id, change),
+    rotate: async (id, rotation = {}) => step("rotate", String(id), rotation),
+    disable: (id) => record("disable", id),
+    enable: (id) => record("enable", id),
+    revoke: (id, revocation) => record("revoke", id, revocation),
+    revokeHeld: async (key, revocation) =>
+      done(() => core.revokeHeld(String(key), jsonText(revocation, "who revokes the key and why")) as string | Task),
+    import: async (key) => step("import", undefined, key),
+    ...keyReviewing(rest.environment, review, lent, done, lost),
+  };
+}
+
+/** The store failed on the way, or the core did. */
+function lost(words?: string): KeyAdminError {
+  return new KeyAdminError(words === undefined ? CORE_FAILED : { code: "store_unavailable", status: 503, message: words });
+}
+
+async function done<T>(start: () => string | Task): Promise<T> {
+  const outcome = await run(
+    start,
+    (answer) => JSON.parse(answer) as { done: T } | { failed: Failure },
+    () => ({ failed: CORE_FAILED }),
+  );
+  if ("failed" in outcome) throw new KeyAdminError(outcome.failed);
+  return outcome.done;
+}

@@ -1,0 +1,64 @@
+// Looking through the keys of a store. The core reads, judges and writes each part; what is here hands the parts on.
+import { KeyReview as CoreKeyReview, reviewPolicy as corePolicy, type Task } from "./glue.js";
+import { prepare, run } from "./core.js";
+import type { CoreHost } from "./host.js";
+import { jsonText } from "./text.js";
+import type { GatePolicy, KeyDocumentEnd, KeyDocumentOptions, KeyReviewing, ReviewPage } from "../types/index.js";
+
+interface Part {
+  text: string;
+  keys: number;
+  cursor: string | null;
+  ended: boolean;
+  summary: KeyDocumentEnd["summary"];
+  stopped: string | null;
+}
+
+type Done = <T>(start: () => string | Task) => Promise<T>;
+
+/** The most keys of a page. */
+const MOST = 100;
+
+export function keyReviewing(
+  environment: string,
+  limits: object,
+  host: CoreHost,
+  done: Done,
+  failure: (words?: string) => Error,
+): KeyReviewing {
+  const core = new CoreKeyReview(String(environment), jsonText(limits, "the limits of the review"), host);
+
+  async function* document(kind: string, options: KeyDocumentOptions = {}): AsyncGenerator<string, KeyDocumentEnd, void> {
+    const { cursor, limit = Infinity, policy } = options;
+    if (typeof limit !== "number" || !(limit >= 1)) throw new TypeError("`limit` is a number of keys, at least 1");
+    const text = policy === undefined ? undefined : jsonText(policy, "the policy");
+    const written = core.document(kind, cursor ?? undefined, text);
+    for (let keys = 0; ; ) {
+      const most = Math.min(MOST, limit - keys);
+      const part = await run(
+        () => written.next(most) as string | Task,
+        (answer) => JSON.parse(answer) as Part,
+        (): Part => {
+          throw failure();
+        },
+      );
+      keys = part.keys;
+      const enough = !part.ended && keys >= limit;
+      yield enough ? part.text + written.foot() : part.text;
+      if (part.stopped !== null) throw failure(part.stopped);
+      if (part.ended || enough) return { keys, cursor: part.cursor, summary: part.summary };
+    }
+  }
+
+  return {
+    inventory: ({ cursor, limit } = {}) => done(() => core.inventory(cursor ?? undefined, limit) as string | Task),
+    review: ({ cursor, limit } = {}) => done(() => core.review(cursor ?? undefined, limit) as string | Task),
+    inventoryText: (options) => document("inventory.csv", options),
+    reviewText: (format, options) => document(`review.${format}`, options),
+  };
+}
+
+export function reviewPolicy(policy: GatePolicy | string): ReviewPage {
+  prepare();
+  return JSON.parse(corePolicy(jsonText(policy, "the policy"))) as ReviewPage;
+}

@@ -1,0 +1,54 @@
+import type { StoreListing } from "../index.js";
+
+/** What is used of a namespace of Cloudflare KV. */
+export interface KvNamespace {
+  get(key: string, options: { type: "text"; cacheTtl?: number }): Promise<string | null>;
+  put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+  list(options: { prefix: string; cursor?: string; limit: number }): Promise<StoreListing>;
+}
+
+/** The binding of a Durable Object of the class `KeyWriter` of `edgeward/store/kv-writer`. */
+export interface KeyWriterNamespace {
+  idFromName(name: string): unknown;
+  get(id: any): KeyWriterStub;
+}
+
+/** What is asked of the object. */
+export interface KeyWriterStub {
+  latest(key: string): PromiseLike<string | null>;
+  swap(key: string, expected: string | null, value: string | null): PromiseLike<boolean>;
+  put(key: string, value: string, life: number | null): PromiseLike<void>;
+  delete(key: string): PromiseLike<void>;
+}
+
+/** How {@link kvStore} makes changes. */
+export interface KvStoreOptions {
+  /** What changes are made through; without it, each is written to KV alone. */
+  writer?: KeyWriterNamespace | undefined;
+}
+
+/** A store in Cloudflare KV. It has `latest` and `swap` where it was given a `writer`. */
+export interface KvStore {
+  /** From KV: what was written up to a minute ago, or up to `cacheTtl` seconds, may be missing. */
+  get(key: string, options?: { cacheTtl?: number }): Promise<string | null>;
+  put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+  /** From KV, with all that KV says of each key; a name that was written a moment ago may be missing. */
+  list(options: { prefix: string; cursor?: string; limit: number }): Promise<StoreListing>;
+  latest?(key: string): Promise<string | null>;
+  swap?(key: string, expected: string | null, value: string | null): Promise<boolean>;
+}
+
+/**
+ * A store in Cloudflare KV.
+ *
+ * KV alone cannot compare and swap, and shows each place of the world an old value for a minute or longer. Without a
+ * `writer`, changes are therefore safe against each other within one isolate only, and one that builds on an old value
+ * undoes what came between: use it so where records are only read here, or changed from one place and rarely. With a
+ * `writer`, every change goes through one Durable Object, which knows what was written last.
+ *
+ * Whatever changes records must then use the writer: what is put into KV past it, as from the dashboard, is not seen by
+ * `latest` and `swap` where the object knows the key already.
+ */
+export declare function kvStore(namespace: KvNamespace, options?: KvStoreOptions): KvStore;

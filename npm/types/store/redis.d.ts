@@ -1,0 +1,28 @@
+import type { StoreListing } from "../index.js";
+
+/** How {@link redisStore} names its keys. */
+export interface RedisStoreOptions {
+  /**
+   * What every key in Redis begins with; `{edgeward}:` where left out. A script changes a record and the index of names at
+   * once, so that in a Redis Cluster both need one hash slot: keep a tag in braces in it.
+   */
+  prefix?: string;
+}
+
+/** A store in Redis, for any number of processes. An error of the client is passed on: then it cannot be told what holds. */
+export interface RedisStore {
+  get(key: string, options?: { cacheTtl?: number }): Promise<string | null>;
+  put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+  list(options: { prefix: string; cursor?: string; limit: number }): Promise<StoreListing>;
+  latest(key: string): Promise<string | null>;
+  swap(key: string, expected: string | null, value: string | null): Promise<boolean>;
+}
+
+/**
+ * A store in Redis 6 or newer, or what speaks its protocol and runs its scripts.
+ *
+ * `command` sends one command. With node-redis: `(args) => client.sendCommand(args)`; with ioredis:
+ * `([name, ...rest]) => client.call(name, ...rest)`. Reads must not go to replicas, which lag behind.
+ */
+export declare function redisStore(command: (args: string[]) => unknown, options?: RedisStoreOptions): RedisStore;

@@ -1,0 +1,33 @@
+import type { StoreListing } from "../index.js";
+
+/** What is used of a storage of `unstorage`. */
+export interface Unstorage {
+  getItemRaw(key: string): Promise<unknown>;
+  setItemRaw(key: string, value: string, options?: { ttl?: number }): Promise<unknown>;
+  removeItem(key: string): Promise<unknown>;
+  getKeys(): Promise<string[]>;
+}
+
+/** What {@link unstorageStore} is lent. */
+export interface UnstorageStoreOptions {
+  /** The time in milliseconds since the Unix epoch; the platform's where left out. */
+  now?: () => number;
+}
+
+/** A store over a storage of `unstorage`. It has no `swap`: changes are safe against each other within one process only. */
+export interface UnstorageStore {
+  get(key: string, options?: { cacheTtl?: number }): Promise<string | null>;
+  put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+  /** Reads all names for each page, and the values of those that are on it. */
+  list(options: { prefix: string; cursor?: string; limit: number }): Promise<StoreListing>;
+}
+
+/**
+ * A store over a storage of `unstorage`, with any of its drivers. Names and values are kept in a form that no driver
+ * changes; give the store a part of the storage that is its own (`prefixStorage(storage, "edgeward")`).
+ *
+ * No driver can compare and swap, so let one process alone change records. What a driver promises holds: where it answers
+ * with old values, so does the store.
+ */
+export declare function unstorageStore(storage: Unstorage, options?: UnstorageStoreOptions): UnstorageStore;

@@ -1,0 +1,241 @@
+//! What administrators do, over HTTP: the life of keys ([`KeyLife`]), one request for each step of it.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{
+    Answer, Gate, GateRequest, Outcome,
+    administrator::{Administrators, Admitted},
+    endpoint::AdminCall,
+};
+use crate::{
+    api_key::{ApiKeyChecker, Done, Operation, Record, RevocationReason, RevokeRequest, read_body},
+    governance::{Activity, EntityChange, audit_event, entity_event},
+    host::{BodyError, Host},
+    verdict::{CredentialClass, Denial, Evidence, Grant, Reason},
+};
+
+/// The longest body that an administrator sends, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+
+/// Why a key is ended by whoever holds it, who need not say.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct WhyEnded {
+    reason: Option<RevocationReason>,
+}
+
+/// What was done for an administrator.
+struct Carried {
+    answer: Answer,
+    /// The id of the key that was changed or made.
+    id: Option<String>,
+    /// Its record as it is now.
+    record: Option<Record>,
+    /// More about it, for the audit event.
+    comment: Option<String>,
+}
+
+impl Carried {
+    fn of(done: Done) -> Self {
+        let status = if done.made { 201 } else { 200 };
+        let answer = Answer { status, ..Answer::json(done.document) };
+        Self { answer, id: done.id, record: done.record, comment: done.comment }
+    }
+
+    const fn looked(answer: Answer) -> Self {
+        Self { answer, id: None, record: None, comment: None }
+    }
+}
+
+impl Gate {
+    /// Answers an administrator.
+    pub(super) async fn administer<H: Host>(
+        &self,
+        host: &H,
+        request: &GateRequest,
+        call: AdminCall<'_>,
+        administrators: &Administrators,
+        keys: &ApiKeyChecker,
+    ) -> Outcome {
+        let started = host.now();
+        let route = format!("{}/{}", self.prefix, call.route());
+        let admitted = self.admit(host, request, administrators, call.access()).await;
+        let (verdict, admitted) = match admitted {
+            Ok(admitted) => (Ok(admitted.grant.clone()), Some(admitted)),
+            Err(denial) => (Err(denial), None),
+        };
+        let mut decision = self.decided(host, request, started, Some(route), verdict);
+        decision.bootstrap = admitted.as_ref().is_some_and(|admitted| admitted.bootstrap);
+        let mut audit = vec![audit_event(&decision)];
+        let done = match (&decision.verdict, &admitted) {
+            (Ok(_), Some(admitted)) => self.carry_out(host, request, call, admitted, keys).await,
+            (Err(denial), _) => {
+                return Outcome::Respond { answer: Answer::denial(denial, &decision.request_id), audit };
+            }
+            (Ok(_), None) => Err(Reason::HostFailed.into()),
+        };
+        let (activity, kind, id) = subject(call);
+        audit.push(entity_event(&EntityChange {
+            activity,
+            kind,
+            id: done.as_ref().ok().and_then(|done| done.id.as_deref()).or(id),
+            record: done.as_ref().ok().and_then(|done| done.record.as_ref()),
+            comment: done.as_ref().ok().and_then(|done| done.comment.as_deref()),
+            denial: done.as_ref().err(),
+            decision: &decision,
+            at: host.now(),
+        }));
+        let answer = match done {
+            Ok(done) => done.answer.with_request_id(&decision.request_id),
+            Err(denial) => Answer::denial(&denial, &decision.request_id),
+        };
+        Outcome::Respond { answer, audit }
+    }
+
+    async fn carry_out<H: Host>(
+        &self,
+        host: &H,
+        request: &GateRequest,
+        call: AdminCall<'_>,
+        who: &Admitted,
+        keys: &ApiKeyChecker,
+    ) -> Result<Carried, Denial> {
+        match call {
+            AdminCall::Keys(operation) => {
+                let body = if operation.only_looks() { query(request)? } else { read_bytes(host).await? };
+                let done = keys.life().carry_out(host, operation, &body, Some(&who.name())).await?;
+                if !operation.only_looks() {
+                    // What this instance knew of keys is of before.
+                    keys.forget_all();
+                }
+                let mut carried = Carried::of(done);
+                if let Operation::Revoke(id) = operation
+                    && let Some(words) = self.publish_ends(host, [id]).await?
+                {
+                    carried.comment = noted(carried.comment.as_deref(), Some(&words));
+                }
+                Ok(carried)
+            }
+            AdminCall::Inventory => Ok(Carried::looked(self.inventory(host, request).await?)),
+            AdminCall::Review => Ok(Carried::looked(self.review(host, request).await?)),
+            AdminCall::DenyList | AdminCall::Deny | AdminCall::Undeny => {
+                let body = if call == AdminCall::DenyList { Vec::new() } else { read_bytes(host).await? };
+                Ok(Carried::looked(self.change_deny_list(host, call, &body).await?))
+            }
+        }
+    }
+
+    /// Ends the key of a request for whoever holds it.
+    pub(super) async fn revoke_held<H: Host>(&self, host: &H, request: &GateRequest, keys: &ApiKeyChecker) -> Outcome {
+        let started = host.now();
+        let ended = self.end_key(host, request, keys).await;
+        let route = Some(format!("{}/revoke", self.prefix));
+        let (verdict, ended) = match ended {
+            Ok((grant, record, listed)) => (Ok(grant), Some((record, listed))),
+            Err(denial) => (Err(denial), None),
+        };
+        let decision = self.decided(host, request, started, route, verdict);
+        let mut audit = vec![audit_event(&decision)];
+        // A key that the signed list does not name yet is ended in the store all the same, and on record as such.
+        let unlisted = ended.as_ref().and_then(|(_, listed)| listed.as_ref().err());
+        let answer = match unlisted.or(decision.verdict.as_ref().err()) {
+            None => Answer::json("{\"revoked\":true}".to_owned()).with_request_id(&decision.request_id),
+            Some(denial) => Answer::denial(denial, &decision.request_id),
+        };
+        if let Some((record, listed)) = &ended {
+            keys.forget_all();
+            let comment = noted(Some("by whoever holds the key"), listed.as_ref().ok().and_then(Option::as_deref));
+            audit.push(entity_event(&EntityChange {
+                activity: Activity::Revoke,
+                kind: "API key",
+                id: decision.verdict.as_ref().ok().and_then(|grant| grant.principal.credential_id.as_deref()),
+                record: Some(record),
+                comment: comment.as_deref(),
+                denial: unlisted,
+                decision: &decision,
+                at: host.now(),
+            }));
+        }
+        Outcome::Respond { answer, audit }
+    }
+
+    async fn end_key<H: Host>(
+        &self,
+        host: &H,
+        request: &GateRequest,
+        keys: &ApiKeyChecker,
+    ) -> Result<(Grant, Record, Result<Option<String>, Denial>), Denial> {
+        let presented = self.find_credential(request)?;
+        if presented.class != CredentialClass::ApiKey {
+            return Err(Denial::new(Reason::ClassNotAccepted).of(presented.class));
+        }
+        let WhyEnded { reason } = read_body(&read_bytes(host).await?)?;
+        let why = RevokeRequest { by: "holder".to_owned(), reason: reason.unwrap_or(RevocationReason::KeyCompromise) };
+        let held = keys.life().revoke_held(host, presented.text, &why).await?;
+        // Also where it was revoked before: the call that did so may have failed after that.
+        let listed = self.publish_ends(host, [held.id.as_str()]).await;
+        if !held.ended {
+            listed?;
+            return Err(Denial::new(Reason::KeyRevoked).of(CredentialClass::ApiKey).about(held.principal));
+        }
+        let grant = Grant {
+            class: CredentialClass::ApiKey,
+            principal: held.principal,
+            scopes: Vec::new(),
+            expires: held.record.expires,
+            evidence: Evidence::Record("{}".to_owned()),
+        };
+        Ok((grant, held.record, listed))
+    }
+}
+
+/// What is to be said of one step, in one line.
+fn noted(first: Option<&str>, second: Option<&str>) -> Option<String> {
+    let words: Vec<&str> = first.into_iter().chain(second).collect();
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+/// What is done, and to what.
+const fn subject(call: AdminCall<'_>) -> (Activity, &'static str, Option<&str>) {
+    let operation = match call {
+        AdminCall::Keys(operation) => operation,
+        AdminCall::Inventory => return (Activity::Read, "Inventory", None),
+        AdminCall::Review => return (Activity::Read, "Review", None),
+        AdminCall::DenyList => return (Activity::Read, "Deny list", None),
+        AdminCall::Deny | AdminCall::Undeny => return (Activity::Update, "Deny list", None),
+    };
+    let activity = match operation {
+        Operation::List | Operation::Show(_) => Activity::Read,
+        Operation::Issue | Operation::Import | Operation::Rotate(_) => Activity::Create,
+        Operation::Update(_) => Activity::Update,
+        Operation::Disable(_) => Activity::Disable,
+        Operation::Enable(_) => Activity::Enable,
+        Operation::Revoke(_) => Activity::Revoke,
+    };
+    (activity, "API key", operation.id())
+}
+
+pub(super) async fn read_bytes<H: Host>(host: &H) -> Result<Vec<u8>, Denial> {
+    host.body(LONGEST_BODY).await.map_err(|error| match error {
+        BodyError::TooLong => Denial::new(Reason::BodyTooLarge),
+        BodyError::Failed(error) => {
+            Denial::new(Reason::BodyInvalid).telling("the body did not come in full").noting(error.to_string())
+        }
+    })
+}
+
+/// The parameters of the query as the members of a body. Numbers are written as such.
+pub(super) fn query(request: &GateRequest) -> Result<Vec<u8>, Denial> {
+    let mut members = Map::new();
+    for (name, value) in form_urlencoded::parse(request.target().1.unwrap_or_default().as_bytes()) {
+        let value = match value.parse::<u32>() {
+            Ok(number) if name == "limit" => Value::from(number),
+            _ => Value::from(value.as_ref()),
+        };
+        if members.insert(name.into_owned(), value).is_some() {
+            return Err(Denial::new(Reason::BodyInvalid).telling("a parameter of the query stands twice"));
+        }
+    }
+    Ok(Value::Object(members).to_string().into_bytes())
+}

@@ -1,0 +1,103 @@
+//! The gate's own endpoints, by name and method.
+
+use super::{GateRequest, administrator::Access};
+use crate::{
+    api_key::Operation,
+    verdict::{Denial, Reason},
+};
+
+/// One of the gate's own endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint<'r> {
+    /// The verdict on the credential of the request.
+    Verify,
+    /// How the gate is.
+    Health,
+    /// Ends the key of the request.
+    Revoke,
+    /// What administrators do.
+    Admin(AdminCall<'r>),
+}
+
+/// What an administrator asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AdminCall<'r> {
+    /// A step in the life of a key.
+    Keys(Operation<'r>),
+    /// What standing credentials there are.
+    Inventory,
+    /// What is wrong with them.
+    Review,
+    /// What is known of the signed deny list.
+    DenyList,
+    /// Credentials to put on the signed deny list.
+    Deny,
+    /// Credentials to take off it.
+    Undeny,
+}
+
+impl AdminCall<'_> {
+    /// What it takes.
+    pub(super) const fn access(&self) -> Access {
+        match self {
+            Self::Inventory | Self::Review | Self::DenyList => Access::Read,
+            Self::Keys(operation) if operation.only_looks() => Access::Read,
+            Self::Keys(_) | Self::Deny | Self::Undeny => Access::Write,
+        }
+    }
+
+    /// Its path under the prefix, as audit events name it.
+    pub(super) const fn route(&self) -> &'static str {
+        match self {
+            Self::Inventory => "admin/inventory",
+            Self::Review => "admin/review",
+            Self::DenyList | Self::Deny => "admin/deny",
+            Self::Undeny => "admin/deny/withdraw",
+            Self::Keys(Operation::List | Operation::Issue) => "admin/keys",
+            Self::Keys(Operation::Import) => "admin/keys/import",
+            Self::Keys(Operation::Show(_) | Operation::Update(_)) => "admin/keys/:id",
+            Self::Keys(Operation::Rotate(_)) => "admin/keys/:id/rotate",
+            Self::Keys(Operation::Disable(_)) => "admin/keys/:id/disable",
+            Self::Keys(Operation::Enable(_)) => "admin/keys/:id/enable",
+            Self::Keys(Operation::Revoke(_)) => "admin/keys/:id/revoke",
+        }
+    }
+}
+
+/// The endpoint of this path under the prefix.
+///
+/// # Errors
+/// [`Reason::EndpointUnknown`], and [`Reason::MethodNotAllowed`] with the methods that it takes.
+pub(super) fn find<'r>(name: &'r str, request: &GateRequest) -> Result<Endpoint<'r>, Denial> {
+    let keys = |operation| Endpoint::Admin(AdminCall::Keys(operation));
+    let steps: Vec<&str> = name.split('/').collect();
+    // The methods of each endpoint, and what each of them does. Reading answers HEAD as it does GET.
+    let by_method: &[(&str, Endpoint<'r>)] = &match steps.as_slice() {
+        ["verify"] => vec![("GET", Endpoint::Verify)],
+        ["health"] => vec![("GET", Endpoint::Health)],
+        ["revoke"] => vec![("POST", Endpoint::Revoke)],
+        ["admin", "inventory"] => vec![("GET", Endpoint::Admin(AdminCall::Inventory))],
+        ["admin", "review"] => vec![("GET", Endpoint::Admin(AdminCall::Review))],
+        ["admin", "deny"] => {
+            vec![("GET", Endpoint::Admin(AdminCall::DenyList)), ("POST", Endpoint::Admin(AdminCall::Deny))]
+        }
+        ["admin", "deny", "withdraw"] => vec![("POST", Endpoint::Admin(AdminCall::Undeny))],
+        ["admin", "keys"] => vec![("GET", keys(Operation::List)), ("POST", keys(Operation::Issue))],
+        ["admin", "keys", "import"] => vec![("POST", keys(Operation::Import))],
+        ["admin", "keys", id] => vec![("GET", keys(Operation::Show(id))), ("PATCH", keys(Operation::Update(id)))],
+        ["admin", "keys", id, "rotate"] => vec![("POST", keys(Operation::Rotate(id)))],
+        ["admin", "keys", id, "disable"] => vec![("POST", keys(Operation::Disable(id)))],
+        ["admin", "keys", id, "enable"] => vec![("POST", keys(Operation::Enable(id)))],
+        ["admin", "keys", id, "revoke"] => vec![("POST", keys(Operation::Revoke(id)))],
+        _ => return Err(Reason::EndpointUnknown.into()),
+    };
+    let method = if request.method == "HEAD" { "GET" } else { request.method.as_str() };
+    if let Some((_, endpoint)) = by_method.iter().find(|(one, _)| *one == method) {
+        return Ok(*endpoint);
+    }
+    let mut allowed: Vec<&str> = by_method.iter().map(|(method, _)| *method).collect();
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
+    Err(Denial { allowed_methods: Some(allowed.join(", ").into_boxed_str()), ..Denial::new(Reason::MethodNotAllowed) })
+}

@@ -1,0 +1,64 @@
+//! Reports of leaked keys, judged.
+
+use serde::Deserialize;
+
+use super::Faults;
+use crate::{api_key::LeakReports, endpoint::fault_of_url};
+
+/// The reports of leaked keys that are taken, at the endpoint `leaks`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LeaksPolicy {
+    /// The URL at which the sender publishes its keys; where left out, that of GitHub's secret-scanning partner program.
+    pub keys_url: Option<String>,
+    /// Who a revocation says it is by; `github-secret-scanning` where left out.
+    pub source: Option<String>,
+}
+
+/// Takes the reports that a policy says, its faults put down. `has_keys` says whether there are keys that could leak.
+pub(crate) fn prepare_leaks(policy: Option<LeaksPolicy>, has_keys: bool, faults: &mut Faults) -> Option<LeakReports> {
+    let LeaksPolicy { keys_url, source } = policy?;
+    if !has_keys {
+        faults.add("/leaks", "/apiKeys is left out: there is no key that a report could be about");
+    }
+    let keys_url = keys_url.unwrap_or_else(|| LeakReports::KEYS_URL.to_owned());
+    if let Some(fault) = fault_of_url(&keys_url) {
+        faults.add("/leaks/keysUrl", fault);
+    }
+    let source = source.unwrap_or_else(|| LeakReports::BY.to_owned());
+    if !(1..=64).contains(&source.len()) || !source.bytes().all(|byte| matches!(byte, b'!'..=b'~')) {
+        faults.add("/leaks/source", "from 1 to 64 visible characters");
+    }
+    Some(LeakReports::new(keys_url, source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(policy: &str, has_keys: bool) -> Vec<(String, String)> {
+        let mut faults = Faults::default();
+        prepare_leaks(serde_json::from_str(policy).expect("a policy"), has_keys, &mut faults);
+        let faults = faults.or(()).err().map(|error| error.0).unwrap_or_default();
+        faults.into_iter().map(|fault| (fault.pointer, fault.reason)).collect()
+    }
+
+    #[test]
+    fn a_policy_says_what_is_wrong_with_it() {
+        for good in ["null", "{}", r#"{"keysUrl":"https://keys.example/list","source":"scanner"}"#] {
+            assert_eq!(faults(good, true), [], "{good}");
+        }
+        assert_eq!(faults("null", false), []);
+        for (policy, has_keys, pointer) in [
+            ("{}", false, "/leaks"),
+            (r#"{"keysUrl":"http://keys.example/"}"#, true, "/leaks/keysUrl"),
+            (r#"{"keysUrl":""}"#, true, "/leaks/keysUrl"),
+            (r#"{"source":""}"#, true, "/leaks/source"),
+            (r#"{"source":"a b"}"#, true, "/leaks/source"),
+        ] {
+            let found = faults(policy, has_keys);
+            assert_eq!(found.iter().map(|(place, _)| place.as_str()).collect::<Vec<_>>(), [pointer], "{policy}");
+        }
+        assert!(serde_json::from_str::<LeaksPolicy>(r#"{"keysURL":""}"#).is_err());
+    }
+}
