@@ -217,7 +217,7 @@ impl ApiKeyChecker {
         context: &KeyContext<'_>,
         revocation: &InForce,
     ) -> Verdict {
-        if self.parse(presented).is_ok() {
+        if revocation.is_strict() && self.parse(presented).is_ok() {
             let _ = revocation.ready(host).await;
         }
         let grant = self.check(host, presented, context).await?;
