@@ -1,5 +1,5 @@
 // API keys: their form, their check and their life.
-import type { CheckOptions, GatePolicy, Host, ReviewPolicy, Store, Verdict } from "./index.js";
+import type { CheckOptions, DenyList, DenySnapshotPolicy, GatePolicy, Host, ReviewPolicy, Store, Verdict } from "./index.js";
 
 /** What the store holds of a key, without the digest of its secret. All times are seconds since the Unix epoch. */
 export interface KeyRecord {
@@ -81,6 +81,10 @@ export interface ApiKeyPolicy {
 export interface ApiKeyForm extends ApiKeyPolicy {
   /** Secrets of at least 32 bytes that keys are sealed with, the current one first. */
   seals?: readonly (string | Uint8Array)[];
+  /** The keys that are refused before they end, by `key` or `organization`. */
+  deny?: DenyList;
+  /** Strict mode: a signed deny list that must be at hand, and not too old. */
+  denySnapshot?: DenySnapshotPolicy;
 }
 
 /** Checks API keys. */

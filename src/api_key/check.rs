@@ -15,6 +15,7 @@ use super::{ForeignKeys, KeyCaching, KeyForm, KeyLife, PresentedKey, Record, Sec
 use crate::{
     facts::{CacheSize, FactsCache, Found},
     host::{Host, UnixMillis},
+    revocation::InForce,
     verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Verdict},
 };
 
@@ -198,6 +199,34 @@ impl ApiKeyChecker {
             grant.principal.facts_tier = Some(tier.as_str());
             grant
         })
+    }
+
+    /// As [`ApiKeyChecker::check`], held against what is in force by then: the deny list, and, in strict mode, the signed
+    /// one (contract §6.3).
+    ///
+    /// The signed list is looked for first: nothing may be waited for between the judgement of a record and the answer, or
+    /// the record would be judged as of before the wait. What is no key costs no look.
+    ///
+    /// # Errors
+    /// As [`ApiKeyChecker::check`], [`Reason::KeyRevoked`] for a key that is denied, and [`Reason::DenySnapshotStale`] and
+    /// [`Reason::DenySnapshotUnavailable`] where nobody can tell.
+    pub async fn check_in_force<H: Host>(
+        &self,
+        host: &H,
+        presented: &str,
+        context: &KeyContext<'_>,
+        revocation: &InForce,
+    ) -> Verdict {
+        if revocation.is_strict() && self.parse(presented).is_ok() {
+            let _ = revocation.ready(host).await;
+        }
+        let grant = self.check(host, presented, context).await?;
+        let Principal { credential_id, organization, .. } = &grant.principal;
+        let id = credential_id.as_deref().unwrap_or_default();
+        match revocation.at(host.clock()).hold_key(id, organization.as_deref(), host.now()) {
+            Ok(()) => Ok(grant),
+            Err(denial) => Err(denial.of(CredentialClass::ApiKey).about(grant.principal)),
+        }
     }
 
     /// The first two steps: the facts of a presented key, kept or looked up.

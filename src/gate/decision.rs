@@ -21,7 +21,7 @@ use crate::{
     m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
     policy::{CredentialHeaders, TrustedProxiesPolicy},
     revocation::{DenyEntry, DenyList, DenySnapshotStatus, InForce, PublishError, Published},
-    verdict::{CredentialClass, Denial, Grant, Principal, Reason, Verdict},
+    verdict::{CredentialClass, Denial, Reason, Verdict},
 };
 
 /// The gate of one policy.
@@ -285,26 +285,11 @@ impl Gate {
             }
             (CredentialClass::ApiKey, _, Some(keys)) => {
                 let address = self.address(request);
-                // The list is looked for first: nothing may be waited for between the judgement of a record and the answer,
-                // or the record would be judged as of before the wait. What is no key costs no look.
-                if keys.parse(presented.text).is_ok() {
-                    let _ = self.revocation.ready(host).await;
-                }
-                let grant = keys.check(host, presented.text, &KeyContext { ip: address.as_deref() }).await?;
-                self.hold_key(host, grant)
+                let context = KeyContext { ip: address.as_deref() };
+                keys.check_in_force(host, presented.text, &context, &self.revocation).await
             }
             // No policy for the class: nothing is known that could vouch for it.
             (class, _, _) => Err(Denial::new(Reason::CredentialUnrecognized).of(class)),
-        }
-    }
-
-    /// Holds a key that is good by its record against what is in force by now.
-    fn hold_key<H: Host>(&self, host: &H, grant: Grant) -> Verdict {
-        let Principal { credential_id, organization, .. } = &grant.principal;
-        let id = credential_id.as_deref().unwrap_or_default();
-        match self.revocation.at(host.clock()).hold_key(id, organization.as_deref(), host.now()) {
-            Ok(()) => Ok(grant),
-            Err(denial) => Err(denial.of(CredentialClass::ApiKey).about(grant.principal)),
         }
     }
 

@@ -1,9 +1,14 @@
 //! The API keys that are accepted, judged.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::error::Faults;
-use crate::api_key::{ApiKeyChecker, Environment, ForeignKeys, KeyCaching, KeyForm, Seal};
+use super::{DenySnapshotPolicy, PolicyError, error::Faults, load::read_value, revocation::prepare_revocation};
+use crate::{
+    api_key::{ApiKeyChecker, Environment, ForeignKeys, KeyCaching, KeyForm, Seal},
+    json,
+    revocation::{DenyList, InForce},
+};
 
 /// How often the use of a key is noted where the policy says nothing, in seconds.
 const USAGE_INTERVAL: u32 = 3600;
@@ -106,22 +111,39 @@ pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Fault
     Some(checker.with_usage_interval(usage_interval))
 }
 
-/// The checker of keys of this policy alone. Its faults stand at `/apiKeys` in a gate's policy, and here at the root.
+/// The checker of keys of this policy alone (JSON text), and what is in force beside it: `deny` and `denySnapshot` may
+/// stand in it as they do in a gate's policy.
 ///
 /// # Errors
-/// [`super::PolicyError`] with every fault.
-pub fn api_key_checker(text: &str, seals: Vec<Seal>) -> Result<ApiKeyChecker, super::PolicyError> {
-    let policy: ApiKeyPolicy = super::load::read(text)?;
+/// [`PolicyError`] with every fault.
+pub fn api_key_checker(text: &str, seals: Vec<Seal>) -> Result<(ApiKeyChecker, InForce), PolicyError> {
+    let mut members = json::parse_object(text.as_bytes()).map_err(|error| PolicyError::of("", error.to_string()))?;
+    let mut beside = Map::new();
+    for name in ["deny", "denySnapshot"] {
+        beside.extend(members.remove(name).map(|value| (name.to_owned(), value)));
+    }
+    let policy: ApiKeyPolicy = read_value(Value::Object(members))?;
+    let Beside { deny, deny_snapshot } = read_value(Value::Object(beside))?;
     let mut faults = Faults::default();
     let checker = prepare(policy, seals, &mut faults);
+    let revocation = prepare_revocation(deny, deny_snapshot, None, &mut faults);
     let checker = faults.or(checker).map_err(|mut error| {
+        // In a gate's policy the keys have a member of their own.
         for fault in &mut error.0 {
             fault.pointer = fault.pointer.trim_start_matches("/apiKeys").to_owned();
         }
         error
     })?;
     // Where there is no checker there was a fault.
-    checker.ok_or_else(|| super::PolicyError(Vec::new()))
+    checker.map(|checker| (checker, revocation)).ok_or_else(|| PolicyError(Vec::new()))
+}
+
+/// What is refused before it ends, beside the form of the keys.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Beside {
+    deny: Option<DenyList>,
+    deny_snapshot: Option<DenySnapshotPolicy>,
 }
 
 #[cfg(test)]
@@ -133,7 +155,7 @@ mod tests {
     fn of(members: &Value) -> Result<ApiKeyChecker, String> {
         let mut policy = json!({ "prefix": "acme", "environment": "live" });
         policy.as_object_mut().expect("an object").extend(members.as_object().cloned().expect("an object"));
-        api_key_checker(&policy.to_string(), Vec::new()).map_err(|error| error.to_string())
+        api_key_checker(&policy.to_string(), Vec::new()).map(|(checker, _)| checker).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -163,6 +185,24 @@ mod tests {
         let none =
             json!({ "cacheSeconds": 0, "store": { "cacheSeconds": 0, "propagationSeconds": 0 }, "usageInterval": 0 });
         assert!(of(&none).is_ok());
+    }
+
+    #[test]
+    fn a_deny_list_and_strict_mode_stand_beside_the_form() {
+        let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        assert!(
+            of(&json!({ "deny": [{ "key": "x" }], "denySnapshot": { "maxAge": 60, "jwks": { "keys": [key] } } }))
+                .is_ok()
+        );
+        for (wrong, place) in [
+            (json!({ "deny": [{ "jti": "t" }] }), "/deny/0"),
+            (json!({ "denySnapshot": { "maxAge": 9, "jwks": { "keys": [key] } } }), "/denySnapshot/maxAge"),
+            (json!({ "denySnapshot": { "maxAge": 60, "jwks": { "keys": [key] }, "x": 1 } }), "/denySnapshot/x"),
+            (json!({ "denied": [] }), "/denied"),
+        ] {
+            let error = of(&wrong).expect_err("refused");
+            assert!(error.contains(&format!("{place}: ")), "{place}: {error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From JSON text to the policy's types.
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use super::{
@@ -47,7 +48,11 @@ pub fn read_deny_entries(text: &str) -> Result<Vec<DenyEntry>, PolicyError> {
 }
 
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, PolicyError> {
-    let document = json::parse(text.as_bytes()).map_err(|error| PolicyError::of("", error.to_string()))?;
+    read_value(json::parse(text.as_bytes()).map_err(|error| PolicyError::of("", error.to_string()))?)
+}
+
+/// Reads what was parsed strictly before.
+pub(super) fn read_value<T: DeserializeOwned>(document: Value) -> Result<T, PolicyError> {
     serde_path_to_error::deserialize(document)
         .map_err(|error| PolicyError::of(pointer(error.path()), error.into_inner().to_string()))
 }

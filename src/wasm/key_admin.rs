@@ -42,7 +42,8 @@ impl JsKeyAdmin {
     /// What is wrong with the form.
     #[wasm_bindgen(constructor)]
     pub fn new(form: &str, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsError> {
-        Ok(Self { life: Rc::new(read_checker(form, seals)?.life()), host })
+        let (checker, _) = read_checker(form, seals)?;
+        Ok(Self { life: Rc::new(checker.life()), host })
     }
 
     /// Carries out a step: `{ done }` or `{ failed: { code, status, message } }` as JSON, or a task.

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     api_key::{ApiKeyChecker, FormError, KeyContext, Seal},
-    host::USAGE_NOTES,
+    host::{DENY_SNAPSHOT, USAGE_NOTES},
     policy::{PolicyError, PolicyFault, api_key_checker},
+    revocation::InForce,
     verdict::verdict_document,
 };
 
@@ -21,33 +22,37 @@ use crate::{
 #[wasm_bindgen(js_name = KeyChecker)]
 pub struct JsKeyChecker {
     checker: Rc<ApiKeyChecker>,
+    revocation: InForce,
     host: JsHost,
 }
 
 #[wasm_bindgen(js_class = KeyChecker)]
 impl JsKeyChecker {
-    /// A checker for keys of this form (`{ prefix, environment }` as JSON text); the seals stand apart, the current one
-    /// first.
+    /// A checker for keys of this form (JSON text, with `deny` and `denySnapshot` where they apply); the seals stand apart,
+    /// the current one first.
     ///
     /// # Errors
     /// What is wrong with the form.
     #[wasm_bindgen(constructor)]
     pub fn new(form: &str, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsError> {
-        Ok(Self { checker: Rc::new(read_checker(form, seals)?), host })
+        let (checker, revocation) = read_checker(form, seals)?;
+        Ok(Self { checker: Rc::new(checker), revocation, host })
     }
 
-    /// As of a verifier: writes the notes of when keys were used.
+    /// As of a verifier: writes the notes of when keys were used, or reads the signed deny list.
     #[wasm_bindgen(js_name = refreshKeySet)]
     pub fn refresh_key_set(&self, work: u32) -> JsValue {
         let host = Lent::new(self.host.clone(), None);
-        let (checker, exchange) = (Rc::clone(&self.checker), host.exchange());
-        let write = async move {
-            if work == USAGE_NOTES {
-                checker.notes().write(&host).await;
+        let (checker, revocation, exchange) = (Rc::clone(&self.checker), self.revocation.clone(), host.exchange());
+        let work = async move {
+            match work {
+                USAGE_NOTES => checker.notes().write(&host).await,
+                DENY_SNAPSHOT => revocation.refresh(&host).await,
+                _ => {}
             }
             String::new()
         };
-        task::start(write, exchange)
+        task::start(work, exchange)
     }
 
     /// The verdict as JSON, or a task.
@@ -57,9 +62,11 @@ impl JsKeyChecker {
     pub fn check(&self, key: &str, options: &JsValue) -> Result<JsValue, JsError> {
         let options = CheckOptions::read(options, CheckOptions::OF_KEYS)?;
         let host = Lent::new(self.host.clone(), options.now);
-        let (checker, key, exchange) = (Rc::clone(&self.checker), key.to_owned(), host.exchange());
+        let (checker, revocation) = (Rc::clone(&self.checker), self.revocation.clone());
+        let (key, exchange) = (key.to_owned(), host.exchange());
         let check = async move {
-            let verdict = checker.check(&host, &key, &KeyContext { ip: options.ip.as_deref() }).await;
+            let context = KeyContext { ip: options.ip.as_deref() };
+            let verdict = checker.check_in_force(&host, &key, &context, &revocation).await;
             let verdict = options.require_scopes(verdict);
             if let Some(id) = verdict.as_ref().ok().and_then(|grant| grant.principal.credential_id.as_deref()) {
                 checker.notes().used(&host, id, &options.scopes);
@@ -70,7 +77,7 @@ impl JsKeyChecker {
     }
 }
 
-pub(super) fn read_checker(form: &str, seals: Vec<Uint8Array>) -> Result<ApiKeyChecker, JsError> {
+pub(super) fn read_checker(form: &str, seals: Vec<Uint8Array>) -> Result<(ApiKeyChecker, InForce), JsError> {
     api_key_checker(form, read_seals(seals)?)
         .map_err(|error| JsError::new(&format!("the form of the keys is refused: {}", faults(&error))))
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { test } from "node:test";
-import { createGate, createJwtVerifier } from "edgeward";
+import { createApiKeyChecker, createGate, createJwtVerifier } from "edgeward";
 import { NOW, apiKey, signer, tokenPolicy } from "../support/credentials.mjs";
 
 const issuer = signer("ES256");
@@ -140,4 +140,28 @@ test("a key that could not sign lists that are trusted here is refused, and neve
   await assert.rejects(loose.deny([{ key: "k" }]), /the policy has no `denySnapshot`/);
   await assert.rejects(async () => verifier.deny([{ jti: "t" }]), /name the issuer/);
   assert.equal(loose.denySnapshot(), null);
+});
+
+test("a checker of keys alone holds them against the same lists", async () => {
+  const { values, store, clock } = world();
+  const form = { prefix: "acme", environment: "live", denySnapshot };
+  const options = { store, now: () => clock.now, waitUntil: () => undefined };
+  const strict = async () => createApiKeyChecker(form, options);
+  const asked = async (checker) => {
+    const verdict = await checker.check(key.key);
+    return verdict.ok || verdict.code;
+  };
+  assert.equal(await asked(await strict()), "deny_snapshot_unavailable");
+  values.set("deny/snapshot", signedByNode({ iat: Math.floor(NOW / 1000), entries: [] }));
+  const checker = await strict();
+  assert.equal(await asked(checker), true);
+  clock.now += 60_000;
+  assert.equal(await asked(checker), "deny_snapshot_stale");
+  values.set("deny/snapshot", signedByNode({ iat: Math.floor(clock.now / 1000), entries: [{ key: key.id }] }));
+  clock.now += 1_100;
+  assert.equal(await asked(checker), "key_invalid");
+
+  const listed = await createApiKeyChecker({ prefix: "acme", environment: "live", deny: [{ organization: "org-1" }] }, options);
+  assert.equal(await asked(listed), "key_invalid");
+  await assert.rejects(createApiKeyChecker({ ...form, denySnapshot: { maxAge: 5, jwks: { keys: [published] } } }, options), /\/denySnapshot\/maxAge/);
 });
