@@ -53,9 +53,28 @@ pub struct CacheSize {
     pub bytes: usize,
 }
 
+/// The key of chance under which credentials are digested, drawn once.
+#[derive(Default)]
+pub(crate) struct DigestKey(OnceLock<Hmac<Sha256>>);
+
+impl DigestKey {
+    /// What stands for this credential. None on a host without random bytes: nothing is kept there.
+    pub(crate) fn digest<H: Host>(&self, host: &H, credential: &str) -> Option<CredentialDigest> {
+        let keyed = if let Some(keyed) = self.0.get() {
+            keyed
+        } else {
+            let mut drawn = zeroize::Zeroizing::new([0; 32]);
+            host.fill_random(drawn.as_mut_slice()).ok()?;
+            let keyed = Hmac::new_from_slice(drawn.as_slice()).ok()?;
+            self.0.get_or_init(|| keyed)
+        };
+        Some(keyed.clone().chain_update(credential).finalize().into_bytes().into())
+    }
+}
+
 /// A bounded cache of facts.
 pub struct FactsCache<F> {
-    key: OnceLock<Hmac<Sha256>>,
+    key: DigestKey,
     most: usize,
     most_bytes: usize,
     kept: Mutex<Kept<F>>,
@@ -94,20 +113,12 @@ impl<F> FactsCache<F> {
     #[must_use]
     pub fn bounded(most: usize, most_bytes: usize) -> Self {
         let kept = Kept { entries: BTreeMap::new(), turns: BTreeMap::new(), next: 0, bytes: 0 };
-        Self { key: OnceLock::new(), most, most_bytes, kept: Mutex::new(kept) }
+        Self { key: DigestKey::default(), most, most_bytes, kept: Mutex::new(kept) }
     }
 
     /// What stands for this credential. None on a host without random bytes: nothing is kept there.
     pub fn digest<H: Host>(&self, host: &H, credential: &str) -> Option<CredentialDigest> {
-        let keyed = if let Some(keyed) = self.key.get() {
-            keyed
-        } else {
-            let mut drawn = zeroize::Zeroizing::new([0; 32]);
-            host.fill_random(drawn.as_mut_slice()).ok()?;
-            let keyed = Hmac::new_from_slice(drawn.as_slice()).ok()?;
-            self.key.get_or_init(|| keyed)
-        };
-        Some(keyed.clone().chain_update(credential).finalize().into_bytes().into())
+        self.key.digest(host, credential)
     }
 
     /// How full it is.

@@ -11,7 +11,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use super::{ForeignKeys, KeyCaching, KeyForm, KeyLife, PresentedKey, Record, SecretDigest, UsageNotes, store_key};
+use super::{ForeignKeys, KeyCaching, KeyForm, KeyLife, PresentedKey, Record, UsageNotes, store_key};
 use crate::{
     facts::{CacheSize, FactsCache, Found},
     host::{Host, UnixMillis},
@@ -98,8 +98,7 @@ impl FactsTier {
 /// Checks keys of one form, and foreign ones where they are taken.
 #[derive(Debug)]
 pub struct ApiKeyChecker {
-    form: KeyForm,
-    foreign: ForeignKeys,
+    life: KeyLife,
     caching: KeyCaching,
     cache: FactsCache<Arc<KeyFacts>>,
     notes: UsageNotes,
@@ -110,8 +109,7 @@ impl ApiKeyChecker {
     #[must_use]
     pub fn new(form: KeyForm) -> Self {
         Self {
-            form,
-            foreign: ForeignKeys::default(),
+            life: KeyLife::new(form),
             caching: KeyCaching::NONE,
             cache: FactsCache::default(),
             notes: UsageNotes::default(),
@@ -121,7 +119,7 @@ impl ApiKeyChecker {
     /// The same checker, for these foreign keys as well.
     #[must_use]
     pub fn with_foreign_keys(mut self, foreign: ForeignKeys) -> Self {
-        self.foreign = foreign;
+        self.life = self.life.with_foreign_keys(foreign);
         self
     }
 
@@ -142,13 +140,13 @@ impl ApiKeyChecker {
     /// The form of the keys.
     #[must_use]
     pub const fn form(&self) -> &KeyForm {
-        &self.form
+        self.life.form()
     }
 
     /// The foreign keys that are taken.
     #[must_use]
     pub const fn foreign_keys(&self) -> &ForeignKeys {
-        &self.foreign
+        self.life.foreign_keys()
     }
 
     /// How long what was found is used.
@@ -165,8 +163,8 @@ impl ApiKeyChecker {
 
     /// The life of the keys that are checked here.
     #[must_use]
-    pub fn life(&self) -> KeyLife {
-        KeyLife::new(self.form.clone()).with_foreign_keys(self.foreign.clone())
+    pub const fn life(&self) -> &KeyLife {
+        &self.life
     }
 
     /// Forgets all facts: a key was changed, and this instance need not learn it late.
@@ -183,7 +181,7 @@ impl ApiKeyChecker {
     /// Whether a credential is meant to be a key, well-formed or not: this tells the classes apart.
     #[must_use]
     pub fn takes(&self, credential: &str) -> bool {
-        self.form.looks_like(credential) || self.foreign.look_like(credential)
+        self.life.takes(credential)
     }
 
     /// Takes a presented key to a verdict, with one store read at most. Scopes are left to the caller, who knows what
@@ -240,7 +238,7 @@ impl ApiKeyChecker {
         let key = self.parse(presented).inspect_err(|denial| {
             // Without a seal anybody could have made the key up.
             if let (Reason::KeyEnvironmentMismatch, true, Some(id)) =
-                (denial.reason, self.form.is_sealed(), &denial.principal.credential_id)
+                (denial.reason, self.form().is_sealed(), &denial.principal.credential_id)
             {
                 self.notes.seen_elsewhere(host, id);
             }
@@ -299,11 +297,7 @@ impl ApiKeyChecker {
     /// # Errors
     /// As [`KeyForm::parse`].
     pub fn parse<'k>(&self, presented: &'k str) -> Result<PresentedKey<'k>, Denial> {
-        if self.foreign.look_like(presented) {
-            let id = ForeignKeys::id(presented)?;
-            return Ok(PresentedKey::foreign(id, self.form.environment(), presented));
-        }
-        self.form.parse(presented)
+        self.life.parse(presented)
     }
 
     /// The second step: reads the key's record and proves the secret against it.
@@ -359,7 +353,7 @@ impl ApiKeyChecker {
             Some(Reason::KeyExpired)
         } else if record.rotation.as_ref().is_some_and(|rotation| rotation.is_over(now)) {
             Some(Reason::KeySuperseded)
-        } else if record.environment != self.form.environment() {
+        } else if record.environment != self.form().environment() {
             Some(Reason::KeyEnvironmentMismatch)
         } else if !address_allowed(record, ip) {
             Some(Reason::AddressNotAllowed)
@@ -375,8 +369,7 @@ impl ApiKeyChecker {
 /// As [`ApiKeyChecker::lookup`], but for those of reading.
 pub(super) fn prove(key: &PresentedKey<'_>, stored: Option<&[u8]>) -> Result<KeyFacts, Denial> {
     let record = stored.map(Record::from_store).transpose();
-    let of_form = record.as_ref().ok().and_then(Option::as_ref).filter(|record| record.imported == key.is_foreign());
-    let proven = *of_form.map_or(&SecretDigest::NONE, |record| &record.digest) == SecretDigest::of(key.secret());
+    let proven = key.is_of(record.as_ref().ok().and_then(Option::as_ref));
     match record {
         Err(denial) => Err(Denial { note: denial.note, ..denied(denial.reason, &key.id) }),
         Ok(Some(record)) if proven => KeyFacts::new(&key.id, record),
@@ -403,7 +396,7 @@ fn denied(reason: Reason, id: &str) -> Denial {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api_key::{Environment, FormatVersion, Revocation, RevocationReason, Rotation};
+    use crate::api_key::{Environment, FormatVersion, Revocation, RevocationReason, Rotation, SecretDigest};
 
     const ID: &str = "4fJ9aZ0kQ2mX7bTe";
     const NOW: i64 = 1_780_000_000;

@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    ID_LENGTH, KeyForm, SecretDigest,
+    Environment, ID_LENGTH, KeyForm, PresentedKey, SecretDigest,
     form::{BASE, letter},
 };
 use crate::verdict::{CredentialClass, Denial, Reason};
@@ -60,8 +60,17 @@ impl ForeignKeys {
         self.prefixes.iter().any(|prefix| credential.starts_with(prefix))
     }
 
+    /// A foreign key as it was presented, or what is wrong with it; none for what is meant to be no foreign key.
+    pub(super) fn take<'k>(
+        &self,
+        presented: &'k str,
+        environment: Environment,
+    ) -> Option<Result<PresentedKey<'k>, Denial>> {
+        self.look_like(presented).then(|| Ok(PresentedKey::foreign(Self::id(presented)?, environment, presented)))
+    }
+
     /// The id of a key, where it can be one at all.
-    pub(super) fn id(presented: &str) -> Result<String, Denial> {
+    fn id(presented: &str) -> Result<String, Denial> {
         let fits = (SHORTEST_FOREIGN_KEY..=LONGEST_FOREIGN_KEY).contains(&presented.len())
             && presented.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
         if fits {
@@ -83,7 +92,6 @@ pub fn id_of(digest: &SecretDigest) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api_key::Environment;
 
     fn of(prefix: &str) -> Result<ForeignKeys, &'static str> {
         let form = KeyForm::new("acme", Environment::Live, Vec::new()).expect("a form");

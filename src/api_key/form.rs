@@ -23,6 +23,7 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::{Record, SecretDigest};
 use crate::verdict::{CredentialClass, Denial, Principal, Reason};
 
 /// How long a prefix may be, in characters.
@@ -264,8 +265,11 @@ impl<'k> PresentedKey<'k> {
         self.foreign
     }
 
-    pub(super) const fn secret(&self) -> &'k str {
-        self.secret
+    /// Whether this is the key of a record: of its form, and with its secret. In constant time, and the same work where
+    /// there is no record.
+    pub(super) fn is_of(&self, record: Option<&Record>) -> bool {
+        let record = record.filter(|record| record.imported == self.foreign);
+        *record.map_or(&SecretDigest::NONE, |record| &record.digest) == SecretDigest::of(self.secret)
     }
 }
 

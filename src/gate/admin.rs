@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::{
     Answer, Gate, GateRequest, Outcome,
     administrator::{Administrators, Admitted},
+    decision::respond,
     endpoint::AdminCall,
 };
 use crate::{
@@ -60,21 +61,17 @@ impl Gate {
     ) -> Outcome {
         let started = host.now();
         let route = format!("{}/{}", self.prefix, call.route());
-        let admitted = self.admit(host, request, administrators, call.access()).await;
-        let (verdict, admitted) = match admitted {
-            Ok(admitted) => (Ok(admitted.grant.clone()), Some(admitted)),
-            Err(denial) => (Err(denial), None),
-        };
-        let mut decision = self.decided(host, request, started, Some(route), verdict);
-        decision.bootstrap = admitted.as_ref().is_some_and(|admitted| admitted.bootstrap);
-        let mut audit = vec![audit_event(&decision)];
-        let done = match (&decision.verdict, &admitted) {
-            (Ok(_), Some(admitted)) => self.carry_out(host, request, call, admitted, keys).await,
-            (Err(denial), _) => {
-                return Outcome::Respond { answer: Answer::denial(denial, &decision.request_id), audit };
+        let admitted = match self.admit(host, request, administrators, call.access()).await {
+            Ok(admitted) => admitted,
+            Err(denial) => {
+                let decision = self.decided(host, request, started, Some(route), Err(denial.clone()));
+                return respond(Answer::denial(&denial, &decision.request_id), &decision);
             }
-            (Ok(_), None) => Err(Reason::HostFailed.into()),
         };
+        let mut decision = self.decided(host, request, started, Some(route), Ok(admitted.grant.clone()));
+        decision.bootstrap = admitted.bootstrap;
+        let mut audit = vec![audit_event(&decision)];
+        let done = self.carry_out(host, request, call, &admitted, keys).await;
         let (activity, kind, id) = subject(call);
         audit.push(entity_event(&EntityChange {
             activity,

@@ -60,12 +60,6 @@ impl Answer {
         }
     }
 
-    /// The same answer, naming these methods as those that are allowed in place of others.
-    pub(super) fn allowing(mut self, methods: &str) -> Self {
-        self.headers.retain(|(name, _)| name != "allow");
-        self.with("allow", methods)
-    }
-
     /// The answer to give when the core itself has failed.
     #[must_use]
     pub fn failed() -> Self {

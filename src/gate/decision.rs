@@ -336,6 +336,6 @@ impl Gate {
     }
 }
 
-fn respond(answer: Answer, decision: &Decision) -> Outcome {
+pub(super) fn respond(answer: Answer, decision: &Decision) -> Outcome {
     Outcome::Respond { answer, audit: vec![audit_event(decision)] }
 }

@@ -56,7 +56,7 @@ impl Gate {
     /// The denial, about the key where it is one of ours.
     async fn note<H: Host>(&self, host: &H, denial: Denial, text: &str, place: &'static str) -> Denial {
         let Some(keys) = &self.keys else { return denial };
-        match note_exposed_key(host, &keys.life(), text, place).await {
+        match note_exposed_key(host, keys.life(), text, place).await {
             Some(principal) => denial.of(CredentialClass::ApiKey).about(principal),
             None => denial,
         }

@@ -1,6 +1,6 @@
 //! The endpoint that takes reports of leaked keys (contract §5.4 and §7.4).
 
-use super::{Answer, Gate, GateRequest, Outcome, forward};
+use super::{Answer, Gate, GateRequest, Outcome};
 use crate::{
     api_key::{Handled, LONGEST_REPORT, LeakReports, ReportHeaders},
     governance::{LeakReport, audit_event, leak_event},
@@ -27,16 +27,12 @@ impl Gate {
         let Some(denial) = failure else {
             let request_id = Self::request_id(host);
             let feedback = handled.as_ref().map(Handled::feedback).unwrap_or_default();
-            let answer = Answer::json(feedback).with(forward::REQUEST_ID, request_id.as_str());
+            let answer = Answer::json(feedback).with_request_id(&request_id);
             return Outcome::Respond { answer, audit: self.events(host, request, &request_id, handled.as_ref()) };
-        };
-        let answer = |request_id: &str| match denial.reason {
-            Reason::MethodNotAllowed => Answer::denial(&denial, request_id).allowing("POST"),
-            _ => Answer::denial(&denial, request_id),
         };
         let route = Some(format!("{}/leaks", self.prefix));
         let decision = self.decided(host, request, started, route, Err(denial.clone()));
-        let answer = answer(&decision.request_id);
+        let answer = Answer::denial(&denial, &decision.request_id);
         let mut audit = self.events(host, request, &decision.request_id, handled.as_ref());
         audit.push(audit_event(&decision));
         Outcome::Respond { answer, audit }
@@ -49,7 +45,7 @@ impl Gate {
         leaks: &LeakReports,
     ) -> Result<Handled, Denial> {
         if request.method != "POST" {
-            return Err(Reason::MethodNotAllowed.into());
+            return Err(Denial { allowed_methods: Some("POST".into()), ..Reason::MethodNotAllowed.into() });
         }
         // The policy has reports only beside keys.
         let keys = self.keys.as_ref().ok_or(Reason::EndpointUnknown)?;
@@ -58,7 +54,7 @@ impl Gate {
             BodyError::TooLong => Reason::BodyTooLarge.into(),
             BodyError::Failed(error) => Denial::new(Reason::HostFailed).noting(format!("the body: {error}")),
         })?;
-        let mut handled = leaks.deal_with(host, &keys.life(), &headers, &body).await?;
+        let mut handled = leaks.deal_with(host, keys.life(), &headers, &body).await?;
         // What this instance knew of keys is of before.
         keys.forget_all();
         let ended = handled.findings.iter().filter(|finding| finding.action.is_end());

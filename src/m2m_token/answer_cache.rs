@@ -4,15 +4,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use hmac::{Hmac, Mac};
 use serde_json::{Map, Value};
-use sha2::Sha256;
-use zeroize::Zeroizing;
 
 use crate::{
+    facts::{CredentialDigest, DigestKey},
     host::Host,
     json::{self, JsonError},
 };
@@ -42,13 +40,10 @@ impl Answer {
     }
 }
 
-/// What stands for a token here: what is kept must not be a credential.
-pub(super) type TokenDigest = [u8; 32];
-
 /// Answers by the keyed digest of the token. The key is chance, drawn once: nobody outside can tell where in the trees a
 /// token stands, and the digests are of no use to whoever sees them.
 pub(super) struct AnswerCache {
-    key: OnceLock<Zeroizing<[u8; 32]>>,
+    key: DigestKey,
     most: usize,
     most_bytes: usize,
     kept: Mutex<Kept>,
@@ -78,8 +73,8 @@ impl Entry {
 /// Trees, since senders choose what is put into them.
 #[derive(Default)]
 struct Kept {
-    answers: BTreeMap<TokenDigest, Entry>,
-    ends: BTreeSet<(i64, TokenDigest)>,
+    answers: BTreeMap<CredentialDigest, Entry>,
+    ends: BTreeSet<(i64, CredentialDigest)>,
     bytes: usize,
 }
 
@@ -91,26 +86,17 @@ impl Default for AnswerCache {
 
 impl AnswerCache {
     fn bounded(most: usize, most_bytes: usize) -> Self {
-        Self { key: OnceLock::new(), most, most_bytes, kept: Mutex::default() }
+        Self { key: DigestKey::default(), most, most_bytes, kept: Mutex::default() }
     }
 
     /// What stands for this token. None on a host without random bytes: nothing is kept there.
-    pub(super) fn digest<H: Host>(&self, host: &H, token: &str) -> Option<TokenDigest> {
-        let key = if let Some(key) = self.key.get() {
-            key
-        } else {
-            let mut drawn = Zeroizing::new([0; 32]);
-            host.fill_random(drawn.as_mut_slice()).ok()?;
-            self.key.get_or_init(|| drawn)
-        };
-        let mut digest = Hmac::<Sha256>::new_from_slice(key.as_slice()).ok()?;
-        digest.update(token.as_bytes());
-        Some(digest.finalize().into_bytes().into())
+    pub(super) fn digest<H: Host>(&self, host: &H, token: &str) -> Option<CredentialDigest> {
+        self.key.digest(host, token)
     }
 
     /// The answer about a token, if there is one that may still be used at this second.
     #[expect(clippy::option_option, reason = "no answer, and the answer that a token is not active")]
-    pub(super) fn find(&self, token: &TokenDigest, now: i64) -> Option<Option<Answer>> {
+    pub(super) fn find(&self, token: &CredentialDigest, now: i64) -> Option<Option<Answer>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = kept.answers.get(token)?;
         // A clock that was set back says nothing of how old an answer is.
@@ -126,7 +112,7 @@ impl AnswerCache {
 
     /// Keeps an answer to a question of this second for so many seconds, and no longer than its own `exp`. Where there
     /// is no room, those that end soonest make room.
-    pub(super) fn keep(&self, token: TokenDigest, answer: Option<&Answer>, asked: i64, seconds: i64) {
+    pub(super) fn keep(&self, token: CredentialDigest, answer: Option<&Answer>, asked: i64, seconds: i64) {
         let mut end = asked.saturating_add(seconds);
         if let Some(expires) = answer.and_then(|answer| answer.members.get("exp")?.as_f64()) {
             // Judged again at each use; here it only spares room.
@@ -157,7 +143,7 @@ impl AnswerCache {
 }
 
 impl Kept {
-    fn forget(&mut self, token: &TokenDigest) {
+    fn forget(&mut self, token: &CredentialDigest) {
         if let Some(entry) = self.answers.remove(token) {
             self.bytes = self.bytes.saturating_sub(entry.bytes());
             self.ends.remove(&(entry.end, *token));
@@ -198,7 +184,7 @@ mod tests {
         }
     }
 
-    const T: TokenDigest = [1; 32];
+    const T: CredentialDigest = [1; 32];
 
     fn answer(members: &Value) -> Answer {
         Answer::read(members.to_string().into()).expect("an answer")

@@ -43,7 +43,7 @@ impl JsKeyAdmin {
     #[wasm_bindgen(constructor)]
     pub fn new(form: &str, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsError> {
         let (checker, _) = read_checker(form, seals)?;
-        Ok(Self { life: Rc::new(checker.life()), host })
+        Ok(Self { life: Rc::new(checker.life().clone()), host })
     }
 
     /// Carries out a step: `{ done }` or `{ failed: { code, status, message } }` as JSON, or a task.

@@ -1,6 +1,6 @@
 //! Noting that a key was seen where others could read it, in the notes of its use.
 
-use super::super::{Exposure, KeyLife, PresentedKey, Record, SecretDigest, Usage, record::store_key, usage::usage_key};
+use super::super::{Exposure, KeyLife, Record, Usage, record::store_key, usage::usage_key};
 use crate::{
     host::{Host, HostError},
     verdict::Principal,
@@ -53,13 +53,6 @@ fn stands(known: &Exposure, place: &str, weight: Weight, now: i64) -> bool {
     }
 }
 
-/// Whether whoever sent this key has the secret of this record. In constant time, and the same work where there is no
-/// record.
-pub(super) fn is_proven(record: Option<&Record>, key: &PresentedKey<'_>) -> bool {
-    let record = record.filter(|record| record.imported == key.is_foreign());
-    *record.map_or(&SecretDigest::NONE, |record| &record.digest) == SecretDigest::of(key.secret())
-}
-
 /// Notes of a key that came in a request others could read (contract §5.4) that it is exposed, and says whose it is.
 /// `place` is `plain_http` or `query`. One whose secret is not proven is named by its id alone, and nothing is noted of it:
 /// whoever knows an id could have it marked.
@@ -71,7 +64,7 @@ pub async fn note_exposed_key<H: Host>(host: &H, life: &KeyLife, text: &str, pla
     let named = Principal { credential_id: Some(key.id.clone().into_owned()), ..Principal::default() };
     let stored = host.read(&store_key(&key.id)).await.ok().flatten();
     let record = stored.and_then(|stored| Record::from_store(&stored).ok());
-    let proven = is_proven(record.as_ref(), &key);
+    let proven = key.is_of(record.as_ref());
     let Some(record) = record.filter(|_| proven) else { return Some(named) };
     // The denial stands, noted or not.
     let _ = note(host, &key.id, place, Weight::Request).await;

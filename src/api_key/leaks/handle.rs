@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     super::{KeyLife, LifeError, Record, RevocationReason, RevokeRequest, record::store_key},
-    exposure::{Weight, is_proven, note},
+    exposure::{Weight, note},
     report::Entry,
 };
 use crate::{
@@ -181,7 +181,7 @@ async fn deal_with<H: Host>(host: &H, life: &KeyLife, by: &str, entry: &Entry) -
         Err(error) => return Dealt::failed(unavailable(error.to_string()), unknown),
     };
     let record = stored.as_deref().map(Record::from_store).transpose();
-    let proven = is_proven(record.as_ref().ok().and_then(Option::as_ref), &key);
+    let proven = key.is_of(record.as_ref().ok().and_then(Option::as_ref));
     let record = match record {
         Ok(Some(record)) => record,
         Ok(None) => return not_ours(),

@@ -119,15 +119,32 @@ impl KeyLife {
         &self.form
     }
 
+    /// The foreign keys that are taken.
+    #[must_use]
+    pub const fn foreign_keys(&self) -> &ForeignKeys {
+        &self.foreign
+    }
+
+    /// Whether a credential is meant to be a key, well-formed or not: this tells the classes apart.
+    #[must_use]
+    pub fn takes(&self, credential: &str) -> bool {
+        self.form.looks_like(credential) || self.foreign.look_like(credential)
+    }
+
+    /// Takes a presented key apart and checks its check, where its form has one.
+    ///
+    /// # Errors
+    /// As [`KeyForm::parse`].
+    pub fn parse<'k>(&self, presented: &'k str) -> Result<PresentedKey<'k>, Denial> {
+        self.foreign.take(presented, self.form.environment()).unwrap_or_else(|| self.form.parse(presented))
+    }
+
     /// Takes a text for a key of ours that was seen somewhere, of either environment, or for a foreign one; none for all
     /// else. Whether there is such a key is still open.
     #[must_use]
     pub fn recognize<'k>(&self, text: &'k str) -> Option<PresentedKey<'k>> {
-        if self.foreign.look_like(text) {
-            let id = ForeignKeys::id(text).ok()?;
-            return Some(PresentedKey::foreign(id, self.form.environment(), text));
-        }
-        self.form.parse_of_any_environment(text).ok()
+        let foreign = self.foreign.take(text, self.form.environment());
+        foreign.unwrap_or_else(|| self.form.parse_of_any_environment(text)).ok()
     }
 
     /// Makes a key and stores its record. This is the one time that its text is shown.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{KeyLife, LifeError, edit::Unowned};
 use crate::{
-    api_key::{ApiKeyChecker, Record, Revocation, RevocationReason, check::prove, store_key},
+    api_key::{Record, Revocation, RevocationReason, check::prove, store_key},
     host::Host,
     verdict::{Denial, Principal, Reason},
 };
@@ -67,8 +67,7 @@ impl KeyLife {
         presented: &str,
         request: &RevokeRequest,
     ) -> Result<HeldRevocation, Denial> {
-        let checker = ApiKeyChecker::new(self.form.clone()).with_foreign_keys(self.foreign.clone());
-        let key = checker.parse(presented)?;
+        let key = self.parse(presented)?;
         let stored = host.read_latest(&store_key(&key.id)).await;
         let stored = stored.map_err(|error| Denial::new(Reason::StoreUnavailable).noting(error.to_string()))?;
         let facts = prove(&key, stored.as_deref())?;
