@@ -10,6 +10,9 @@ import {
   type Answer,
   type MaybePromise,
 } from "./core.js";
+import { logAudit, report } from "./audit.js";
+import { forwarded, originFetcher, response, type ForwardedTo } from "./gate-forward.js";
+import { certificateOf, coreRequest } from "./gate-request.js";
 import { coreHost } from "./host.js";
 import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
@@ -21,7 +24,6 @@ import type {
   GateOptions,
   GatePolicy,
   GateRequest,
-  Origin,
   Verdict,
 } from "../types/index.js";
 
@@ -29,11 +31,9 @@ type Outcome =
   | { action: "respond"; answer: Answer; audit: string[] }
   | {
       action: "forward";
-      forward: { origin: string | null; remove: string[]; set: [string, string][]; failure: Answer };
+      forward: ForwardedTo & { failure: Answer };
       audit: string[];
     };
-
-type Sink = NonNullable<GateOptions["audit"]>;
 
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
@@ -128,132 +128,4 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 /** A private JWK as text, for the core to read and to forget. */
 function signingKeyText(key: GateOptions["denySigningKey"]): string | undefined {
   return key === undefined || key === "" ? undefined : jsonText(key, "the signing key of deny lists");
-}
-
-/** What Cloudflare says of the certificate: of the connection, where no client can write. */
-function certificateOf(request: Request): string | undefined {
-  const { cf } = request as { cf?: { tlsClientAuth?: { certFingerprintSHA256?: string } } };
-  return cf?.tlsClientAuth?.certFingerprintSHA256;
-}
-
-function coreRequest(
-  request: Request | GateRequest,
-  address: GateOptions["address"],
-  certificate: NonNullable<GateOptions["certificate"]>,
-): object {
-  if (typeof request !== "object" || request === null) throw new TypeError("a request is an object");
-  const isRequest = typeof Request === "function" && request instanceof Request;
-  const { method, url, headers } = request;
-  if (typeof method !== "string" || typeof url !== "string") throw new TypeError("a request has `method` and `url`, both strings");
-  const ip: unknown = (isRequest ? address?.(request) : (request as GateRequest).ip) ?? undefined;
-  if (ip !== undefined && typeof ip !== "string") throw new TypeError("the address of a client is a string");
-  const thumbprint: unknown = (isRequest ? certificate(request) : (request as GateRequest).certificate) ?? undefined;
-  if (thumbprint !== undefined && typeof thumbprint !== "string") {
-    throw new TypeError("the thumbprint of a certificate is a string");
-  }
-  const body = isRequest ? (longest: number) => bodyOf(request, longest) : undefined;
-  return { method, url, headers: [...headerPairs(headers)], ip, certificate: thumbprint, body };
-}
-
-/** The body of a request for an endpoint of the gate's own, or null where it is longer than this. */
-async function bodyOf(request: Request, longest: number): Promise<Uint8Array | null> {
-  if (request.body === null) return new Uint8Array(0);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.byteLength;
-    if (length > longest) {
-      await reader.cancel();
-      return null;
-    }
-    chunks.push(value);
-  }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return body;
-}
-
-function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[string, string]> {
-  if (typeof headers !== "object" || headers === null) throw new TypeError("a request has `headers`: an object, or pairs");
-  const entries = Symbol.iterator in headers ? headers : Object.entries(headers);
-  for (const [name, value] of entries as Iterable<[string, string | readonly string[] | undefined]>) {
-    if (value === undefined) continue;
-    for (const one of Array.isArray(value) ? value : [value]) yield [name, String(one)];
-  }
-}
-
-// What belongs to one connection and not to the request (RFC 9110 §7.6.1), and what only its two ends can settle.
-const OF_THE_CONNECTION = ["keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "expect"];
-
-/** The request as the core wants the origin to see it; the body streams through. */
-function forwarded(request: Request, forward: { remove: string[]; set: [string, string][] }): Request {
-  const headers = new Headers(request.headers);
-  const named = headers.get("connection")?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
-  // What the client names goes before the gate sets its own headers: it cannot have those taken out further on. An
-  // upgrade, as to WebSockets, is the origin's to accept.
-  for (const name of [...OF_THE_CONNECTION, ...named]) {
-    if (/^[\w-]+$/.test(name) && name !== "upgrade") headers.delete(name);
-  }
-  if (named.includes("upgrade")) headers.set("connection", "upgrade");
-  else headers.delete("connection");
-  for (const name of forward.remove) headers.delete(name);
-  for (const [name, value] of forward.set) headers.set(name, value);
-  return new Request(request, { headers, redirect: "manual" });
-}
-
-/** Sends a request to the origin that was lent, or to the one that the policy names. */
-function originFetcher(lent: Origin | undefined): (request: Request, named: string | null) => Promise<Response> {
-  if (lent !== undefined && typeof lent !== "function" && typeof (lent as { fetch?: unknown } | null)?.fetch !== "function") {
-    throw new TypeError("`origin` is a function that takes a request, or an object with a method fetch");
-  }
-  const send = typeof lent === "function" ? lent : lent === undefined ? undefined : (request: Request) => lent.fetch(request);
-  return async (request, named) => {
-    if (named !== null) {
-      const { pathname, search } = new URL(request.url);
-      request = new Request(named + pathname + search, request);
-      return send === undefined ? unpacked(await globalThis.fetch(request)) : send(request);
-    }
-    if (send === undefined) throw new Error("the policy names no origin and none was lent");
-    return send(request);
-  };
-}
-
-/** Other hosts than workerd unpack a body and leave the headers as they were: whoever sends it on would lie. */
-function unpacked(response: Response): Response {
-  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
-  if (!response.headers.has("content-encoding") || navigator?.userAgent === "Cloudflare-Workers") return response;
-  const { status, statusText } = response;
-  const headers = new Headers(response.headers);
-  headers.delete("content-encoding");
-  headers.delete("content-length");
-  return new Response(response.body, { status, statusText, headers });
-}
-
-function response(answer: Answer, request: Request): Response {
-  return new Response(request.method === "HEAD" ? null : answer.body, { status: answer.status, headers: answer.headers });
-}
-
-/** An audit sink that fails, at once or later, must not fail the decision. */
-function report(audit: Sink, event: AuditEvent): void {
-  const failed = (error: unknown) =>
-    console.error("edgeward: the audit sink failed", error instanceof Error ? error.message : "");
-  try {
-    const pending = audit(event) as unknown;
-    if (typeof (pending as { then?: unknown } | null | undefined)?.then === "function") {
-      Promise.resolve(pending).catch(failed);
-    }
-  } catch (error) {
-    failed(error);
-  }
-}
-
-function logAudit(event: AuditEvent): void {
-  console.log(JSON.stringify(event));
 }

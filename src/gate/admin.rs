@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::{
     Answer, Gate, GateRequest, Outcome,
     administrator::{Administrators, Admitted},
-    decision::respond,
     endpoint::AdminCall,
+    handle::respond,
 };
 use crate::{
     api_key::{ApiKeyChecker, Done, Operation, Record, RevocationReason, RevokeRequest, read_body},

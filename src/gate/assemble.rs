@@ -1,21 +1,19 @@
 //! From the policy to a gate.
 
 use super::{
-    Gate, Route,
+    Gate,
     administrator::{Administrators, BootstrapSecret},
     oversight::Oversight,
+    routes::{self, Classes},
 };
 use crate::{
     api_key::{ApiKeyChecker, Seal},
     host::UnixMillis,
-    m2m_token::is_scope_token,
     policy::{
-        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, RoutePolicy, judge_admin,
-        judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation,
-        read_policy,
+        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin, judge_proxies,
+        lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, read_policy,
     },
     revocation::DenySigner,
-    verdict::CredentialClass,
 };
 
 /// What a gate needs beside its policy. Secrets are handed over here and never stand in the policy.
@@ -76,7 +74,7 @@ impl Gate {
             leaks,
             tls_ends_ahead: policy.tls_ends_ahead,
             credentials: credentials(policy.credentials, &mut faults),
-            routes: routes(policy.routes, &classes, &mut faults),
+            routes: routes::prepare(policy.routes, &classes, &mut faults),
             origin: policy.origin,
             public_origin: policy.public_origin,
             administrators,
@@ -86,12 +84,6 @@ impl Gate {
         };
         faults.or(gate)
     }
-}
-
-/// The classes that the policy has something to check with.
-struct Classes {
-    tokens: bool,
-    keys: bool,
 }
 
 /// What opaque tokens begin with, each with the place of its issuer.
@@ -116,7 +108,11 @@ fn check_token_prefixes(prefixes: &[(usize, String)], keys: Option<&ApiKeyChecke
 fn check_prefix(prefix: &str, faults: &mut Faults) {
     let well_formed = super::path::segments(prefix).is_ok_and(|segments| segments.iter().all(|one| !one.is_empty()));
     if !well_formed {
-        faults.add("/prefix", "a path that begins with a slash and does not end with one");
+        faults.hint(
+            "/prefix",
+            "no path that begins with a slash and does not end with one",
+            "write it as in `/_edgeward`",
+        );
     }
 }
 
@@ -130,7 +126,7 @@ fn check_origin(place: &str, origin: Option<&str>, faults: &mut Faults) {
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b':' | b'[' | b']'))
     });
     if !well_formed {
-        faults.add(place, "a URL of scheme, host and port alone, as in `https://origin.example`");
+        faults.hint(place, "no URL of scheme, host and port alone", "write it as in `https://origin.example`");
     }
 }
 
@@ -145,43 +141,4 @@ fn credentials(headers: CredentialHeaders, faults: &mut Faults) -> CredentialHea
         names.iter().map(|name| name.to_ascii_lowercase()).collect()
     };
     CredentialHeaders { m2m_token: lowered(headers.m2m_token, "m2mToken"), api_key: lowered(headers.api_key, "apiKey") }
-}
-
-fn routes(policies: Vec<RoutePolicy>, available: &Classes, faults: &mut Faults) -> Vec<Route> {
-    let mut routes = Vec::with_capacity(policies.len());
-    for (index, policy) in policies.into_iter().enumerate() {
-        let place = format!("/routes/{index}");
-        let methods_known = policy
-            .methods
-            .iter()
-            .all(|method| !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'));
-        if policy.methods.is_empty() || !methods_known {
-            faults.add(format!("{place}/methods"), "name the methods, in upper case");
-        }
-        if policy.classes.is_empty() {
-            faults.add(format!("{place}/classes"), "name the classes of credential that the route accepts");
-        }
-        for class in &policy.classes {
-            let (checked, missing) = match class {
-                CredentialClass::M2mToken => (available.tokens, "/issuers"),
-                CredentialClass::ApiKey => (available.keys, "/apiKeys"),
-            };
-            if !checked {
-                faults.add(
-                    format!("{place}/classes"),
-                    format!("`{}` is accepted here and {missing} is empty: nothing could check it", class.as_str()),
-                );
-            }
-        }
-        for (index, scope) in policy.scopes.iter().enumerate() {
-            if !is_scope_token(scope) {
-                faults.add(format!("{place}/scopes/{index}"), "no scope token (RFC 6749 §3.3)");
-            }
-        }
-        match Route::new(policy.methods, &policy.path, policy.classes, policy.scopes) {
-            Ok(route) => routes.push(route),
-            Err(reason) => faults.add(format!("{place}/path"), reason),
-        }
-    }
-    routes
 }

@@ -5,17 +5,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Answer, Forward, GateRequest, Route,
-    administrator::Administrators,
-    credential,
-    endpoint::{self, Endpoint},
-    forward,
-    oversight::Oversight,
-    path,
+    Answer, Forward, GateRequest, Route, administrator::Administrators, credential, forward, oversight::Oversight, path,
 };
 use crate::{
-    api_key::{ApiKeyChecker, KeyContext, LeakReports, RevocationBound},
-    governance::audit_event,
+    api_key::{ApiKeyChecker, KeyContext, LeakReports},
     host::{DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
     m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
@@ -158,85 +151,6 @@ impl Gate {
         self.decided(host, request, started, pattern, verdict)
     }
 
-    /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
-    pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
-        let own = request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/'));
-        let Some(name) = own else {
-            let decision = self.check(host, request).await;
-            return match &decision.verdict {
-                Ok(grant) => Outcome::Forward {
-                    forward: Forward {
-                        origin: self.origin.clone(),
-                        remove: self.headers_to_remove(request),
-                        set: forward::identity(grant, &decision.request_id),
-                        failure: Answer::denial(&Reason::OriginUnavailable.into(), &decision.request_id),
-                    },
-                    audit: vec![audit_event(&decision)],
-                },
-                Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
-            };
-        };
-        if let ("leaks", Some(leaks)) = (name, &self.leaks) {
-            return self.take_report(host, request, leaks).await;
-        }
-        let endpoint = match endpoint::find(name, request) {
-            Ok(endpoint) => endpoint,
-            Err(denial) => return self.refuse(host, request, &denial),
-        };
-        match (endpoint, &self.keys, &self.administrators) {
-            (Endpoint::Health, ..) => Outcome::Respond { answer: self.health(host), audit: Vec::new() },
-            (Endpoint::Verify, ..) => {
-                let started = host.now();
-                let verdict = self.check_credential(host, request).await;
-                let route = Some(format!("{}/verify", self.prefix));
-                let decision = self.decided(host, request, started, route, verdict);
-                let answer = match &decision.verdict {
-                    Ok(grant) => Answer::grant(grant, &decision.request_id),
-                    Err(denial) => Answer::denial(denial, &decision.request_id),
-                };
-                respond(answer, &decision)
-            }
-            (Endpoint::Revoke, Some(keys), _) => self.revoke_held(host, request, keys).await,
-            (Endpoint::Admin(call), Some(keys), Some(administrators)) => {
-                self.administer(host, request, call, administrators, keys).await
-            }
-            // What the policy does not have is not there.
-            (Endpoint::Revoke | Endpoint::Admin(_), ..) => self.refuse(host, request, &Reason::EndpointUnknown.into()),
-        }
-    }
-
-    fn refuse<H: Host>(&self, host: &H, request: &GateRequest, denial: &Denial) -> Outcome {
-        let decision = self.decided(host, request, host.now(), None, Err(denial.clone()));
-        respond(Answer::denial(denial, &decision.request_id), &decision)
-    }
-
-    /// How the gate is, and how late a revocation may take hold (contract §6.2).
-    fn health<H: Host>(&self, host: &H) -> Answer {
-        let now = host.clock();
-        let keys = self.keys.as_ref().map(|keys| {
-            // In strict mode the age of the signed list is the bound, whatever the store does.
-            let by_store = keys.caching().bound();
-            let strict = self.deny_snapshot(now).map(|list| list.max_age);
-            let formula = if strict.is_some() { "denySnapshot.maxAge" } else { RevocationBound::FORMULA };
-            let seconds = strict.unwrap_or(i64::from(by_store.seconds));
-            serde_json::json!({
-                "revocationBound": { "seconds": seconds, "formula": formula, "terms": by_store },
-                "cache": keys.cache_size(),
-                "usageInterval": keys.notes().interval(),
-            })
-        });
-        let health = serde_json::json!({
-            "status": "pass",
-            "version": crate::VERSION,
-            "apiKeys": keys,
-            // Why reading or publishing failed is for administrators.
-            "denySnapshot": self.deny_snapshot(now).map(|list| {
-                serde_json::json!({ "phase": list.phase, "issuedAt": list.issued_at, "maxAge": list.max_age })
-            }),
-        });
-        Answer::json(health.to_string())
-    }
-
     fn route(&self, request: &GateRequest) -> Result<&Route, Denial> {
         let path = path::segments(request.target().0)?;
         self.routes
@@ -258,7 +172,7 @@ impl Gate {
         Ok(grant)
     }
 
-    async fn check_credential<H: Host>(&self, host: &H, request: &GateRequest) -> Verdict {
+    pub(super) async fn check_credential<H: Host>(&self, host: &H, request: &GateRequest) -> Verdict {
         let presented = self.take_credential(host, request).await?;
         self.check_presented(host, request, presented).await
     }
@@ -301,7 +215,7 @@ impl Gate {
         }
     }
 
-    fn headers_to_remove(&self, request: &GateRequest) -> Vec<String> {
+    pub(super) fn headers_to_remove(&self, request: &GateRequest) -> Vec<String> {
         let carriers = self.credentials.m2m_token.iter().chain(&self.credentials.api_key).cloned();
         let reserved = request.headers.iter().map(|(name, _)| name).filter(|name| forward::is_reserved(name)).cloned();
         // Some origins read another method from these than the one that the route was chosen by.
@@ -334,8 +248,4 @@ impl Gate {
         let mut id = [0; 16];
         host.fill_random(&mut id).map(|()| base16ct::lower::encode_string(&id)).unwrap_or_default()
     }
-}
-
-pub(super) fn respond(answer: Answer, decision: &Decision) -> Outcome {
-    Outcome::Respond { answer, audit: vec![audit_event(decision)] }
 }

@@ -11,11 +11,14 @@ mod decision;
 mod endpoint;
 mod exposure;
 mod forward;
+mod handle;
+mod health;
 mod leaks;
 mod oversight;
 mod path;
 mod request;
 mod route;
+mod routes;
 
 pub use administrator::{BootstrapSecret, SHORTEST_BOOTSTRAP_SECRET};
 pub use answer::Answer;

@@ -9,6 +9,8 @@ pub struct PolicyFault {
     pub pointer: String,
     /// What is wrong, in words for the author of the policy.
     pub reason: String,
+    /// What to write instead, or to look at.
+    pub hint: Option<String>,
 }
 
 /// A member's name as a step of a JSON pointer (RFC 6901 §3).
@@ -23,7 +25,7 @@ pub struct PolicyError(pub Vec<PolicyFault>);
 impl PolicyError {
     /// One fault alone.
     pub(super) fn of(pointer: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self(vec![PolicyFault { pointer: pointer.into(), reason: reason.into() }])
+        Self(vec![PolicyFault { pointer: pointer.into(), reason: reason.into(), hint: None }])
     }
 }
 
@@ -36,6 +38,9 @@ impl fmt::Display for PolicyError {
             }
             let pointer = if fault.pointer.is_empty() { "the document" } else { &fault.pointer };
             write!(formatter, "{pointer}: {}", fault.reason)?;
+            if let Some(hint) = &fault.hint {
+                write!(formatter, " ({hint})")?;
+            }
         }
         Ok(())
     }
@@ -49,7 +54,12 @@ pub(crate) struct Faults(Vec<PolicyFault>);
 
 impl Faults {
     pub(crate) fn add(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
-        self.0.push(PolicyFault { pointer: pointer.into(), reason: reason.into() });
+        self.0.push(PolicyFault { pointer: pointer.into(), reason: reason.into(), hint: None });
+    }
+
+    /// A fault, with what to do about it.
+    pub(crate) fn hint(&mut self, pointer: impl Into<String>, reason: impl Into<String>, hint: impl Into<String>) {
+        self.0.push(PolicyFault { pointer: pointer.into(), reason: reason.into(), hint: Some(hint.into()) });
     }
 
     /// The value, if nothing was wrong.

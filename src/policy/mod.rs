@@ -18,6 +18,7 @@ mod load;
 mod presets;
 mod review;
 mod revocation;
+mod routes;
 mod rules;
 mod types;
 
@@ -42,7 +43,8 @@ pub use presets::Preset;
 pub use review::{Days, Named, ReviewPolicy, read_review};
 pub use revocation::in_force;
 pub(crate) use revocation::prepare_revocation;
+pub use routes::RoutePolicy;
 pub use types::{
     CredentialHeaders, DenySnapshotPolicy, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
-    OneOrMany, Policy, RequiredClaim, RoutePolicy, TokenPolicy,
+    OneOrMany, Policy, RequiredClaim, TokenPolicy,
 };

@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AdminPolicy, ApiKeyPolicy, LeaksPolicy, Preset, ReviewPolicy, TrustedProxiesPolicy};
+use super::{AdminPolicy, ApiKeyPolicy, LeaksPolicy, Preset, ReviewPolicy, RoutePolicy, TrustedProxiesPolicy};
 use crate::{
     jose::Algorithm,
     key_source::Discovery,
     m2m_token::{ClientAuthentication, Condition, Introspected, SenderConstraint},
     revocation::DenyList,
-    verdict::CredentialClass,
 };
 
 /// The whole policy.
@@ -273,21 +272,6 @@ impl Default for CredentialHeaders {
     fn default() -> Self {
         Self { m2m_token: vec!["authorization".to_owned()], api_key: vec!["authorization".to_owned()] }
     }
-}
-
-/// One route.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RoutePolicy {
-    /// The methods, in upper case.
-    pub methods: Vec<String>,
-    /// The path: segments, of which `:name` stands for any one and a last `*` for any number of them.
-    pub path: String,
-    /// The classes of credential that the route accepts.
-    pub classes: Vec<CredentialClass>,
-    /// The scopes that it needs, all of them.
-    #[serde(default)]
-    pub scopes: Vec<String>,
 }
 
 fn default_prefix() -> String {

@@ -120,7 +120,7 @@ test("a gate's policy is refused with the pointer to each fault", async () => {
     [() => createGate("[]"), /the policy is refused: the document/],
     [gated({ isuers: [] }), /\/isuers: unknown field `isuers`/],
     [gated({ prefix: "edgeward" }), /\/prefix: a path that begins with a slash/],
-    [gated({ origin: "https://origin.example/path" }), /\/origin: a URL of scheme, host and port alone/],
+    [gated({ origin: "https://origin.example/path" }), /\/origin: no URL of scheme, host and port alone/],
     [gated({ routes: [{ ...route, path: "v1" }] }), /\/routes\/0\/path: /],
     [gated({ routes: [{ ...route, methods: ["get"] }] }), /\/routes\/0\/methods: /],
     [gated({ routes: [{ ...route, classes: [] }] }), /\/routes\/0\/classes: /],
