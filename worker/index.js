@@ -28,6 +28,8 @@ const gate = await createGate(policy, {
   bootstrapSecret: env.EDGEWARD_BOOTSTRAP_SECRET,
   // A secret: the private key of deny lists as a JWK, where the policy has strict mode and this deployment publishes.
   denySigningKey: env.EDGEWARD_DENY_SIGNING_KEY,
+  // A secret: the private keys of assertions as a JSON array of JWKs, where the policy has `assertion`.
+  assertionKeys: env.EDGEWARD_ASSERTION_KEYS,
   origin: env.ORIGIN,
   // Cloudflare sets this header itself, over whatever a client sends.
   address: (request) => request.headers.get("cf-connecting-ip"),

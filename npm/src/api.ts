@@ -4,6 +4,7 @@ export { createApiKeyChecker } from "./keys.js";
 export { KeyAdminError, createKeyAdmin } from "./key-admin.js";
 export { reviewPolicy } from "./key-review.js";
 export { createGate } from "./gate.js";
+export { createOriginCheck } from "./origin.js";
 export { createJwtVerifier } from "./tokens.js";
 export { inspect } from "./inspect.js";
 export { lint } from "./lint.js";

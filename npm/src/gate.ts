@@ -38,7 +38,7 @@ type Outcome =
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
   const host = coreHost(options, () => core);
-  const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, origin, audit = logAudit } = options;
+  const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, assertionKeys, origin, audit = logAudit } = options;
   const { address, certificate = certificateOf } = options;
   if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
   if (address !== undefined && typeof address !== "function") {
@@ -59,7 +59,8 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     secrets,
     sealBytes(seals),
     bootstrapSecret,
-    signingKeyText(denySigningKey),
+    signingKeyText(denySigningKey, "the signing key of deny lists"),
+    signingKeyText(assertionKeys, "the keys of assertions"),
     host,
   );
   if (core.takesKeys && options.store === undefined) {
@@ -125,7 +126,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   return { check, fetch, refresh, keySets, denySnapshot, deny, undeny, setDenyList, worker: () => ({ fetch, scheduled }) };
 }
 
-/** A private JWK as text, for the core to read and to forget. */
-function signingKeyText(key: GateOptions["denySigningKey"]): string | undefined {
-  return key === undefined || key === "" ? undefined : jsonText(key, "the signing key of deny lists");
+/** Private JWKs as text, for the core to read and to forget. */
+function signingKeyText(key: string | object | undefined, what: string): string | undefined {
+  return key === undefined || key === "" ? undefined : jsonText(key, what);
 }

@@ -77,6 +77,18 @@ export interface GatePolicy {
   trustedProxies?: { header: string; addresses: readonly string[] };
   /** The limits of the review of standing credentials. */
   review?: ReviewPolicy;
+  /** The signed assertion that the origin gets with each request, in the header `edgeward-assertion`; none where left out. */
+  assertion?: AssertionPolicy;
+}
+
+/** The signed assertion for the origin. Its keys are lent as `assertionKeys`. */
+export interface AssertionPolicy {
+  /** What stands in `iss`: the name of this gate, as in `https://api.example`. */
+  issuer: string;
+  /** What stands in `aud`: the name of the origin, which takes no assertion that is for another. */
+  audience: string;
+  /** How long an assertion is good, in seconds, from 5 to 300; 30 where left out. None outlives its credential. */
+  lifetime?: number;
 }
 
 /** The limits of the review. Spans are in days, from 1 to 3650. */
@@ -136,6 +148,12 @@ export interface GateOptions extends Host {
    * and this deployment publishes.
    */
   denySigningKey?: string | object;
+  /**
+   * The private keys of assertions, Ed25519 or P-256, as an array of JWKs or its JSON text, where the policy has
+   * `assertion`. The first signs; the others, the next or the previous one of a rotation, are only published, at
+   * `/.well-known/jwks.json`.
+   */
+  assertionKeys?: string | readonly object[];
   /**
    * Takes each audit event; by default it is written to the console as one line of JSON. A sink that fails is
    * reported on the console and changes no answer; nothing waits for a promise of it.

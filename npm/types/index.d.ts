@@ -2,6 +2,7 @@ import type { GatePolicy } from "./gate.js";
 
 export * from "./gate.js";
 export * from "./keys.js";
+export * from "./origin.js";
 
 /** The version of the core. */
 export declare function version(): string;
@@ -88,7 +89,8 @@ export type Preset =
   | "ory_hydra"
   | "keycloak"
   | "microsoft_entra"
-  | "cloudflare_access";
+  | "cloudflare_access"
+  | "edgeward";
 
 /**
  * A claim by its place: the name of a member of the payload as it stands (`org_id`, `https://example.com/org_id`), or,

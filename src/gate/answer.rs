@@ -37,6 +37,13 @@ impl Answer {
         Self::new(200, "application/json", body)
     }
 
+    /// A document for everybody, which may be kept for so many seconds.
+    pub(super) fn public(media_type: &str, body: String, max_age: u32) -> Self {
+        let headers =
+            [("content-type", media_type.to_owned()), ("cache-control", format!("public, max-age={max_age}"))];
+        Self { status: 200, headers: headers.map(|(name, value)| (name.to_owned(), value)).into(), body }
+    }
+
     /// The same answer, to the request of this id.
     pub(super) fn with_request_id(self, request_id: &str) -> Self {
         self.with(forward::REQUEST_ID, request_id)

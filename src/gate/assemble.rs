@@ -1,8 +1,9 @@
 //! From the policy to a gate.
 
 use super::{
-    Gate,
+    AssertionKeys, Gate,
     administrator::{Administrators, BootstrapSecret},
+    assertion::Assertions,
     oversight::Oversight,
     routes::{self, Classes},
 };
@@ -10,8 +11,9 @@ use crate::{
     api_key::{ApiKeyChecker, Seal},
     host::UnixMillis,
     policy::{
-        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin, judge_proxies,
-        lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, read_policy,
+        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin,
+        judge_assertion, judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks,
+        prepare_revocation, read_policy,
     },
     revocation::DenySigner,
 };
@@ -27,6 +29,8 @@ pub struct Resources {
     pub bootstrap: Option<BootstrapSecret>,
     /// Who signs deny lists, where this deployment publishes them.
     pub deny_signer: Option<DenySigner>,
+    /// The keys of the assertion for the origin, where the policy has one.
+    pub assertion_keys: Option<AssertionKeys>,
 }
 
 /// Judges a policy (JSON text) and looks through it for what is legal and unwise. Secrets are not needed for that.
@@ -34,14 +38,23 @@ pub struct Resources {
 /// # Errors
 /// [`PolicyError`] with every fault, where no gate can be made of it.
 pub fn lint_policy(text: &str, beside: &Beside, now: UnixMillis) -> Result<Vec<LintFinding>, PolicyError> {
-    let policy = read_policy(text)?;
+    let mut policy = read_policy(text)?;
     let mut with_secrets = beside.clone();
     for issuer in policy.issuers.iter().filter(|issuer| issuer.introspection.is_some()) {
         with_secrets.introspection_secrets.entry(issuer.name().to_owned()).or_insert_with(|| "not needed".to_owned());
     }
     let findings = lint(&policy, beside, now);
-    Gate::new(policy, Resources { beside: with_secrets, ..Resources::default() })?;
-    Ok(findings)
+    let mut faults = Faults::default();
+    let assertion = policy.assertion.take();
+    judge_assertion(assertion.as_ref(), assertion.is_some(), &mut faults);
+    let gate = Gate::new(policy, Resources { beside: with_secrets, ..Resources::default() });
+    match (gate, faults.or(findings)) {
+        (Ok(_), judged) => judged,
+        (Err(PolicyError(found)), judged) => {
+            let more = judged.err().into_iter().flat_map(|PolicyError(faults)| faults);
+            Err(PolicyError(found.into_iter().chain(more).collect()))
+        }
+    }
 }
 
 impl Gate {
@@ -67,6 +80,7 @@ impl Gate {
         let administrators = policy.admin.map(|admin| Administrators::new(admin, resources.bootstrap));
         let keys = policy.api_keys.and_then(|keys| prepare_api_keys(keys, resources.seals, &mut faults));
         check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
+        judge_assertion(policy.assertion.as_ref(), resources.assertion_keys.is_some(), &mut faults);
         let gate = Self {
             prefix: policy.prefix,
             tokens: classes.tokens.then_some(tokens),
@@ -77,6 +91,7 @@ impl Gate {
             routes: routes::prepare(policy.routes, &classes, &mut faults),
             origin: policy.origin,
             public_origin: policy.public_origin,
+            assertions: resources.assertion_keys.zip(policy.assertion).map(Assertions::of),
             administrators,
             trusted_proxies: policy.trusted_proxies,
             revocation,
@@ -116,7 +131,7 @@ fn check_prefix(prefix: &str, faults: &mut Faults) {
     }
 }
 
-fn check_origin(place: &str, origin: Option<&str>, faults: &mut Faults) {
+pub(super) fn check_origin(place: &str, origin: Option<&str>, faults: &mut Faults) {
     let Some(origin) = origin else { return };
     let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
     let well_formed = authority.is_some_and(|authority| {

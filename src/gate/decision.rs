@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Answer, Forward, GateRequest, Route, administrator::Administrators, credential, forward, oversight::Oversight, path,
+    Answer, Forward, GateRequest, Route, administrator::Administrators, assertion::Assertions, credential, forward,
+    oversight::Oversight, path,
 };
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
@@ -29,6 +30,7 @@ pub struct Gate {
     pub(crate) routes: Vec<Route>,
     pub(crate) origin: Option<String>,
     pub(crate) public_origin: Option<String>,
+    pub(crate) assertions: Option<Assertions>,
     pub(crate) administrators: Option<Administrators>,
     pub(crate) trusted_proxies: Option<TrustedProxiesPolicy>,
     /// What is refused before it ends, of both classes; the verifier of tokens has the same.
@@ -208,7 +210,7 @@ impl Gate {
     }
 
     /// The URL as the client sees it.
-    fn public_url<'r>(&self, request: &'r GateRequest) -> Cow<'r, str> {
+    pub(super) fn public_url<'r>(&self, request: &'r GateRequest) -> Cow<'r, str> {
         match &self.public_origin {
             Some(origin) => Cow::Owned(format!("{origin}{}", request.target().0)),
             None => Cow::Borrowed(&request.url),

@@ -3,7 +3,6 @@
 use super::{
     Answer, Decision, Forward, Gate, GateRequest, Outcome,
     endpoint::{self, Endpoint},
-    forward,
 };
 use crate::{
     governance::audit_event,
@@ -14,6 +13,9 @@ use crate::{
 impl Gate {
     /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
     pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
+        if let Some(outcome) = self.well_known(host, request) {
+            return outcome;
+        }
         let own = request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/'));
         let Some(name) = own else {
             let decision = self.check(host, request).await;
@@ -22,7 +24,7 @@ impl Gate {
                     forward: Forward {
                         origin: self.origin.clone(),
                         remove: self.headers_to_remove(request),
-                        set: forward::identity(grant, &decision.request_id),
+                        set: self.identity(host, request, grant, &decision.request_id),
                         failure: Answer::denial(&Reason::OriginUnavailable.into(), &decision.request_id),
                     },
                     audit: vec![audit_event(&decision)],

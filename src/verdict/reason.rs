@@ -126,6 +126,17 @@ reasons! {
     BodyTooLarge = "body_too_large", 413, None, "The body of the request is too large",
         "Send less at a time.", "RFC 9110 §15.5.14";
 
+    // What an origin checks.
+    /// A request reached the origin without an assertion: not through its gate.
+    AssertionMissing = "assertion_missing", 401, None, "The request did not come through the gate",
+        "Send the request to the public address of this API.", "Edgeward: assertions";
+    /// More than one assertion came with a request to the origin.
+    AssertionAmbiguous = "assertion_ambiguous", 400, INVALID_REQUEST, "More than one assertion",
+        "Send the request to the public address of this API.", "Edgeward: assertions";
+    /// The assertion is for another method or another path than the request that it came with.
+    AssertionRequestMismatch = "assertion_request_mismatch", 401, INVALID_TOKEN, "The assertion is for another request",
+        "Send the request to the public address of this API.", "RFC 9449 §4.3";
+
     // What is asked of the gate's own endpoints.
     /// There is no record under the id that an administrator named.
     KeyNotFound = "key_not_found", 404, None, "There is no key of this id",

@@ -19,7 +19,7 @@ use super::{
     tools::read_snapshots,
 };
 use crate::{
-    gate::{BootstrapSecret, Gate, GateRequest, Resources},
+    gate::{AssertionKeys, BootstrapSecret, Gate, GateRequest, Resources},
     governance::audit_event,
     host::Host,
     policy::{Beside, read_deny_entries, read_deny_list, read_policy},
@@ -47,10 +47,12 @@ impl JsGate {
     /// The gate of a policy (JSON text). `snapshots` is a JSON object of key sets by issuer, `secrets` one of the secrets
     /// for introspection endpoints by issuer; the seals of API keys have the current one first. `bootstrap` is the secret
     /// that administers until the first administrator has come, and `deny_signing_key` a private JWK as JSON text, where
-    /// this deployment publishes deny lists.
+    /// this deployment publishes deny lists. `assertion_keys` is a JSON array of private JWKs, where the policy has an
+    /// assertion.
     ///
     /// # Errors
     /// Every fault of the policy.
+    #[expect(clippy::too_many_arguments, reason = "each secret is handed over by itself, and read where it is")]
     #[wasm_bindgen(constructor)]
     pub fn new(
         policy: &str,
@@ -59,13 +61,16 @@ impl JsGate {
         seals: Vec<Uint8Array>,
         bootstrap: Option<String>,
         deny_signing_key: Option<String>,
+        assertion_keys: Option<String>,
         host: JsHost,
     ) -> Result<Self, JsError> {
         let deny_signing_key = deny_signing_key.map(Zeroizing::new);
         let deny_signer = deny_signing_key.map(|jwk| DenySigner::from_jwk(&jwk)).transpose()?;
+        let assertion_keys = assertion_keys.map(Zeroizing::new);
+        let assertion_keys = assertion_keys.map(|keys| AssertionKeys::from_json(&keys)).transpose()?;
         let beside = Beside { snapshots: read_snapshots(snapshots)?, introspection_secrets: read_secrets(secrets)? };
         let bootstrap = bootstrap.map(BootstrapSecret::new).transpose().map_err(JsError::new)?;
-        let resources = Resources { beside, seals: read_seals(seals)?, bootstrap, deny_signer };
+        let resources = Resources { beside, seals: read_seals(seals)?, bootstrap, deny_signer, assertion_keys };
         Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
     }
 

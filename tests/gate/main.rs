@@ -8,6 +8,7 @@ mod address;
 mod admin;
 mod allow;
 mod anything;
+mod assertion;
 mod audit;
 mod deny;
 mod endpoints;

@@ -139,7 +139,7 @@ fn option(name: &str, path: &Path) -> OsString {
 }
 
 /// The files of types that belong to the main entry. `CommonJS` gets a twin of each.
-const MAIN_TYPES: [&str; 3] = ["gate", "index", "keys"];
+const MAIN_TYPES: [&str; 4] = ["gate", "index", "keys", "origin"];
 
 /// The types written by hand; `CommonJS` gets twins of the main ones, which import each other and nothing else.
 fn types(source: &Path, modules: &Path) -> Result<()> {
