@@ -116,8 +116,14 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     if ("failure" in published) throw new Error(published.failure);
     return published;
   };
-  const deny: Gate["deny"] = (entries) => publish(() => core().deny(jsonText(entries, "the entries")));
-  const undeny: Gate["undeny"] = (entries) => publish(() => core().undeny(jsonText(entries, "the entries")));
+  const deny: Gate["deny"] = async (entries) => {
+    const denied = jsonText(entries, "the entries");
+    return publish(() => core().deny(denied));
+  };
+  const undeny: Gate["undeny"] = async (entries) => {
+    const withdrawn = jsonText(entries, "the entries");
+    return publish(() => core().undeny(withdrawn));
+  };
 
   const denySnapshot = () => JSON.parse(enter(() => core().denySnapshot())) as DenySnapshotStatus | null;
   const refresh = async () => {
