@@ -75,16 +75,23 @@ const quickStore = (...keys) => {
     get: (name) => values.get(name) ?? null,
     put: (name, value) => void values.set(name, value),
     delete: (name) => void values.delete(name),
-    list: ({ prefix }) => ({
-      keys: [...values.keys()].filter((name) => name.startsWith(prefix)).sort().map((name) => ({ name })),
-      list_complete: true,
-    }),
+    async list({ prefix, limit, cursor = "0" }) {
+      const names = [...values.keys()].filter((name) => name.startsWith(prefix)).sort();
+      const end = Number(cursor) + limit;
+      const keys = names.slice(Number(cursor), end).map((name) => ({ name }));
+      return end < names.length ? { keys, list_complete: false, cursor: String(end) } : { keys, list_complete: true };
+    },
   };
 };
 
 const bearer = (credential, init = {}) => {
   const { path = "/v1/a", headers, ...rest } = init;
   return new Request(`https://api.example${path}`, { ...rest, headers: { authorization: `Bearer ${credential}`, ...headers } });
+};
+const written = async (document) => {
+  let text = "";
+  for await (const part of document) text += part;
+  return text;
 };
 const code = (verdict) => verdict.ok || verdict.code;
 
@@ -134,12 +141,7 @@ test("whatever was made before is there afterwards", async () => {
   const algorithms = { algorithms: ["RS256"] };
   const signed = jws.mint();
   assert.equal((await edgeward.verifyJws(signed, keySet(jws), algorithms, host)).ok, true);
-  const document = async (parts) => {
-    let text = "";
-    for await (const part of parts) text += part;
-    return text;
-  };
-  const inventory = await document(admin.inventoryText());
+  const inventory = await written(admin.inventoryText());
   await fail();
   const issued = await admin.issue({ organization: "org-1", owner: "a@example.com", revoker: "b@example.com", name: "n", scopes: [] });
   await fail();
@@ -165,9 +167,9 @@ test("whatever was made before is there afterwards", async () => {
   await fail();
   assert.equal((await admin.review()).findings !== undefined, true);
   await admin.revoke(issued.id, { by: "b@example.com", reason: "unused" });
-  store.values.delete(`key/${issued.id}`);
+  for (const name of store.values.keys()) if (name !== key.storeKey) store.values.delete(name);
   await fail();
-  assert.equal(await document(admin.inventoryText()), inventory);
+  assert.equal(await written(admin.inventoryText()), inventory);
   await fail();
   assert.equal(edgeward.inspect(issuer.mint(), { now: NOW }).class, "m2m_token");
   await fail();
@@ -258,18 +260,21 @@ test("the body of a request is there when it is handled again", async () => {
   const bootstrapSecret = "b".repeat(40);
   const administered = { ...policy, admin: { issuer: "https://issuer.example" } };
   const gate = await createGate(administered, { store, now: () => NOW, audit: () => undefined, bootstrapSecret });
-  const body = JSON.stringify({ by: "security@example.com", reason: "key_compromise" });
+  const body = JSON.stringify({ reason: "key_compromise" });
   const path = `/_edgeward/admin/keys/${key.id}/revoke`;
   const answer = gate.fetch(bearer(bootstrapSecret, { method: "POST", path, body, headers: { "content-type": "application/json" } }));
   // Until the record is read, which comes after the body.
-  while (!store.reads.includes(key.storeKey)) {
+  for (let round = 0; round < 20 && !store.reads.includes(key.storeKey); round++) {
+    for (const resolve of store.waiting.splice(0)) resolve();
     await turn();
-    if (!store.reads.includes(key.storeKey)) for (const resolve of store.waiting.splice(0)) resolve();
   }
+  assert.ok(store.reads.includes(key.storeKey), store.reads.join());
   assert.deepEqual(store.swaps, []);
+  const before = store.reads.length;
   await fail();
   await store.answer();
   assert.equal((await answer).status, 200);
+  assert.ok(store.reads.length > before, "it was handled again");
   assert.equal(JSON.parse(store.values.get(key.storeKey)).revocation.reason, "key_compromise");
 });
 
@@ -317,8 +322,8 @@ test("a deny list that was set is in force afterwards", async () => {
   verifier.setDenyList(list);
   await fail();
   assert.equal(code(await gate.check(bearer(key.key))), "key_invalid");
-  assert.equal(code(await gate.check(bearer(issuer.mint()))), "token_revoked");
-  assert.equal(code(await verifier.verify(issuer.mint())), "token_revoked");
+  assert.equal(code(await gate.check(bearer(issuer.mint()))), "token_invalid");
+  assert.equal(code(await verifier.verify(issuer.mint())), "token_invalid");
   // A list that is refused, or at which the core failed, leaves the one before.
   assert.throws(() => gate.setDenyList("no list"));
   coreTraps.once("gate_setDenyList");
@@ -376,27 +381,16 @@ test("health says how often it was", async () => {
 });
 
 test("a document that had begun ends with an error, one that had not is written", async () => {
-  const store = quickStore(...Array.from({ length: 3 }, () => apiKey()));
+  const store = quickStore(...Array.from({ length: 150 }, () => apiKey()));
   const admin = await createKeyAdmin(form, { store, now: () => NOW });
-  const begun = admin.inventoryText({ limit: 2 });
-  const parts = [];
+  const whole = await written(admin.inventoryText());
+  const waiting = written(admin.inventoryText());
   await fail();
-  for await (const part of begun) parts.push(part);
-  assert.ok(parts.length > 0);
-  let asked = 0;
-  const many = quickStore(...Array.from({ length: 150 }, () => apiKey()));
-  const cut = { ...many, list: async ({ limit, cursor = "0" }) => {
-    asked++;
-    const names = [...many.values.keys()].sort();
-    const end = Number(cursor) + limit;
-    const keys = names.slice(Number(cursor), end).map((name) => ({ name }));
-    return end >= names.length ? { keys, list_complete: true } : { keys, list_complete: false, cursor: String(end) };
-  } };
-  const document = (await createKeyAdmin(form, { store: cut, now: () => NOW })).inventoryText();
-  assert.equal((await document.next()).done, false);
+  assert.equal(await waiting, whole);
+  const begun = admin.inventoryText();
+  assert.equal((await begun.next()).done, false);
   await fail();
-  await assert.rejects(document.next(), { name: "KeyAdminError", code: "host_failed" });
-  assert.ok(asked > 0);
+  await assert.rejects(begun.next(), { name: "KeyAdminError", code: "host_failed", status: 503 });
 });
 
 test("what is let go of an old instance is not let go in the new one", async () => {
