@@ -10,4 +10,4 @@ export { inspect } from "./inspect.js";
 export { lint } from "./lint.js";
 export { takeSnapshot } from "./snapshot.js";
 export { verifyJws } from "./jws.js";
-export { version } from "./glue.js";
+export { coreRestarts, version } from "./instance.js";

@@ -22,7 +22,9 @@ export function coreRequest(
   if (thumbprint !== undefined && typeof thumbprint !== "string") {
     throw new TypeError("the thumbprint of a certificate is a string");
   }
-  const body = isRequest ? (longest: number) => bodyOf(request, longest) : undefined;
+  // A body can be read once, and the request may be handled again.
+  let read: Promise<Uint8Array | null> | undefined;
+  const body = isRequest ? (longest: number) => (read ??= bodyOf(request, longest)) : undefined;
   return { method, url, headers: [...headerPairs(headers)], ip, certificate: thumbprint, body };
 }
 

@@ -14,6 +14,7 @@ import { logAudit, report } from "./audit.js";
 import { forwarded, originFetcher, response, type ForwardedTo } from "./gate-forward.js";
 import { certificateOf, coreRequest } from "./gate-request.js";
 import { coreHost } from "./host.js";
+import { coreRestarts, enter, held, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
 import type {
@@ -37,7 +38,6 @@ type Outcome =
 
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
-  const host = coreHost(options, () => core);
   const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, assertionKeys, origin, audit = logAudit } = options;
   const { address, certificate = certificateOf } = options;
   if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
@@ -53,23 +53,25 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   const fetchOrigin = originFetcher(origin);
   const seen = (request: Request | GateRequest) => coreRequest(request, address, certificate);
   const secrets = jsonText(introspectionSecrets, "the secrets for introspection");
-  const core: CoreGate = new CoreGate(
-    jsonText(policy, "the policy"),
-    jsonText(snapshots, "the snapshots"),
-    secrets,
-    sealBytes(seals),
-    bootstrapSecret,
-    signingKeyText(denySigningKey, "the signing key of deny lists"),
-    signingKeyText(assertionKeys, "the keys of assertions"),
-    host,
-  );
-  if (core.takesKeys && options.store === undefined) {
+  const [text, beside, sealing] = [jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), sealBytes(seals)];
+  const signingKey = signingKeyText(denySigningKey, "the signing key of deny lists");
+  const vouching = signingKeyText(assertionKeys, "the keys of assertions");
+  let denyList: string | undefined;
+  const core: Held<CoreGate> = held(() => {
+    const host = coreHost(options, () => core());
+    const made = new CoreGate(text, beside, secrets, sealing, bootstrapSecret, signingKey, vouching, host);
+    if (denyList !== undefined) made.setDenyList(denyList);
+    made.setRestarts(coreRestarts());
+    return made;
+  });
+  if (enter(() => core().takesKeys) && options.store === undefined) {
     throw new TypeError("the policy takes API keys, which are looked up in a store: lend one as `store`");
   }
 
-  const check = (request: Request | GateRequest): MaybePromise<Verdict> =>
-    run(
-      () => core.check(seen(request)),
+  const check = (request: Request | GateRequest): MaybePromise<Verdict> => {
+    const told = seen(request);
+    return run(
+      () => core().check(told),
       (answer) => {
         const { verdict, audit: event } = JSON.parse(answer) as { verdict: Verdict; audit: string };
         report(audit, JSON.parse(event) as AuditEvent);
@@ -80,10 +82,12 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
         return coreFailedVerdict();
       },
     );
+  };
 
   const fetch = async (request: Request): Promise<Response> => {
+    const told = seen(request);
     const outcome = await run(
-      () => core.handle(seen(request)),
+      () => core().handle(told),
       (answer) => JSON.parse(answer) as Outcome,
       (): Outcome => {
         report(audit, coreFailedAudit(request.method));
@@ -100,7 +104,11 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     }
   };
 
-  const setDenyList: Gate["setDenyList"] = (list) => core.setDenyList(jsonText(list, "the deny list"));
+  const setDenyList: Gate["setDenyList"] = (list) => {
+    const next = jsonText(list, "the deny list");
+    enter(() => core().setDenyList(next));
+    denyList = next;
+  };
 
   const publish = async (work: () => string | Task): Promise<DenyPublished> => {
     const lost = () => ({ failure: "the core failed: whether the deny list was changed cannot be told" });
@@ -109,18 +117,24 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     if ("failure" in published) throw new Error(published.failure);
     return published;
   };
-  const deny: Gate["deny"] = (entries) => publish(() => core.deny(jsonText(entries, "the entries")));
-  const undeny: Gate["undeny"] = (entries) => publish(() => core.undeny(jsonText(entries, "the entries")));
+  const deny: Gate["deny"] = async (entries) => {
+    const denied = jsonText(entries, "the entries");
+    return publish(() => core().deny(denied));
+  };
+  const undeny: Gate["undeny"] = async (entries) => {
+    const withdrawn = jsonText(entries, "the entries");
+    return publish(() => core().undeny(withdrawn));
+  };
 
-  const denySnapshot = () => JSON.parse(core.denySnapshot()) as DenySnapshotStatus | null;
+  const denySnapshot = () => JSON.parse(enter(() => core().denySnapshot())) as DenySnapshotStatus | null;
   const refresh = async () => {
-    const keySets = await run(() => core.refresh(), readKeySets, coreFailedKeySets);
+    const keySets = await run(() => core().refresh(), readKeySets, coreFailedKeySets);
     const failure = denySnapshot()?.publishFailure;
     // Before long every check would be put off for it: somebody has to know.
     if (failure) console.error("edgeward: the deny list could not be published", failure);
     return keySets;
   };
-  const keySets = () => readKeySets(core.keySets());
+  const keySets = () => readKeySets(enter(() => core().keySets()));
   const scheduled = async () => void (await refresh());
 
   return { check, fetch, refresh, keySets, denySnapshot, deny, undeny, setDenyList, worker: () => ({ fetch, scheduled }) };

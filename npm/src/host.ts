@@ -1,5 +1,6 @@
 // The host as the core sees it: what the caller lends, and the platform's own where nothing is lent.
 import { run } from "./core.js";
+import { instance } from "./instance.js";
 import type { Task } from "./glue.js";
 import { nodeSignatures } from "./native-node.js";
 import { webSignatures } from "./native-web.js";
@@ -107,9 +108,12 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
     forgetKey: (key) => native.forgetKey(key),
     refreshLater(keySet) {
       if (refresher === undefined) return;
+      const asked = instance();
+      // What another instance needs it asks for itself, by numbers of its own.
+      const refresh = () => (asked === instance() ? refresher().refreshKeySet(keySet) : "");
       // Once the core has returned: it is not entered twice.
       const work = Promise.resolve()
-        .then(() => run(() => refresher().refreshKeySet(keySet), () => undefined, () => undefined))
+        .then(() => run(refresh, () => undefined, () => undefined))
         .catch((error: unknown) => console.error("edgeward: a key set could not be fetched", error instanceof Error ? error.message : ""));
       keepGoing(work);
     },

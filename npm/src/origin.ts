@@ -2,6 +2,7 @@ import { OriginCheck as CoreOriginCheck } from "./glue.js";
 import { coreFailedKeySets, coreFailedVerdict, prepare, readKeySets, run } from "./core.js";
 import { coreRequest } from "./gate-request.js";
 import { coreHost } from "./host.js";
+import { enter, held, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { GateRequest, Host, OriginCheck, OriginPolicy, OriginVerdict } from "../types/index.js";
 
@@ -9,13 +10,15 @@ const noCertificate = () => undefined;
 
 export async function createOriginCheck(policy: OriginPolicy | string, host: Host = {}): Promise<OriginCheck> {
   prepare();
-  const lent = coreHost(host, () => core);
-  const core: CoreOriginCheck = new CoreOriginCheck(jsonText(policy, "the policy"), lent);
-  const seen = (request: Request | GateRequest) => coreRequest(request, undefined, noCertificate);
+  const text = jsonText(policy, "the policy");
+  const core: Held<CoreOriginCheck> = held(() => new CoreOriginCheck(text, coreHost(host, () => core())));
   const read = (answer: string) => JSON.parse(answer) as OriginVerdict;
   return {
-    check: (request) => run(() => core.check(seen(request)), read, () => coreFailedVerdict() as OriginVerdict),
-    refresh: async () => run(() => core.refresh(), readKeySets, coreFailedKeySets),
-    keySets: () => readKeySets(core.keySets()),
+    check(request: Request | GateRequest) {
+      const seen = coreRequest(request, undefined, noCertificate);
+      return run(() => core().check(seen), read, () => coreFailedVerdict() as OriginVerdict);
+    },
+    refresh: async () => run(() => core().refresh(), readKeySets, coreFailedKeySets),
+    keySets: () => readKeySets(enter(() => core().keySets())),
   };
 }

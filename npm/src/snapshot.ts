@@ -13,9 +13,9 @@ export async function takeSnapshot(issuerOrUrl: string, options: SnapshotOptions
   if (!Number.isInteger(maxAge) || maxAge < 1 || maxAge > 0xffff_ffff) {
     throw new TypeError("`maxAge` is a number of seconds, 1 at least");
   }
-  const host = coreHost(options);
+  coreHost(options);
   const outcome = await run(
-    () => take(issuerOrUrl, maxAge, host) as ReturnType<Parameters<typeof run>[0]>,
+    () => take(issuerOrUrl, maxAge, coreHost(options)) as ReturnType<Parameters<typeof run>[0]>,
     (answer) => JSON.parse(answer) as SnapshotTaken | { error: string },
     () => ({ error: "the core failed" }),
   );

@@ -7,6 +7,9 @@ export * from "./origin.js";
 /** The version of the core. */
 export declare function version(): string;
 
+/** How often the core was started anew, after a failure of its own, since it was loaded. */
+export declare function coreRestarts(): number;
+
 /** The two operating models of a machine credential. */
 export type CredentialClass = "m2m_token" | "api_key";
 

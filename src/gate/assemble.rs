@@ -96,6 +96,7 @@ impl Gate {
             trusted_proxies: policy.trusted_proxies,
             revocation,
             oversight,
+            restarts: std::sync::atomic::AtomicU32::new(0),
         };
         faults.or(gate)
     }

@@ -1,6 +1,6 @@
 //! From a request to a decision, and from a decision to what the host does.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::atomic::AtomicU32};
 
 use serde::Serialize;
 
@@ -36,6 +36,8 @@ pub struct Gate {
     /// What is refused before it ends, of both classes; the verifier of tokens has the same.
     pub(crate) revocation: InForce,
     pub(crate) oversight: Oversight,
+    /// How often the core was started anew before this gate was made.
+    pub(crate) restarts: AtomicU32,
 }
 
 /// What was decided about a request, and what an audit event says of it.

@@ -1,9 +1,17 @@
 //! How the gate is.
 
+use std::sync::atomic::Ordering;
+
 use super::{Answer, Gate};
 use crate::{api_key::RevocationBound, host::Host};
 
 impl Gate {
+    /// Says how often the core was started anew, after a failure of its own, before this gate was made: the host counts,
+    /// and the health of the gate shows it.
+    pub fn set_restarts(&self, restarts: u32) {
+        self.restarts.store(restarts, Ordering::Relaxed);
+    }
+
     /// How the gate is, and how late a revocation may take hold (contract §6.2).
     pub(super) fn health<H: Host>(&self, host: &H) -> Answer {
         let now = host.clock();
@@ -22,6 +30,7 @@ impl Gate {
         let health = serde_json::json!({
             "status": "pass",
             "version": crate::VERSION,
+            "restarts": self.restarts.load(Ordering::Relaxed),
             "apiKeys": keys,
             // Why reading or publishing failed is for administrators.
             "denySnapshot": self.deny_snapshot(now).map(|list| {

@@ -81,6 +81,12 @@ impl JsGate {
         self.gate.keys.is_some()
     }
 
+    /// As [`Gate::set_restarts`].
+    #[wasm_bindgen(js_name = setRestarts)]
+    pub fn set_restarts(&self, restarts: u32) {
+        self.gate.set_restarts(restarts);
+    }
+
     /// Puts a deny list (JSON text) in the place of the one before.
     ///
     /// # Errors

@@ -241,6 +241,7 @@ impl Host for Lent {
             None => Ok(None),
         };
         let (expected, value) = (text(expected)?, text(value)?);
+        self.exchange.changes();
         let swapped = self.settle(self.js.swap(key, expected.as_deref(), value.as_deref())).await?;
         swapped.as_bool().ok_or_else(|| HostError("the store answered a swap with neither true nor false".to_owned()))
     }

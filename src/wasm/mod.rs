@@ -14,6 +14,7 @@ mod key_review;
 mod keys;
 mod options;
 mod origin;
+mod panics;
 mod task;
 mod tokens;
 mod tools;

@@ -54,8 +54,48 @@ const CLOCKED = {
     Date.now = () => now() + globalThis.clockAhead;`,
 };
 
-function clocked(directory, modules) {
-  const added = Object.entries(CLOCKED).map(([name, contents]) => ({ type: "ESModule", path: `${directory}/${name}`, contents }));
+// The bundle as it is, over a core that fails where a request says so by the name of an export: at once, or when so many
+// others were begun. Those begin together, so that most still wait for their answers.
+const FAILING = {
+  "failing.js": `
+    import { coreTraps } from "./core-traps.js";
+    import worker from "./index.js";
+    export * from "./index.js";
+    let arrived = 0;
+    let begun = 0;
+    let waiting = 0;
+    const until = async (condition) => {
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+    };
+    export default {
+      ...worker,
+      async fetch(request, ...rest) {
+        const [name, how, others] = ["core-fails", "core-fails-how", "core-waits-for"].map((header) => request.headers.get(header));
+        if (name === null && others !== null) {
+          arrived++;
+          await until(() => arrived >= Number(others));
+          begun++;
+          waiting++;
+          try {
+            return await worker.fetch(request, ...rest);
+          } finally {
+            waiting--;
+          }
+        }
+        if (name === null) return worker.fetch(request, ...rest);
+        if (others !== null) await until(() => begun >= Number(others));
+        const waited = waiting;
+        coreTraps.once(name, how ?? "trap");
+        const answer = await worker.fetch(request, ...rest);
+        const called = coreTraps.instances.flatMap(({ calledAfter }) => calledAfter);
+        return new Response(answer.body, { status: answer.status, headers: { waited: String(waited), called: called.join() } });
+      },
+    };`,
+  "core-traps.js": readFileSync(path("tests/support/core-traps.mjs"), "utf8"),
+};
+
+function around(directory, modules, wrapper) {
+  const added = Object.entries(wrapper).map(([name, contents]) => ({ type: "ESModule", path: `${directory}/${name}`, contents }));
   return [...added, ...modules];
 }
 
@@ -83,12 +123,13 @@ const named = (isolate) => (isolate === 0 ? "edgeward" : `edgeward-${isolate + 1
  * secrets; `documents` are a `policy` and `snapshots` in place of the bundled ones; `origin` is the
  * text of a Worker in place of the demo origin, and `worker` that of one in place of the gate. Of `isolates` there may be several, which share the store; with
  * `state`, what is stored is kept in that directory and is there for the next gate that is started with it; with
- * `clock`, the header `clock-ahead` of a request moves the clock of its isolate. The answer has `fetch`, `urls` of the
+ * `clock`, the header `clock-ahead` of a request moves the clock of its isolate; with `failing`, its header `core-fails`
+ * makes the core fail. The answer has `fetch`, `urls` of the
  * isolates for clients of their own, `impatient` (a way to an isolate whose client gives up), `scheduled`, the `store` and its `writer`,
  * the `log` (an array of lines, the Worker's own included), `logged` and `stop`.
  */
 export async function startGate(options = {}) {
-  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, state, ...rest } = options;
+  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, failing = false, state, ...rest } = options;
   const log = [];
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(
     readFileSync(path("wrangler.toml"), "utf8"),
@@ -106,7 +147,7 @@ export async function startGate(options = {}) {
         name: named(isolate),
         compatibilityDate,
         modulesRoot: directory,
-        modules: clock ? clocked(directory, bundle) : bundle,
+        modules: clock || failing ? around(directory, bundle, failing ? FAILING : CLOCKED) : bundle,
         kvNamespaces: { EDGEWARD_STORE: "edgeward-store" },
         // A Worker in place of the gate has no such class.
         ...(worker === undefined && { durableObjects: { EDGEWARD_KEY_WRITER: keyWriter(isolate) } }),
