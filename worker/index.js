@@ -28,6 +28,8 @@ const gate = await createGate(policy, {
   bootstrapSecret: env.EDGEWARD_BOOTSTRAP_SECRET,
   // A secret: the private key of deny lists as a JWK, where the policy has strict mode and this deployment publishes.
   denySigningKey: env.EDGEWARD_DENY_SIGNING_KEY,
+  // Rate-limit bindings, by the names that the policy has for them.
+  limiters: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("EDGEWARD_LIMIT_"))),
   origin: env.ORIGIN,
   // Cloudflare sets this header itself, over whatever a client sends.
   address: (request) => request.headers.get("cf-connecting-ip"),

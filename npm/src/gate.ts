@@ -15,6 +15,7 @@ import { forwarded, originFetcher, response, type ForwardedTo } from "./gate-for
 import { certificateOf, coreRequest } from "./gate-request.js";
 import { coreHost } from "./host.js";
 import { sealBytes } from "./keys.js";
+import { requireLimiters } from "./limiters.js";
 import { jsonText } from "./text.js";
 import type {
   AuditEvent,
@@ -65,6 +66,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   if (core.takesKeys && options.store === undefined) {
     throw new TypeError("the policy takes API keys, which are looked up in a store: lend one as `store`");
   }
+  requireLimiters(core.limiters, options.limiters);
 
   const check = (request: Request | GateRequest): MaybePromise<Verdict> =>
     run(

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Answer, Forward, GateRequest, Route, administrator::Administrators, credential, forward, oversight::Oversight, path,
+    Answer, Forward, GateRequest, Route, administrator::Administrators, credential, forward, limits::Limits,
+    oversight::Oversight, path,
 };
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
@@ -14,7 +15,7 @@ use crate::{
     m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
     policy::{CredentialHeaders, TrustedProxiesPolicy},
     revocation::{DenyEntry, DenyList, DenySnapshotStatus, InForce, PublishError, Published},
-    verdict::{CredentialClass, Denial, Reason, Verdict},
+    verdict::{CredentialClass, Denial, LimitState, Reason, Verdict},
 };
 
 /// The gate of one policy.
@@ -34,6 +35,7 @@ pub struct Gate {
     /// What is refused before it ends, of both classes; the verifier of tokens has the same.
     pub(crate) revocation: InForce,
     pub(crate) oversight: Oversight,
+    pub(crate) limits: Limits,
 }
 
 /// What was decided about a request, and what an audit event says of it.
@@ -51,6 +53,8 @@ pub struct Decision {
     pub request_id: String,
     /// Whether it was the bootstrap secret that was let in.
     pub bootstrap: bool,
+    /// The limits that an allowed request was counted by, in their order.
+    pub limits: Vec<LimitState>,
     /// When the request arrived.
     pub started: UnixMillis,
     /// When it was decided.
@@ -144,11 +148,12 @@ impl Gate {
         let started = host.now();
         let route = self.route(request);
         let pattern = route.as_ref().ok().map(|route| route.pattern().to_owned());
-        let verdict = match route {
-            Ok(route) => self.check_route(host, request, route).await,
-            Err(denial) => Err(self.exposed(host, request).await.unwrap_or(denial)),
+        let verdict = match (self.within_budget(host, request), route) {
+            (Err(denial), _) => Err(denial),
+            (_, Ok(route)) => self.check_route(host, request, route).await,
+            (_, Err(denial)) => Err(self.exposed(host, request).await.unwrap_or(denial)),
         };
-        self.decided(host, request, started, pattern, verdict)
+        self.decided_within_limits(host, request, started, pattern, verdict).await
     }
 
     fn route(&self, request: &GateRequest) -> Result<&Route, Denial> {
@@ -229,8 +234,9 @@ impl Gate {
         request: &GateRequest,
         started: UnixMillis,
         route: Option<String>,
-        verdict: Verdict,
+        mut verdict: Verdict,
     ) -> Decision {
+        self.charge(host, request, &mut verdict);
         Decision {
             verdict,
             route,
@@ -238,6 +244,7 @@ impl Gate {
             address: self.address(request).map(Cow::into_owned),
             request_id: Self::request_id(host),
             bootstrap: false,
+            limits: Vec::new(),
             started,
             decided: host.now(),
         }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AdminPolicy, ApiKeyPolicy, LeaksPolicy, Preset, ReviewPolicy, RoutePolicy, TrustedProxiesPolicy};
+use super::{
+    AdminPolicy, ApiKeyPolicy, LeaksPolicy, LimitsPolicy, Preset, ReviewPolicy, RoutePolicy, TrustedProxiesPolicy,
+};
 use crate::{
     jose::Algorithm,
     key_source::Discovery,
@@ -61,6 +63,8 @@ pub struct Policy {
     pub review: Option<ReviewPolicy>,
     /// Strict mode: a signed deny list that must be at hand, and not too old.
     pub deny_snapshot: Option<DenySnapshotPolicy>,
+    /// How much may come; where left out, as much as does.
+    pub limits: Option<LimitsPolicy>,
 }
 
 /// The policy of a verifier for M2M tokens alone.

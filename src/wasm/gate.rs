@@ -76,6 +76,13 @@ impl JsGate {
         self.gate.keys.is_some()
     }
 
+    /// The names of the limiters that the policy needs.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn limiters(&self) -> Vec<String> {
+        self.gate.limiters().to_vec()
+    }
+
     /// Puts a deny list (JSON text) in the place of the one before.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod deny;
 mod endpoints;
 mod exposure;
 mod leaks;
+mod limits;
 mod oversight;
 mod paths;
 mod sender;
