@@ -115,7 +115,8 @@ impl Gate {
 /// nobody's. What is good and reaches no further is not charged, nor what nobody could tell, nor a request that came with
 /// no credential at all.
 fn is_charged(denial: &Denial) -> bool {
-    let nobodys = denial.principal.credential_id.is_none();
+    // A key whose secret is not proven is named by its id alone.
+    let nobodys = denial.principal.subject.is_none();
     match denial.reason {
         // The first step of a client that has no nonce yet (RFC 9449 §8).
         Reason::CredentialMissing | Reason::SenderProofNonceMismatch => false,
@@ -128,4 +129,28 @@ fn is_charged(denial: &Denial) -> bool {
 /// What is under these locks is replaced in one step.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Principal;
+
+    #[test]
+    fn what_is_charged_follows_from_the_reason() {
+        // The reasons of 401 that refuse no credential, and the others that do where it was nobody's.
+        let free = ["credential_missing", "sender_proof_nonce_mismatch"];
+        let of_nobody = ["credential_in_query", "credential_exposed"];
+        for reason in Reason::ALL {
+            let (code, status) = (reason.code(), reason.facts().status);
+            let expected = (status == 401 && !free.contains(&code)) || of_nobody.contains(&code);
+            let denial = Denial::new(*reason).of(CredentialClass::ApiKey);
+            assert_eq!(is_charged(&denial), expected, "{code}");
+            let proven = Principal { subject: Some("ada".into()), ..Principal::default() };
+            let expected = expected && !of_nobody.contains(&code);
+            assert_eq!(is_charged(&denial.about(proven)), expected, "{code} of somebody");
+        }
+        let token = Denial::new(Reason::CredentialExposed).of(CredentialClass::M2mToken);
+        assert!(!is_charged(&token), "nothing is looked up for it");
+    }
 }

@@ -1,6 +1,7 @@
 //! How much may come: the limits of the policy, and the budget for refused credentials.
 
 mod budget;
+mod counter;
 mod policy;
 mod rules;
 
