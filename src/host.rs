@@ -268,6 +268,17 @@ pub trait Host {
         async { Err(HostError("this host sends no requests".to_owned())) }
     }
 
+    /// Counts a request under a key at a limiter of this name, and says whether it is within the limiter's limit. The
+    /// limiter has this long to answer, in milliseconds. The key is a digest and never a credential.
+    ///
+    /// # Errors
+    /// When there is no limiter of this name, or it did not answer, or not in time. An error means "cannot tell", never
+    /// "no".
+    fn limit(&self, limiter: &str, key: &str, timeout: u32) -> impl Future<Output = Result<bool, HostError>> {
+        let _ = (limiter, key, timeout);
+        async { Err(HostError("this host has no limiters".to_owned())) }
+    }
+
     /// Whether the host checks signatures of this algorithm natively.
     fn has_native(&self, algorithm: Algorithm) -> bool;
 

@@ -30,6 +30,8 @@ const gate = await createGate(policy, {
   denySigningKey: env.EDGEWARD_DENY_SIGNING_KEY,
   // A secret: the private keys of assertions as a JSON array of JWKs, where the policy has `assertion`.
   assertionKeys: env.EDGEWARD_ASSERTION_KEYS,
+  // Rate-limit bindings, by the names that the policy has for them.
+  limiters: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("EDGEWARD_LIMIT_"))),
   origin: env.ORIGIN,
   // Cloudflare sets this header itself, over whatever a client sends.
   address: (request) => request.headers.get("cf-connecting-ip"),

@@ -16,6 +16,7 @@ import { certificateOf, coreRequest } from "./gate-request.js";
 import { coreHost } from "./host.js";
 import { coreRestarts, enter, held, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
+import { requireLimiters } from "./limiters.js";
 import { jsonText } from "./text.js";
 import type {
   AuditEvent,
@@ -67,6 +68,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   if (enter(() => core().takesKeys) && options.store === undefined) {
     throw new TypeError("the policy takes API keys, which are looked up in a store: lend one as `store`");
   }
+  requireLimiters(enter(() => core().limiters), options.limiters);
 
   const check = (request: Request | GateRequest): MaybePromise<Verdict> => {
     const told = seen(request);

@@ -5,6 +5,7 @@ import type { Task } from "./glue.js";
 import { nodeSignatures } from "./native-node.js";
 import { webSignatures } from "./native-web.js";
 import { sender, type Send } from "./outbound.js";
+import { limiterOf, type Limit } from "./limiters.js";
 import { swapStore } from "./swap.js";
 import type { Host, Store } from "../types/index.js";
 
@@ -33,6 +34,7 @@ export interface CoreHost {
   list(prefix: string, cursor: string | undefined, most: number): unknown;
   write(key: string, value: string, seconds: number): unknown;
   wait(milliseconds: number): Promise<void>;
+  limit: Limit;
   refreshLater(keySet: number): void;
   outlive(work: Promise<unknown>): void;
   hasNative(algorithm: string, synchronously: boolean): boolean;
@@ -102,6 +104,7 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
     list: (prefix, cursor, most) => asPromise(listStore(store, prefix, cursor, most)),
     write: (key, value, seconds) => asPromise(writeStore(store, key, value, seconds)),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    limit: limiterOf(host),
     hasNative: (algorithm, synchronously) => (native.synchronous || !synchronously) && native.has(algorithm),
     verify: (key, algorithm, message, signature) => native.verify(key, algorithm, message, signature),
     importKey: (key, algorithm, jwk) => native.importKey(key, algorithm, jwk),

@@ -37,6 +37,43 @@ export interface LeaksPolicy {
   source?: string;
 }
 
+/** What is counted: requests with credentials of one class, with one key or of one client, of one organization, from one address. */
+export type LimitBy = "class" | "key" | "organization" | "address";
+
+/** One limit of requests that are let through otherwise. */
+export interface LimitRulePolicy {
+  /** Its name, of `a`–`z`, digits, `-` and `_`; clients read it in `RateLimit-Policy`. */
+  name: string;
+  by: LimitBy;
+  /** The classes that it is for; all where left out. */
+  classes?: readonly CredentialClass[];
+  /** The routes that it is for, by their paths as `routes` has them; all where left out, and the verify endpoint. */
+  routes?: readonly string[];
+  /** How many requests a period allows. */
+  limit: number;
+  /** In seconds, from 1 to 3600; with a `binding`, 10 or 60. */
+  period: number;
+  /** The limiter that counts, by its name in the `limiters` of the options. Where left out, each instance counts for itself. */
+  binding?: string;
+  /** What happens where the limiter does not answer; `deny` where left out, with 503. */
+  whenUnavailable?: "deny" | "allow";
+  /** Other limits for API keys whose record has one of these as its `rateLimitClass`; for rules by `key`. */
+  keyClasses?: Readonly<Record<string, { limit: number; binding?: string }>>;
+}
+
+/** How much may come. */
+export interface LimitsPolicy {
+  /** Asked in their order; the first that is reached refuses the request with 429. */
+  rules?: readonly LimitRulePolicy[];
+  /** How many credentials may be refused that come from one address, before nothing of it is looked at for the rest of the period. */
+  refused?: { limit: number; period: number; binding?: string };
+}
+
+/** What counts requests beside the gate: a rate-limit binding of Cloudflare, or whatever has its shape. */
+export interface Limiter {
+  limit(options: { key: string }): Promise<{ success: boolean }>;
+}
+
 /** The policy of a gate. What no route matches is denied. */
 export interface GatePolicy {
   $schema?: string;
@@ -79,6 +116,8 @@ export interface GatePolicy {
   review?: ReviewPolicy;
   /** The signed assertion that the origin gets with each request, in the header `edgeward-assertion`; none where left out. */
   assertion?: AssertionPolicy;
+  /** How much may come. */
+  limits?: LimitsPolicy;
 }
 
 /** The signed assertion for the origin. Its keys are lent as `assertionKeys`. */
@@ -139,6 +178,8 @@ export interface GateOptions extends Host {
   /** Key sets by issuer, in place of `jwks` in the policy. */
   snapshots?: Record<string, JsonWebKeySet | Snapshot> | string;
   introspectionSecrets?: IntrospectionSecrets;
+  /** The limiters that the policy names. */
+  limiters?: Readonly<Record<string, Limiter>>;
   /** The seals of API keys, the current one first. */
   seals?: readonly (string | Uint8Array)[];
   /** A secret of at least 32 characters that administers until the first administrator has come. */

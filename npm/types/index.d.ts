@@ -370,6 +370,8 @@ export interface DeniedVerdict {
   detail: string;
   /** The value for `WWW-Authenticate`, where a challenge is due. */
   challenge: string | null;
+  /** In how many seconds it is worth another try, where `status` is 429. */
+  retryAfter?: number;
 }
 
 /** The one answer. */

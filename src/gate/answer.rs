@@ -56,7 +56,8 @@ impl Answer {
             "application/problem+json",
             problem_document(denial, request_id),
         )
-        .with(forward::REQUEST_ID, request_id);
+        .with(forward::REQUEST_ID, request_id)
+        .with_limit_of(denial);
         let answer = match &denial.allowed_methods {
             Some(methods) => answer.with("allow", methods.as_ref()),
             None => answer,

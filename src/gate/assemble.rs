@@ -4,6 +4,7 @@ use super::{
     AssertionKeys, Gate,
     administrator::{Administrators, BootstrapSecret},
     assertion::Assertions,
+    limits::Limits,
     oversight::Oversight,
     routes::{self, Classes},
 };
@@ -12,8 +13,8 @@ use crate::{
     host::UnixMillis,
     policy::{
         Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin,
-        judge_assertion, judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks,
-        prepare_revocation, read_policy,
+        judge_assertion, judge_limits, judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers,
+        prepare_leaks, prepare_revocation, read_policy,
     },
     revocation::DenySigner,
 };
@@ -69,6 +70,7 @@ impl Gate {
         check_origin("/publicOrigin", policy.public_origin.as_deref(), &mut faults);
         judge_admin(&policy, &mut faults);
         judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
+        judge_limits(&policy, &mut faults);
         let oversight = Oversight::of(&policy);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
         let prefixes = token_prefixes(&policy.issuers);
@@ -97,6 +99,7 @@ impl Gate {
             revocation,
             oversight,
             restarts: std::sync::atomic::AtomicU32::new(0),
+            limits: Limits::of(policy.limits),
         };
         faults.or(gate)
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Answer, Forward, GateRequest, Route, administrator::Administrators, assertion::Assertions, credential, forward,
-    oversight::Oversight, path,
+    limits::Limits, oversight::Oversight, path,
 };
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
@@ -15,7 +15,7 @@ use crate::{
     m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
     policy::{CredentialHeaders, TrustedProxiesPolicy},
     revocation::{DenyEntry, DenyList, DenySnapshotStatus, InForce, PublishError, Published},
-    verdict::{CredentialClass, Denial, Reason, Verdict},
+    verdict::{CredentialClass, Denial, LimitState, Reason, Verdict},
 };
 
 /// The gate of one policy.
@@ -38,6 +38,7 @@ pub struct Gate {
     pub(crate) oversight: Oversight,
     /// How often the core was started anew before this gate was made.
     pub(crate) restarts: AtomicU32,
+    pub(crate) limits: Limits,
 }
 
 /// What was decided about a request, and what an audit event says of it.
@@ -55,6 +56,8 @@ pub struct Decision {
     pub request_id: String,
     /// Whether it was the bootstrap secret that was let in.
     pub bootstrap: bool,
+    /// The limits that an allowed request was counted by, in their order.
+    pub limits: Vec<LimitState>,
     /// When the request arrived.
     pub started: UnixMillis,
     /// When it was decided.
@@ -148,11 +151,12 @@ impl Gate {
         let started = host.now();
         let route = self.route(request);
         let pattern = route.as_ref().ok().map(|route| route.pattern().to_owned());
-        let verdict = match route {
-            Ok(route) => self.check_route(host, request, route).await,
-            Err(denial) => Err(self.exposed(host, request).await.unwrap_or(denial)),
+        let verdict = match (self.within_budget(host, request), route) {
+            (Err(denial), _) => Err(denial),
+            (_, Ok(route)) => self.check_route(host, request, route).await,
+            (_, Err(denial)) => Err(self.exposed(host, request).await.unwrap_or(denial)),
         };
-        self.decided(host, request, started, pattern, verdict)
+        self.decided_within_limits(host, request, started, pattern, verdict).await
     }
 
     fn route(&self, request: &GateRequest) -> Result<&Route, Denial> {
@@ -233,8 +237,9 @@ impl Gate {
         request: &GateRequest,
         started: UnixMillis,
         route: Option<String>,
-        verdict: Verdict,
+        mut verdict: Verdict,
     ) -> Decision {
+        self.charge(host, request, &mut verdict);
         Decision {
             verdict,
             route,
@@ -242,6 +247,7 @@ impl Gate {
             address: self.address(request).map(Cow::into_owned),
             request_id: Self::request_id(host),
             bootstrap: false,
+            limits: Vec::new(),
             started,
             decided: host.now(),
         }

@@ -13,6 +13,12 @@ use crate::{
 impl Gate {
     /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
     pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
+        let outcome = self.answer(host, request).await;
+        self.report_refused(host).await;
+        outcome
+    }
+
+    async fn answer<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
         if let Some(outcome) = self.well_known(host, request) {
             return outcome;
         }
@@ -32,6 +38,10 @@ impl Gate {
                 Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
             };
         };
+        // How the gate is, is no question of a credential.
+        if let (false, Err(denial)) = (name == "health", self.within_budget(host, request)) {
+            return self.refuse(host, request, &denial);
+        }
         if let ("leaks", Some(leaks)) = (name, &self.leaks) {
             return self.take_report(host, request, leaks).await;
         }
@@ -45,9 +55,9 @@ impl Gate {
                 let started = host.now();
                 let verdict = self.check_credential(host, request).await;
                 let route = Some(format!("{}/verify", self.prefix));
-                let decision = self.decided(host, request, started, route, verdict);
+                let decision = self.decided_within_limits(host, request, started, route, verdict).await;
                 let answer = match &decision.verdict {
-                    Ok(grant) => Answer::grant(grant, &decision.request_id),
+                    Ok(grant) => Answer::grant(grant, &decision.request_id).with_limits(&decision.limits),
                     Err(denial) => Answer::denial(denial, &decision.request_id),
                 };
                 respond(answer, &decision)

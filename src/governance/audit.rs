@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     gate::Decision,
-    verdict::{Denial, Grant, Principal},
+    verdict::{Denial, Grant, LimitState, Principal},
 };
 
 /// The version of the Open Cybersecurity Schema Framework that the event follows.
@@ -61,10 +61,24 @@ pub fn audit_event(decision: &Decision) -> String {
             "algorithm": who.algorithm,
             "key_set_tier": who.key_set_tier,
             "facts_tier": who.facts_tier,
+            "limit": limit(decision),
             "latency_ms": decision.decided.0.saturating_sub(decision.started.0),
         },
     });
     prune_event(event).to_string()
+}
+
+/// The limit that refused the request, or of which nobody could tell.
+fn limit(decision: &Decision) -> Option<Value> {
+    let limit: &LimitState = match &decision.verdict {
+        Ok(_) => decision.limits.iter().find(|limit| limit.failure.is_some())?,
+        Err(denial) => denial.limit.as_deref()?,
+    };
+    let retry_after = decision.verdict.as_ref().err().and_then(Denial::retry_after);
+    Some(json!({
+        "rule": limit.rule, "limit": limit.limit, "period": limit.period, "retry_after": retry_after,
+        "failure": limit.failure,
+    }))
 }
 
 /// An event without what is not known, but for what has no schema.
@@ -117,6 +131,7 @@ mod tests {
             address: None,
             request_id: "r-1".to_owned(),
             bootstrap: false,
+            limits: Vec::new(),
             started: UnixMillis(i64::MIN),
             decided: UnixMillis(i64::MAX),
         }

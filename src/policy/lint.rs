@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of};
+use super::{
+    Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of,
+    limits::lint_limits,
+};
 use crate::{
     host::UnixMillis,
     key_source::{KeySetRules, Snapshot},
@@ -99,6 +102,15 @@ rules! {
     /// The route takes standing keys beside M2M tokens, which end by themselves.
     StandingKeyAccepted = "standing_key_accepted", Low, "NHI4:2025",
         "Take `api_key` out of the route's `classes` where its callers can have tokens.";
+    /// Credentials can be guessed without end: each guess costs a read of the store, or a question to a server.
+    RefusedBudgetMissing = "refused_budget_missing", Medium, "NHI4:2025",
+        "Name `limits.refused`: how many credentials may be refused that come from one address.";
+    /// Clients are counted by the address of the proxy in front of the gate: one of them uses up what is for all.
+    LimitByProxyAddress = "limit_by_proxy_address", High, "NHI6:2025",
+        "Name the proxies in `trustedProxies`, so that the addresses of their clients are known.";
+    /// Where its limiter does not answer, the rule limits nothing.
+    LimitFailsOpen = "limit_fails_open", Medium, "NHI6:2025",
+        "Leave `whenUnavailable` out, or leave `binding` out, so that each instance counts for itself.";
 }
 
 /// One finding.
@@ -131,6 +143,7 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
         look_at_claims(issuer, &place, &mut findings);
     }
     findings.0.extend(lint_routes(&policy.routes));
+    lint_limits(policy, |rule, place, evidence| findings.add(rule, place, evidence));
     findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings.0
 }

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    AdminPolicy, ApiKeyPolicy, AssertionPolicy, LeaksPolicy, Preset, ReviewPolicy, RoutePolicy, TrustedProxiesPolicy,
+    AdminPolicy, ApiKeyPolicy, AssertionPolicy, LeaksPolicy, LimitsPolicy, Preset, ReviewPolicy, RoutePolicy,
+    TrustedProxiesPolicy,
 };
 use crate::{
     jose::Algorithm,
@@ -65,6 +66,8 @@ pub struct Policy {
     pub deny_snapshot: Option<DenySnapshotPolicy>,
     /// The signed assertion that the origin gets with each request; none where left out.
     pub assertion: Option<AssertionPolicy>,
+    /// How much may come; where left out, as much as does.
+    pub limits: Option<LimitsPolicy>,
 }
 
 /// The policy of a verifier for M2M tokens alone.

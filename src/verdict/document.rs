@@ -38,6 +38,9 @@ struct Denied<'v> {
     title: &'v str,
     detail: &'v str,
     challenge: Option<String>,
+    /// In seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -93,6 +96,7 @@ pub fn verdict_document(verdict: &Verdict) -> String {
                 title: facts.title,
                 detail: denial.detail(),
                 challenge: denial.challenge(),
+                retry_after: denial.retry_after(),
             })
         }
     }

@@ -1,9 +1,11 @@
 //! The one answer: allow, or deny with one reason.
 
 mod document;
+mod limit;
 mod reason;
 
 pub use document::{problem_document, verdict_document};
+pub use limit::LimitState;
 pub use reason::{ChallengeError, Reason, ReasonFacts};
 
 use serde::Serialize;
@@ -94,6 +96,8 @@ pub struct Denial {
     pub allowed_methods: Option<Box<str>>,
     /// The algorithms that a DPoP proof may be signed with (RFC 9449 §7.1, `algs`).
     pub proof_algorithms: Vec<&'static str>,
+    /// The limit that the request ran into, or that nobody could tell about.
+    pub limit: Option<Box<LimitState>>,
     /// What was authenticated before the request was denied, and the id of an API key even where it was not. For the
     /// audit event; a client never sees it.
     pub principal: Box<Principal>,
@@ -111,6 +115,7 @@ impl Denial {
             needed_scopes: Vec::new(),
             allowed_methods: None,
             proof_algorithms: Vec::new(),
+            limit: None,
             principal: Box::default(),
         }
     }
@@ -127,6 +132,13 @@ impl Denial {
     pub fn telling(mut self, words: impl Into<String>) -> Self {
         self.told = Some(words.into().into_boxed_str());
         self
+    }
+
+    /// In how many seconds it is worth another try; none where time alone changes nothing.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        let is_limited = self.reason.facts().status == 429;
+        self.limit.as_ref().filter(|_| is_limited).map(|limit| limit.retry_after())
     }
 
     /// What the client is told about it, in one sentence.

@@ -327,7 +327,18 @@ reasons! {
     AddressNotAllowed = "address_not_allowed", 403, INSUFFICIENT_SCOPE, "The address is not allowed",
         "Use the key from an address that its owner allowed.", "Edgeward: API keys";
 
+    // How much may come.
+    /// A limit of the policy is reached: the credential is good, and too much came with it.
+    RateLimited = "rate_limited", 429, None, "Too many requests",
+        "Wait as long as the header Retry-After says, and send less after that.", "RFC 6585 §4";
+    /// So many credentials were refused that came from this address that nothing of it is looked at for a while.
+    RefusedBudgetExhausted = "refused_budget_exhausted", 429, None, "Too many credentials were refused",
+        "Wait as long as the header Retry-After says, and send a good credential then.", "RFC 6585 §4";
+
     // Cannot tell.
+    /// The limiter that counts requests did not answer: whether this one is within the limit cannot be told.
+    LimiterUnavailable = "limiter_unavailable", 503, None, "Whether the request is within its limit cannot be told",
+        "Try again later.", "Edgeward: the gate";
     /// The key set is past its age, and its issuer gave no newer one: it can no longer vouch for anything.
     KeySetStale = "key_set_stale", 503, None, "The issuer's keys are too old to judge by",
         "Try again later.", "Edgeward: key sets";

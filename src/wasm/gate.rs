@@ -87,6 +87,13 @@ impl JsGate {
         self.gate.set_restarts(restarts);
     }
 
+    /// The names of the limiters that the policy needs.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn limiters(&self) -> Vec<String> {
+        self.gate.limiters().to_vec()
+    }
+
     /// Puts a deny list (JSON text) in the place of the one before.
     ///
     /// # Errors

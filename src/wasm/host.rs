@@ -55,6 +55,10 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn wait(this: &JsHost, milliseconds: u32) -> Result<JsValue, JsValue>;
 
+    /// `{ success }`, a boolean.
+    #[wasm_bindgen(method, catch)]
+    fn limit(this: &JsHost, limiter: &str, key: &str, timeout: u32) -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(method, catch, js_name = refreshLater)]
     fn refresh_later(this: &JsHost, work: u32) -> Result<(), JsValue>;
 
@@ -308,6 +312,12 @@ impl Host for Lent {
             }
             _ => Err(HostError("the host handed back no answer".to_owned())),
         }
+    }
+
+    async fn limit(&self, limiter: &str, key: &str, timeout: u32) -> Result<bool, HostError> {
+        let answer = self.settle(self.js.limit(limiter, key, timeout)).await?;
+        let success = Reflect::get(&answer, &"success".into()).unwrap_or_default();
+        success.as_bool().ok_or_else(|| HostError("the limiter answered with neither true nor false".to_owned()))
     }
 
     fn has_native(&self, algorithm: Algorithm) -> bool {

@@ -62,6 +62,7 @@ pub fn failed_audit() -> String {
         address: None,
         request_id: String::new(),
         bootstrap: false,
+        limits: Vec::new(),
         started: UnixMillis(0),
         decided: UnixMillis(0),
     })

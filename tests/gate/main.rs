@@ -14,6 +14,7 @@ mod deny;
 mod endpoints;
 mod exposure;
 mod leaks;
+mod limits;
 mod oversight;
 mod paths;
 mod sender;

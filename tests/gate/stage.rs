@@ -179,6 +179,7 @@ fn assert_ocsf(event: &Value) {
         "key_set_tier",
         "facts_tier",
         "latency_ms",
+        "limit",
     ] {
         assert!(event["unmapped"].get(member).is_some(), "no {member}: {event}");
     }

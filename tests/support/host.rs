@@ -52,6 +52,10 @@ pub(crate) struct FakeHost {
     pub(crate) body: Cell<Option<Vec<u8>>>,
     /// What is to be done behind requests.
     pub(crate) later: RefCell<Vec<u32>>,
+    /// What the limiters say, one after the other; where there is none left, they do not answer.
+    pub(crate) limits: RefCell<VecDeque<Result<bool, HostError>>>,
+    /// What they were asked: the limiter, and the key.
+    pub(crate) limited: RefCell<Vec<(String, String)>>,
     /// Whether there is a source of random bytes.
     pub(crate) has_chance: Cell<bool>,
     chance: Cell<u64>,
@@ -75,6 +79,8 @@ impl FakeHost {
             requests: RefCell::default(),
             body: Cell::new(None),
             later: RefCell::default(),
+            limits: RefCell::default(),
+            limited: RefCell::default(),
             has_chance: Cell::new(true),
             chance: Cell::new(seed),
         }
@@ -171,6 +177,12 @@ impl Host for FakeHost {
             Some(body) => Ok(body),
             None => Ok(Vec::new()),
         }
+    }
+
+    async fn limit(&self, limiter: &str, key: &str, _: u32) -> Result<bool, HostError> {
+        self.limited.borrow_mut().push((limiter.to_owned(), key.to_owned()));
+        self.now.set(self.now.get() + self.delay.get());
+        self.limits.borrow_mut().pop_front().unwrap_or_else(|| Err(HostError("no limiter here".to_owned())))
     }
 
     fn refresh_later(&self, work: u32) {
