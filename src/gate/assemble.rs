@@ -4,6 +4,7 @@ use super::{
     Gate,
     administrator::{Administrators, BootstrapSecret},
     oversight::Oversight,
+    record::Records,
     routes::{self, Classes},
 };
 use crate::{
@@ -81,6 +82,9 @@ impl Gate {
             trusted_proxies: policy.trusted_proxies,
             revocation,
             oversight,
+            records: Records::of(policy.audit.allowed),
+            metrics_public: policy.metrics.public,
+            policy_digest: policy.digest,
         };
         faults.or(gate)
     }

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Answer, Forward, GateRequest, Route, administrator::Administrators, credential, forward, oversight::Oversight, path,
+    Answer, Forward, GateRequest, Route, administrator::Administrators, credential, forward, oversight::Oversight,
+    path, record::Records,
 };
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
+    governance::AuditEntry,
     host::{DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
     m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
@@ -34,6 +36,10 @@ pub struct Gate {
     /// What is refused before it ends, of both classes; the verifier of tokens has the same.
     pub(crate) revocation: InForce,
     pub(crate) oversight: Oversight,
+    pub(crate) records: Records,
+    pub(crate) metrics_public: bool,
+    /// The digest of the policy.
+    pub(crate) policy_digest: String,
 }
 
 /// What was decided about a request, and what an audit event says of it.
@@ -65,15 +71,15 @@ pub enum Outcome {
     Respond {
         /// The answer.
         answer: Answer,
-        /// The audit events, each one line of JSON.
-        audit: Vec<String>,
+        /// The audit events.
+        audit: Vec<AuditEntry>,
     },
     /// Forward the request to the origin.
     Forward {
         /// How to change it.
         forward: Forward,
-        /// The audit events, each one line of JSON.
-        audit: Vec<String>,
+        /// The audit events.
+        audit: Vec<AuditEntry>,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Decision, Forward, Gate, GateRequest, Outcome,
-    endpoint::{self, Endpoint},
+    endpoint::{self, AdminCall, Endpoint},
     forward,
 };
 use crate::{
@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl Gate {
-    /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
-    pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
+    /// As [`Gate::handle`], with the audit events of all that was decided.
+    pub(super) async fn act<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
         let own = request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/'));
         let Some(name) = own else {
             let decision = self.check(host, request).await;
@@ -38,7 +38,12 @@ impl Gate {
             Err(denial) => return self.refuse(host, request, &denial),
         };
         match (endpoint, &self.keys, &self.administrators) {
-            (Endpoint::Health, ..) => Outcome::Respond { answer: self.health(host), audit: Vec::new() },
+            (Endpoint::Health, ..) if self.metrics_public => seen(self.health_in_full(host)),
+            (Endpoint::Health, ..) => seen(self.health(host)),
+            (Endpoint::Metrics, ..) if self.metrics_public => seen(self.metrics(host)),
+            (Endpoint::Metrics, Some(keys), Some(administrators)) => {
+                self.administer(host, request, AdminCall::Metrics, administrators, keys).await
+            }
             (Endpoint::Verify, ..) => {
                 let started = host.now();
                 let verdict = self.check_credential(host, request).await;
@@ -55,7 +60,9 @@ impl Gate {
                 self.administer(host, request, call, administrators, keys).await
             }
             // What the policy does not have is not there.
-            (Endpoint::Revoke | Endpoint::Admin(_), ..) => self.refuse(host, request, &Reason::EndpointUnknown.into()),
+            (Endpoint::Revoke | Endpoint::Metrics | Endpoint::Admin(_), ..) => {
+                self.refuse(host, request, &Reason::EndpointUnknown.into())
+            }
         }
     }
 
@@ -63,6 +70,11 @@ impl Gate {
         let decision = self.decided(host, request, host.now(), None, Err(denial.clone()));
         respond(Answer::denial(denial, &decision.request_id), &decision)
     }
+}
+
+/// The answer to a question that is no decision.
+const fn seen(answer: Answer) -> Outcome {
+    Outcome::Respond { answer, audit: Vec::new() }
 }
 
 pub(super) fn respond(answer: Answer, decision: &Decision) -> Outcome {

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of};
+use super::{
+    AuditedDecisions, Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of,
+};
 use crate::{
     host::UnixMillis,
     key_source::{KeySetRules, Snapshot},
@@ -99,6 +101,12 @@ rules! {
     /// The route takes standing keys beside M2M tokens, which end by themselves.
     StandingKeyAccepted = "standing_key_accepted", Low, "NHI4:2025",
         "Take `api_key` out of the route's `classes` where its callers can have tokens.";
+    /// No decision that lets somebody in is put on record: of a credential that was stolen nobody can tell what it was used for.
+    AuditOfAllowedOff = "audit_of_allowed_off", Medium, "NHI6:2025",
+        "Take `audit.allowed` out of the policy, or say `first_seen` where the events are too many.";
+    /// Whoever reaches the gate reads the names of its issuers and what it decides how often.
+    MetricsPublic = "metrics_public", Low, "NHI6:2025",
+        "Take `metrics.public` out of the policy, and have administrators read, or keep the prefix from the Internet.";
 }
 
 /// One finding.
@@ -131,6 +139,12 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
         look_at_claims(issuer, &place, &mut findings);
     }
     findings.0.extend(lint_routes(&policy.routes));
+    if policy.audit.allowed == AuditedDecisions::None {
+        findings.add(LintRule::AuditOfAllowedOff, "/audit/allowed", None);
+    }
+    if policy.metrics.public {
+        findings.add(LintRule::MetricsPublic, "/metrics/public", None);
+    }
     findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings.0
 }
@@ -301,6 +315,12 @@ mod tests {
         }
         let both = json!({ "routes": [{ "methods": ["GET"], "path": "/", "classes": ["api_key", "m2m_token"], "scopes": ["a"] }] });
         assert_eq!(found(&json!({}), &both), [("standing_key_accepted", "/routes/0/classes".to_owned())]);
+        for allowed in ["all", "first_seen"] {
+            assert_eq!(found(&json!({}), &json!({ "audit": { "allowed": allowed }, "metrics": {} })), []);
+        }
+        let off = json!({ "audit": { "allowed": "none" }, "metrics": { "public": true } });
+        let expected = [("audit_of_allowed_off", "/audit/allowed"), ("metrics_public", "/metrics/public")];
+        assert_eq!(found(&json!({}), &off), expected.map(|(rule, place)| (rule, place.to_owned())));
     }
 
     #[test]

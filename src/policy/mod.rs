@@ -6,6 +6,7 @@
 mod address;
 mod admin;
 mod api_keys;
+mod audit;
 mod beside;
 mod error;
 mod introspection;
@@ -28,6 +29,7 @@ pub use admin::AdminPolicy;
 pub(crate) use admin::judge_admin;
 pub(crate) use api_keys::prepare as prepare_api_keys;
 pub use api_keys::{ApiKeyPolicy, ForeignKeysPolicy, StorePolicy, api_key_checker};
+pub use audit::{AuditPolicy, AuditedDecisions, MetricsPolicy};
 pub use beside::Beside;
 pub(crate) use error::Faults;
 pub use error::{PolicyError, PolicyFault};

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AdminPolicy, ApiKeyPolicy, LeaksPolicy, Preset, ReviewPolicy, RoutePolicy, TrustedProxiesPolicy};
+use super::{
+    AdminPolicy, ApiKeyPolicy, AuditPolicy, LeaksPolicy, MetricsPolicy, Preset, ReviewPolicy, RoutePolicy,
+    TrustedProxiesPolicy,
+};
 use crate::{
     jose::Algorithm,
     key_source::Discovery,
@@ -61,6 +64,16 @@ pub struct Policy {
     pub review: Option<ReviewPolicy>,
     /// Strict mode: a signed deny list that must be at hand, and not too old.
     pub deny_snapshot: Option<DenySnapshotPolicy>,
+    /// What is put on record of decisions.
+    #[serde(default)]
+    pub audit: AuditPolicy,
+    /// Who may look at the numbers.
+    #[serde(default)]
+    pub metrics: MetricsPolicy,
+    /// The SHA-256 of the document, as `sha-256:` and hexadecimal digits: of its content, whatever the order of its members
+    /// and the space between them.
+    #[serde(skip)]
+    pub digest: String,
 }
 
 /// The policy of a verifier for M2M tokens alone.

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { keeping } from "../support/audit-schema.mjs";
 import { NOW, apiKey, countingStore, signer, tokenPolicy } from "../support/credentials.mjs";
 
 // The core is instantiated with its exports in reach, so that one of them can be called with a pointer to nowhere: the
@@ -75,7 +76,7 @@ test("a trap in the gate is 503, is audited, and reaches no origin", async () =>
   };
   const gate = await createGate(policy, {
     ...host(later),
-    audit: (event) => void events.push(event),
+    audit: keeping(events),
     origin: (request) => {
       forwarded.push(request);
       return new Response("origin");

@@ -8,7 +8,10 @@ use std::{
 
 use edgeward::{
     api_key::Issued,
-    host::{BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, UnixMillis},
+    host::{
+        BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, SinkCounts, Surroundings,
+        UnixMillis,
+    },
     jose::{Algorithm, KeySet, PORTABLE},
 };
 use serde_json::json;
@@ -52,6 +55,8 @@ pub(crate) struct FakeHost {
     pub(crate) body: Cell<Option<Vec<u8>>>,
     /// What is to be done behind requests.
     pub(crate) later: RefCell<Vec<u32>>,
+    /// What became of the audit events.
+    pub(crate) sinks: RefCell<Vec<SinkCounts>>,
     /// Whether there is a source of random bytes.
     pub(crate) has_chance: Cell<bool>,
     chance: Cell<u64>,
@@ -75,6 +80,7 @@ impl FakeHost {
             requests: RefCell::default(),
             body: Cell::new(None),
             later: RefCell::default(),
+            sinks: RefCell::default(),
             has_chance: Cell::new(true),
             chance: Cell::new(seed),
         }
@@ -171,6 +177,10 @@ impl Host for FakeHost {
             Some(body) => Ok(body),
             None => Ok(Vec::new()),
         }
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings { sinks: self.sinks.borrow().clone() }
     }
 
     fn refresh_later(&self, work: u32) {
