@@ -6,6 +6,8 @@
 
 use std::{fmt, future::Future};
 
+use serde::Deserialize;
+
 use crate::jose::{Algorithm, PublicKey};
 
 /// A point in time: milliseconds since the Unix epoch.
@@ -116,6 +118,30 @@ pub const USAGE_NOTES: u32 = u32::MAX;
 
 /// The number by which [`Host::refresh_later`] is asked for the signed deny list.
 pub const DENY_SNAPSHOT: u32 = u32::MAX - 1;
+
+/// What a host keeps count of beside what the core decides.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Surroundings {
+    /// Where audit events go.
+    pub sinks: Vec<SinkCounts>,
+}
+
+/// What became of the audit events that went to one sink.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SinkCounts {
+    /// Its name.
+    pub name: String,
+    /// How many it took.
+    pub sent: u64,
+    /// How many were handed to it and did not come through, as far as can be told.
+    pub failed: u64,
+    /// How many were never handed to it, since too many waited.
+    pub dropped: u64,
+    /// How many wait.
+    pub waiting: u64,
+}
 
 /// What the core asks for. The futures need not be `Send`; those of a host that is used across threads will be.
 pub trait Host {
@@ -252,6 +278,11 @@ pub trait Host {
     /// for the check leaves. A host that cannot do so loses nothing but time: another request takes over what is overdue.
     fn work_for_others(&self, does: bool) {
         let _ = does;
+    }
+
+    /// What the host keeps count of, for whoever asks how the gate is.
+    fn surroundings(&self) -> Surroundings {
+        Surroundings::default()
     }
 
     /// The host may forget what it imported of the key of this number.

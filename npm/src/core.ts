@@ -1,7 +1,7 @@
 // Carrying a check between the core and the host. The core decides; what is here waits for promises.
 import { type Task, failedAnswer, failedAudit, failedVerdict, longestInput } from "./glue.js";
 import { CoreFailed, enter, instance } from "./instance.js";
-import type { AuditEvent, KeySetStatus, Verdict } from "../types/index.js";
+import type { AnalyticsPoint, KeySetStatus, Verdict } from "../types/index.js";
 
 /** What a check returns at once, or the promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -10,6 +10,13 @@ export interface Answer {
   status: number;
   headers: [string, string][];
   body: string;
+}
+
+/** One audit event, as the core writes it. */
+export interface AuditEntry {
+  event: string;
+  bytes: number;
+  point: AnalyticsPoint | null;
 }
 
 let failed: { verdict: string; answer: string; audit: string; longest: number } | undefined;
@@ -34,11 +41,14 @@ export function coreFailedAnswer(): Answer {
   return JSON.parse(failed!.answer) as Answer;
 }
 
-/** The audit event of a decision that the core failed to make. */
-export function coreFailedAudit(method: string): AuditEvent {
+/** The audit entry of a decision that the core failed to make. A method could be anything, and stands there where it is none of a sender's. */
+export function coreFailedAudit(method: string): AuditEntry {
   prepare();
-  const event = JSON.parse(failed!.audit) as AuditEvent & { http_request: object };
-  return { ...event, time: Date.now(), http_request: { ...event.http_request, http_method: method } };
+  const { event, point } = JSON.parse(failed!.audit) as AuditEntry;
+  const { http_request, ...rest } = JSON.parse(event) as { http_request: object };
+  const named = /^[A-Z-]{0,32}$/.test(method) ? { http_method: method } : { http_method: undefined };
+  const line = JSON.stringify({ ...rest, time: Date.now(), http_request: { ...http_request, ...named } });
+  return { event: line, bytes: new TextEncoder().encode(line).length, point };
 }
 
 /**

@@ -8,9 +8,10 @@ import {
   readKeySets,
   run,
   type Answer,
+  type AuditEntry,
   type MaybePromise,
 } from "./core.js";
-import { logAudit, report } from "./audit.js";
+import { auditDelivery } from "./audit-delivery.js";
 import { forwarded, originFetcher, response, type ForwardedTo } from "./gate-forward.js";
 import { certificateOf, coreRequest } from "./gate-request.js";
 import { coreHost } from "./host.js";
@@ -19,7 +20,6 @@ import { sealBytes } from "./keys.js";
 import { requireLimiters } from "./limiters.js";
 import { jsonText } from "./text.js";
 import type {
-  AuditEvent,
   DenyPublished,
   DenySnapshotStatus,
   Gate,
@@ -30,18 +30,19 @@ import type {
 } from "../types/index.js";
 
 type Outcome =
-  | { action: "respond"; answer: Answer; audit: string[] }
+  | { action: "respond"; answer: Answer; audit: AuditEntry[] }
   | {
       action: "forward";
       forward: ForwardedTo & { failure: Answer };
-      audit: string[];
+      audit: AuditEntry[];
     };
 
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
-  const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, assertionKeys, origin, audit = logAudit } = options;
+  const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, assertionKeys, origin } = options;
   const { address, certificate = certificateOf } = options;
-  if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
+  const audit = auditDelivery(options.audit, coreHost(options));
+  const surroundings = () => JSON.stringify({ sinks: audit.counts() });
   if (address !== undefined && typeof address !== "function") {
     throw new TypeError("`address` is a function that takes a request and returns the client's address");
   }
@@ -59,7 +60,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   const vouching = signingKeyText(assertionKeys, "the keys of assertions");
   let denyList: string | undefined;
   const core: Held<CoreGate> = held(() => {
-    const host = coreHost(options, () => core());
+    const host = { ...coreHost(options, () => core()), surroundings };
     const made = new CoreGate(text, beside, secrets, sealing, bootstrapSecret, signingKey, vouching, host);
     if (denyList !== undefined) made.setDenyList(denyList);
     made.setRestarts(coreRestarts());
@@ -75,12 +76,12 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     return run(
       () => core().check(told),
       (answer) => {
-        const { verdict, audit: event } = JSON.parse(answer) as { verdict: Verdict; audit: string };
-        report(audit, JSON.parse(event) as AuditEvent);
+        const { verdict, audit: entries } = JSON.parse(answer) as { verdict: Verdict; audit: AuditEntry[] };
+        audit.take(entries);
         return verdict;
       },
       () => {
-        report(audit, coreFailedAudit(request.method));
+        audit.take([coreFailedAudit(request.method)]);
         return coreFailedVerdict();
       },
     );
@@ -92,11 +93,11 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
       () => core().handle(told),
       (answer) => JSON.parse(answer) as Outcome,
       (): Outcome => {
-        report(audit, coreFailedAudit(request.method));
+        audit.take([coreFailedAudit(request.method)]);
         return { action: "respond", answer: coreFailedAnswer(), audit: [] };
       },
     );
-    for (const event of outcome.audit) report(audit, JSON.parse(event) as AuditEvent);
+    audit.take(outcome.audit);
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {
@@ -139,7 +140,9 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   const keySets = () => readKeySets(enter(() => core().keySets()));
   const scheduled = async () => void (await refresh());
 
-  return { check, fetch, refresh, keySets, denySnapshot, deny, undeny, setDenyList, worker: () => ({ fetch, scheduled }) };
+  const { counts, flush } = audit;
+
+  return { audit: counts, flush, check, fetch, refresh, keySets, denySnapshot, deny, undeny, setDenyList, worker: () => ({ fetch, scheduled }) };
 }
 
 /** Private JWKs as text, for the core to read and to forget. */

@@ -41,6 +41,8 @@ export interface CoreHost {
   verify(key: number, algorithm: string, message: Uint8Array, signature: Uint8Array): unknown;
   importKey(key: number, algorithm: string, jwk: string): unknown;
   forgetKey(key: number): void;
+  /** What is kept count of, as JSON. */
+  surroundings(): string;
 }
 
 /** What fetches key sets behind requests. */
@@ -109,6 +111,7 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
     verify: (key, algorithm, message, signature) => native.verify(key, algorithm, message, signature),
     importKey: (key, algorithm, jwk) => native.importKey(key, algorithm, jwk),
     forgetKey: (key) => native.forgetKey(key),
+    surroundings: () => "{}",
     refreshLater(keySet) {
       if (refresher === undefined) return;
       const asked = instance();

@@ -1,4 +1,5 @@
 // The gate: its policy, what it is lent, and what it does.
+import type { AuditCounts, AuditSink } from "./audit-types.js";
 import type {
   CredentialClass,
   DenyEntry,
@@ -118,6 +119,13 @@ export interface GatePolicy {
   assertion?: AssertionPolicy;
   /** How much may come. */
   limits?: LimitsPolicy;
+  /**
+   * Which allowed decisions have an audit event: `all`, which is so where left out, those that an instance makes first for
+   * a credential and a route, or `none`. What was denied always has one, and all are counted.
+   */
+  audit?: { allowed?: "all" | "first_seen" | "none" };
+  /** Whether whoever reaches the gate may read `metrics` and all of `health`; administrators alone where left out. */
+  metrics?: { public?: boolean };
 }
 
 /** The signed assertion for the origin. Its keys are lent as `assertionKeys`. */
@@ -196,10 +204,11 @@ export interface GateOptions extends Host {
    */
   assertionKeys?: string | readonly object[];
   /**
-   * Takes each audit event; by default it is written to the console as one line of JSON. A sink that fails is
-   * reported on the console and changes no answer; nothing waits for a promise of it.
+   * Where audit events go: a function that takes each, sinks of `edgeward/audit`, or several of these; by default each is
+   * written to the console as one line of JSON. A sink that fails is reported on the console and changes no answer; no
+   * answer waits for a sink, and what does not come through is counted.
    */
-  audit?: (event: AuditEvent) => void | Promise<void>;
+  audit?: ((event: AuditEvent) => void | Promise<void>) | AuditSink | readonly (((event: AuditEvent) => void | Promise<void>) | AuditSink)[];
   /** The client's address, from where the host vouches for it. */
   address?: (request: Request) => string | null | undefined;
   /**
@@ -211,6 +220,10 @@ export interface GateOptions extends Host {
 
 /** A policy in front of an API. */
 export interface Gate {
+  /** What became of the audit events, sink by sink. */
+  audit(): AuditCounts[];
+  /** Sends the audit events that wait, and waits until none is on its way, or for as long as its sink may take. */
+  flush(): Promise<void>;
   /** Decides about a request by its route, and audits the decision. */
   check(request: Request | GateRequest): Verdict | Promise<Verdict>;
   /** Answers the gate's own endpoints, forwards what is allowed and answers what is denied. */

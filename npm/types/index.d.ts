@@ -1,5 +1,6 @@
 import type { GatePolicy } from "./gate.js";
 
+export * from "./audit-types.js";
 export * from "./gate.js";
 export * from "./keys.js";
 export * from "./origin.js";

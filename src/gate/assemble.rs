@@ -6,6 +6,7 @@ use super::{
     assertion::Assertions,
     limits::Limits,
     oversight::Oversight,
+    record::Records,
     routes::{self, Classes},
 };
 use crate::{
@@ -100,6 +101,9 @@ impl Gate {
             oversight,
             restarts: std::sync::atomic::AtomicU32::new(0),
             limits: Limits::of(policy.limits),
+            records: Records::of(policy.audit.allowed),
+            metrics_public: policy.metrics.public,
+            policy_digest: policy.digest,
         };
         faults.or(gate)
     }

@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::{
     Answer, Forward, GateRequest, Route, administrator::Administrators, assertion::Assertions, credential, forward,
-    limits::Limits, oversight::Oversight, path,
+    limits::Limits, oversight::Oversight, path, record::Records,
 };
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
+    governance::AuditEntry,
     host::{DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
     m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
@@ -39,6 +40,10 @@ pub struct Gate {
     /// How often the core was started anew before this gate was made.
     pub(crate) restarts: AtomicU32,
     pub(crate) limits: Limits,
+    pub(crate) records: Records,
+    pub(crate) metrics_public: bool,
+    /// The digest of the policy.
+    pub(crate) policy_digest: String,
 }
 
 /// What was decided about a request, and what an audit event says of it.
@@ -72,15 +77,15 @@ pub enum Outcome {
     Respond {
         /// The answer.
         answer: Answer,
-        /// The audit events, each one line of JSON.
-        audit: Vec<String>,
+        /// The audit events.
+        audit: Vec<AuditEntry>,
     },
     /// Forward the request to the origin.
     Forward {
         /// How to change it.
         forward: Forward,
-        /// The audit events, each one line of JSON.
-        audit: Vec<String>,
+        /// The audit events.
+        audit: Vec<AuditEntry>,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Decision, Forward, Gate, GateRequest, Outcome,
-    endpoint::{self, Endpoint},
+    endpoint::{self, AdminCall, Endpoint},
 };
 use crate::{
     governance::audit_event,
@@ -11,14 +11,8 @@ use crate::{
 };
 
 impl Gate {
-    /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
-    pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
-        let outcome = self.answer(host, request).await;
-        self.report_refused(host).await;
-        outcome
-    }
-
-    async fn answer<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
+    /// As [`Gate::handle`], with the audit events of all that was decided.
+    pub(super) async fn act<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
         if let Some(outcome) = self.well_known(host, request) {
             return outcome;
         }
@@ -50,7 +44,12 @@ impl Gate {
             Err(denial) => return self.refuse(host, request, &denial),
         };
         match (endpoint, &self.keys, &self.administrators) {
-            (Endpoint::Health, ..) => Outcome::Respond { answer: self.health(host), audit: Vec::new() },
+            (Endpoint::Health, ..) if self.metrics_public => seen(self.health_in_full(host)),
+            (Endpoint::Health, ..) => seen(self.health(host)),
+            (Endpoint::Metrics, ..) if self.metrics_public => seen(self.metrics(host)),
+            (Endpoint::Metrics, Some(keys), Some(administrators)) => {
+                self.administer(host, request, AdminCall::Metrics, administrators, keys).await
+            }
             (Endpoint::Verify, ..) => {
                 let started = host.now();
                 let verdict = self.check_credential(host, request).await;
@@ -67,7 +66,9 @@ impl Gate {
                 self.administer(host, request, call, administrators, keys).await
             }
             // What the policy does not have is not there.
-            (Endpoint::Revoke | Endpoint::Admin(_), ..) => self.refuse(host, request, &Reason::EndpointUnknown.into()),
+            (Endpoint::Revoke | Endpoint::Metrics | Endpoint::Admin(_), ..) => {
+                self.refuse(host, request, &Reason::EndpointUnknown.into())
+            }
         }
     }
 
@@ -75,6 +76,11 @@ impl Gate {
         let decision = self.decided(host, request, host.now(), None, Err(denial.clone()));
         respond(Answer::denial(denial, &decision.request_id), &decision)
     }
+}
+
+/// The answer to a question that is no decision.
+const fn seen(answer: Answer) -> Outcome {
+    Outcome::Respond { answer, audit: Vec::new() }
 }
 
 pub(super) fn respond(answer: Answer, decision: &Decision) -> Outcome {

@@ -9,6 +9,7 @@ mod audit;
 mod command;
 mod document;
 mod entity;
+mod event;
 mod finding;
 mod inventory;
 mod leak;
@@ -27,6 +28,10 @@ mod words;
 pub use audit::audit_event;
 pub use document::{Document, DocumentKind, DocumentPart};
 pub use entity::{Activity, EntityChange, entity_event};
+pub(crate) use event::Tally;
+#[cfg(feature = "schema")]
+pub use event::audit_event_schema;
+pub use event::{AnalyticsPoint, AuditEntry};
 pub use finding::{Ask, AskedAs, Evidence, Finding, Outcomes, ReviewRule, Risk, RuleFacts, Severity, Subject};
 pub use inventory::{InventoryLine, InventoryPage, Lifecycle, Said, State, inventory_page};
 pub use leak::{LeakReport, leak_event};

@@ -12,6 +12,7 @@ use super::{
     claims::text,
 };
 use crate::{
+    facts::CacheSize,
     host::{Host, OutboundRequest},
     verdict::{Denial, Reason},
 };
@@ -84,6 +85,11 @@ impl Introspection {
     #[must_use]
     pub fn new(rules: IntrospectionRules, secret: String) -> Self {
         Self { rules, secret: Zeroizing::new(secret), answers: AnswerCache::default() }
+    }
+
+    /// How full the cache of its answers is.
+    pub(super) fn answers_size(&self) -> CacheSize {
+        self.answers.size()
     }
 
     /// Whether the server is asked about JWTs too.

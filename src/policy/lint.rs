@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of,
+    AuditedDecisions, Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of,
     limits::lint_limits,
 };
 use crate::{
@@ -111,6 +111,12 @@ rules! {
     /// Where its limiter does not answer, the rule limits nothing.
     LimitFailsOpen = "limit_fails_open", Medium, "NHI6:2025",
         "Leave `whenUnavailable` out, or leave `binding` out, so that each instance counts for itself.";
+    /// No decision that lets somebody in is put on record: of a credential that was stolen nobody can tell what it was used for.
+    AuditOfAllowedOff = "audit_of_allowed_off", Medium, "NHI6:2025",
+        "Take `audit.allowed` out of the policy, or say `first_seen` where the events are too many.";
+    /// Whoever reaches the gate reads the names of its issuers and what it decides how often.
+    MetricsPublic = "metrics_public", Low, "NHI6:2025",
+        "Take `metrics.public` out of the policy, and have administrators read, or keep the prefix from the Internet.";
 }
 
 /// One finding.
@@ -144,6 +150,12 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
     }
     findings.0.extend(lint_routes(&policy.routes));
     lint_limits(policy, |rule, place, evidence| findings.add(rule, place, evidence));
+    if policy.audit.allowed == AuditedDecisions::None {
+        findings.add(LintRule::AuditOfAllowedOff, "/audit/allowed", None);
+    }
+    if policy.metrics.public {
+        findings.add(LintRule::MetricsPublic, "/metrics/public", None);
+    }
     findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings.0
 }
@@ -314,6 +326,12 @@ mod tests {
         }
         let both = json!({ "routes": [{ "methods": ["GET"], "path": "/", "classes": ["api_key", "m2m_token"], "scopes": ["a"] }] });
         assert_eq!(found(&json!({}), &both), [("standing_key_accepted", "/routes/0/classes".to_owned())]);
+        for allowed in ["all", "first_seen"] {
+            assert_eq!(found(&json!({}), &json!({ "audit": { "allowed": allowed }, "metrics": {} })), []);
+        }
+        let off = json!({ "audit": { "allowed": "none" }, "metrics": { "public": true } });
+        let expected = [("audit_of_allowed_off", "/audit/allowed"), ("metrics_public", "/metrics/public")];
+        assert_eq!(found(&json!({}), &off), expected.map(|(rule, place)| (rule, place.to_owned())));
     }
 
     #[test]

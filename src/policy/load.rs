@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
+use sha2::{Digest, Sha256};
 
 use super::{
     PolicyError,
@@ -20,7 +21,14 @@ use crate::{
 /// [`PolicyError`] for what is no strict JSON, and for the first member that is unknown, missing or of the wrong type.
 /// What the members say is judged when the gate is made.
 pub fn read_policy(text: &str) -> Result<Policy, PolicyError> {
-    read(text)
+    let document = json::parse(text.as_bytes()).map_err(|error| PolicyError::of("", error.to_string()))?;
+    let digest = digest_of(&document);
+    Ok(Policy { digest, ..read_value(document)? })
+}
+
+/// The digest of a document. Its members are written in the order of their names.
+fn digest_of(document: &Value) -> String {
+    format!("sha-256:{}", base16ct::lower::encode_string(&Sha256::digest(document.to_string())))
 }
 
 /// Reads the policy of a verifier for M2M tokens alone.
@@ -98,6 +106,16 @@ mod tests {
         assert!(refused(preset).contains("/issuers/0/preset: unknown variant `okta`"), "{}", refused(preset));
         assert!(refused(r#"{"routes":[],"routes":[]}"#).contains("the document: a member stands twice"));
         assert!(refused("{").contains("the document: not JSON"));
+    }
+
+    #[test]
+    fn a_policy_is_known_by_its_content() {
+        let digest = |text: &str| read_policy(text).expect("legal").digest;
+        let one = digest(r#"{"prefix":"/a","tlsEndsAhead":true}"#);
+        assert!(one.starts_with("sha-256:") && one.len() == 72, "{one}");
+        assert_eq!(one, digest(" { \"tlsEndsAhead\" : true, \"prefix\": \"/\\u0061\" }"));
+        assert_ne!(one, digest(r#"{"prefix":"/b","tlsEndsAhead":true}"#));
+        assert!(refused(r#"{"digest":"sha-256:"}"#).contains("/digest: unknown field"));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    AdminPolicy, ApiKeyPolicy, AssertionPolicy, LeaksPolicy, LimitsPolicy, Preset, ReviewPolicy, RoutePolicy,
-    TrustedProxiesPolicy,
+    AdminPolicy, ApiKeyPolicy, AssertionPolicy, AuditPolicy, LeaksPolicy, LimitsPolicy, MetricsPolicy, Preset,
+    ReviewPolicy, RoutePolicy, TrustedProxiesPolicy,
 };
 use crate::{
     jose::Algorithm,
@@ -68,6 +68,16 @@ pub struct Policy {
     pub assertion: Option<AssertionPolicy>,
     /// How much may come; where left out, as much as does.
     pub limits: Option<LimitsPolicy>,
+    /// What is put on record of decisions.
+    #[serde(default)]
+    pub audit: AuditPolicy,
+    /// Who may look at the numbers.
+    #[serde(default)]
+    pub metrics: MetricsPolicy,
+    /// The SHA-256 of the document, as `sha-256:` and hexadecimal digits: of its content, whatever the order of its members
+    /// and the space between them.
+    #[serde(skip)]
+    pub digest: String,
 }
 
 /// The policy of a verifier for M2M tokens alone.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     gate::{AssertionKeys, BootstrapSecret, Gate, GateRequest, Resources},
-    governance::audit_event,
+    governance::AuditEntry,
     host::Host,
     policy::{Beside, read_deny_entries, read_deny_list, read_policy},
     revocation::{DenySigner, PublishError, Published},
@@ -39,7 +39,7 @@ pub struct JsGate {
 #[serde(rename_all = "camelCase")]
 struct Checked {
     verdict: Option<Box<RawValue>>,
-    audit: String,
+    audit: Vec<AuditEntry>,
 }
 
 #[wasm_bindgen(js_class = Gate)]
@@ -114,7 +114,7 @@ impl JsGate {
         let check = async move {
             let decision = gate.check(&host, &request).await;
             let verdict = RawValue::from_string(verdict_document(&decision.verdict)).ok();
-            write(&Checked { verdict, audit: audit_event(&decision) })
+            write(&Checked { verdict, audit: gate.record(&decision) })
         };
         Ok(task::start(check, exchange))
     }

@@ -10,7 +10,9 @@ use wasm_bindgen::{
 
 use super::task::Exchange;
 use crate::{
-    host::{BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, UnixMillis},
+    host::{
+        BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, Surroundings, UnixMillis,
+    },
     jose::Algorithm,
 };
 
@@ -65,6 +67,10 @@ extern "C" {
     /// Keeps the runtime going until this promise is settled, whoever leaves.
     #[wasm_bindgen(method, catch)]
     fn outlive(this: &JsHost, work: &JsValue) -> Result<(), JsValue>;
+
+    /// What is kept count of, as JSON.
+    #[wasm_bindgen(method, catch)]
+    fn surroundings(this: &JsHost) -> Result<String, JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = forgetKey)]
     fn forget_key(this: &JsHost, key: u32) -> Result<(), JsValue>;
@@ -288,6 +294,11 @@ impl Host for Lent {
 
     fn work_for_others(&self, does: bool) {
         self.for_others.set(does);
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        // A host that keeps no count says nothing.
+        self.js.surroundings().ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
     fn forget_key(&self, key: u32) {

@@ -51,11 +51,11 @@ pub fn failed_answer() -> String {
     serde_json::to_string(&Answer::failed()).unwrap_or_default()
 }
 
-/// The audit event of a decision that the core failed to make, as JSON, but for the time and the method.
+/// The audit entry of a decision that the core failed to make, as JSON, but for the time and the method.
 #[wasm_bindgen(js_name = failedAudit)]
 #[must_use]
 pub fn failed_audit() -> String {
-    audit_event(&Decision {
+    let entry = audit_event(&Decision {
         verdict: Err(Denial::new(Reason::HostFailed).noting("the core failed")),
         route: None,
         method: String::new(),
@@ -65,7 +65,8 @@ pub fn failed_audit() -> String {
         limits: Vec::new(),
         started: UnixMillis(0),
         decided: UnixMillis(0),
-    })
+    });
+    serde_json::to_string(&entry).unwrap_or_default()
 }
 
 /// The longest text that is worth handing over, in UTF-16 code units: whatever is longer is refused.

@@ -1,13 +1,14 @@
 //! A gate with both classes, and a watch over everything that leaves it.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::LazyLock};
 
 use edgeward::{
     api_key::{Environment, IssueRequest, Issued, KeyForm, issue},
     gate::{Answer, Decision, Forward, Gate, GateRequest, Outcome, Resources},
-    governance::audit_event,
+    governance::{AnalyticsPoint, AuditEntry},
     policy::read_policy,
 };
+use jsonschema::Validator;
 use pollster::block_on;
 use serde_json::{Value, json};
 
@@ -65,6 +66,8 @@ pub(crate) struct Stage {
     pub(crate) gate: Gate,
     /// Every audit event so far.
     pub(crate) events: RefCell<Vec<Value>>,
+    /// Every data point so far.
+    pub(crate) points: RefCell<Vec<AnalyticsPoint>>,
 }
 
 impl Stage {
@@ -75,7 +78,7 @@ impl Stage {
     pub(crate) fn of(policy: &Value) -> Self {
         let policy = read_policy(&policy.to_string()).expect("a policy");
         let gate = Gate::new(policy, Resources::default()).expect("a gate");
-        Self { host: FakeHost::new(), gate, events: RefCell::default() }
+        Self { host: FakeHost::new(), gate, events: RefCell::default(), points: RefCell::default() }
     }
 
     /// A key in the store.
@@ -103,8 +106,8 @@ impl Stage {
     pub(crate) fn send(&self, request: &GateRequest) -> Outcome {
         let outcome = block_on(self.gate.handle(&self.host, request));
         let (Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. }) = &outcome;
-        for line in audit {
-            self.watch_event(line, request);
+        for entry in audit {
+            self.watch_event(entry, request);
         }
         let shown = serde_json::to_string(&outcome).expect("JSON");
         assert_hidden(&shown, request);
@@ -114,7 +117,9 @@ impl Stage {
     /// Decides about a request in the library mode, watching the audit event.
     pub(crate) fn check(&self, request: &GateRequest) -> Decision {
         let decision = block_on(self.gate.check(&self.host, request));
-        self.watch_event(&audit_event(&decision), request);
+        for entry in self.gate.record(&decision) {
+            self.watch_event(&entry, request);
+        }
         decision
     }
 
@@ -145,13 +150,30 @@ impl Stage {
         self.events.borrow().last().cloned().expect("an event")
     }
 
-    fn watch_event(&self, line: &str, request: &GateRequest) {
+    fn watch_event(&self, entry: &AuditEntry, request: &GateRequest) {
+        let line = &entry.event;
+        assert_eq!(entry.bytes, line.len());
+        assert_hidden(&serde_json::to_string(entry).expect("JSON"), request);
         assert!(!line.contains(['\n', '\r']), "an event is one line: {line}");
         assert_hidden(line, request);
         let event: Value = serde_json::from_str(line).expect("an event is JSON");
+        assert_fits_schema(&event);
         assert_ocsf(&event);
+        // A decision has a data point, and nothing else has one.
+        assert_eq!(entry.point.is_some(), event["class_uid"] == 3002);
+        self.points.borrow_mut().extend(entry.point.clone());
         self.events.borrow_mut().push(event);
     }
+}
+
+/// Asserts that an event is as the published schema says.
+pub(crate) fn assert_fits_schema(event: &Value) {
+    static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+        let schema = include_str!("../../schema/audit-event.schema.json");
+        jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema")
+    });
+    let faults: Vec<String> = SCHEMA.iter_errors(event).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:?}: {event}");
 }
 
 /// What the classes Authentication and Entity Management of OCSF 1.4.0 ask of an event.

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { coreTraps } from "../support/core-traps.mjs";
+import { keeping } from "../support/audit-schema.mjs";
 import { NOW, apiKey, countingStore, signer, tokenPolicy } from "../support/credentials.mjs";
 
 const { initSync, createApiKeyChecker, createGate, createJwtVerifier } = await import("edgeward/slim");
@@ -52,7 +53,7 @@ test("a trap in the gate is 503, is audited, and reaches no origin", async () =>
   };
   const gate = await createGate(policy, {
     ...host(later),
-    audit: (event) => void events.push(event),
+    audit: keeping(events),
     origin: (request) => {
       forwarded.push(request);
       return new Response("origin");

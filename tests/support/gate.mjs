@@ -121,7 +121,7 @@ const named = (isolate) => (isolate === 0 ? "edgeward" : `edgeward-${isolate + 1
 /**
  * Starts the gate. `entries` are put into its store first, as JSON; `bindings` are its variables and
  * secrets; `documents` are a `policy` and `snapshots` in place of the bundled ones; `origin` is the
- * text of a Worker in place of the demo origin, and `worker` that of one in place of the gate. Of `isolates` there may be several, which share the store; with
+ * text of a Worker in place of the demo origin, `beside` are more Workers, and `worker` that of one in place of the gate. Of `isolates` there may be several, which share the store; with
  * `state`, what is stored is kept in that directory and is there for the next gate that is started with it; with
  * `clock`, the header `clock-ahead` of a request moves the clock of its isolate; with `failing`, its header `core-fails`
  * makes the core fail. The answer has `fetch`, `urls` of the
@@ -129,7 +129,7 @@ const named = (isolate) => (isolate === 0 ? "edgeward" : `edgeward-${isolate + 1
  * the `log` (an array of lines, the Worker's own included), `logged` and `stop`.
  */
 export async function startGate(options = {}) {
-  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, failing = false, state, ...rest } = options;
+  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, failing = false, state, beside = [], ...rest } = options;
   const log = [];
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(
     readFileSync(path("wrangler.toml"), "utf8"),
@@ -162,6 +162,7 @@ export async function startGate(options = {}) {
         modules: [{ type: "ESModule", path: path("worker/origin/index.js"), contents: origin }],
         modulesRoot: path("worker/origin"),
       },
+      ...beside.map((one) => ({ compatibilityDate, ...one })),
       {
         name: "impatient",
         compatibilityDate,
@@ -186,6 +187,8 @@ export async function startGate(options = {}) {
     /** Runs the handler for cron triggers. */
     scheduled: async (isolate = 0) => (await gate.getWorker(named(isolate))).scheduled({ cron: "*/5 * * * *" }),
     store,
+    /** A namespace of another Worker. */
+    namespace: (binding, name) => gate.getKVNamespace(binding, name),
     /** The object that records are changed through. */
     writer: async () => {
       const objects = await gate.getDurableObjectNamespace("EDGEWARD_KEY_WRITER", named(0));

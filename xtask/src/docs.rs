@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use edgeward::{
-    governance::{ReviewRule, page_csp},
+    governance::{ReviewRule, audit_event_schema, page_csp},
     policy::{LintRule, Severity},
     verdict::{Denial, Reason},
 };
@@ -14,6 +14,7 @@ use crate::workspace::{Workspace, write};
 const REASON_CODES: &str = "docs/reason-codes.md";
 const LINT_RULES: &str = "docs/lint-rules.md";
 const REVIEW_RULES: &str = "docs/review-rules.md";
+const AUDIT_EVENTS: &str = "schema/audit-event.schema.json";
 
 /// Writes them; a test sees to it that what is committed is what the code says.
 pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
@@ -23,7 +24,14 @@ pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
     say!("{LINT_RULES}: {} rules", LintRule::ALL.len());
     write(&workspace.path(REVIEW_RULES), review_rules())?;
     say!("{REVIEW_RULES}: {} rules", ReviewRule::ALL.len());
+    write(&workspace.path(AUDIT_EVENTS), audit_events())?;
+    say!("{AUDIT_EVENTS}: the JSON Schema of audit events");
     Ok(())
+}
+
+/// The JSON Schema of audit events.
+fn audit_events() -> String {
+    format!("{:#}\n", audit_event_schema())
 }
 
 /// The table of reasons.
@@ -133,6 +141,8 @@ mod tests {
         assert_eq!(committed, lint_rules(), "run `cargo xtask docs`");
         let committed = std::fs::read_to_string(Workspace::here().path(REVIEW_RULES)).expect("the table");
         assert_eq!(committed, review_rules(), "run `cargo xtask docs`");
+        let committed = std::fs::read_to_string(Workspace::here().path(AUDIT_EVENTS)).expect("the schema");
+        assert_eq!(committed, audit_events(), "run `cargo xtask docs`");
     }
 
     #[test]
