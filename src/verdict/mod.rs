@@ -95,7 +95,7 @@ pub struct Denial {
     /// The methods that an endpoint takes (RFC 9110 §10.2.1, `Allow`).
     pub allowed_methods: Option<Box<str>>,
     /// The algorithms that a DPoP proof may be signed with (RFC 9449 §7.1, `algs`).
-    pub proof_algorithms: Vec<&'static str>,
+    pub proof_algorithms: Box<[&'static str]>,
     /// The limit that the request ran into, or that nobody could tell about.
     pub limit: Option<Box<LimitState>>,
     /// What was authenticated before the request was denied, and the id of an API key even where it was not. For the
@@ -114,7 +114,7 @@ impl Denial {
             told: None,
             needed_scopes: Vec::new(),
             allowed_methods: None,
-            proof_algorithms: Vec::new(),
+            proof_algorithms: Box::default(),
             limit: None,
             principal: Box::default(),
         }

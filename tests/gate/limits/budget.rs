@@ -203,7 +203,7 @@ fn a_flood_of_other_addresses_is_no_way_out() {
     for number in 0..edgeward::limits::MOST_COUNTED_KEYS {
         let [high, low, ..] = number.to_le_bytes();
         let flood = from(&format!("10.0.{high}.{low}"), get(ITEM, "opaque"));
-        assert_eq!(pollster::block_on(stage.gate.check(&stage.host, &flood)).verdict.is_err(), true);
+        assert!(pollster::block_on(stage.gate.check(&stage.host, &flood)).verdict.is_err());
     }
     assert_eq!(code(&stage, &spent), "refused_budget_exhausted");
     // Whoever comes after the room is full is counted all the same.

@@ -19,7 +19,7 @@ fn limited(limits: &Value) -> Stage {
 }
 
 /// A gate with these rules.
-fn ruled(rules: Value) -> Stage {
+fn ruled(rules: &Value) -> Stage {
     limited(&json!({ "rules": rules }))
 }
 

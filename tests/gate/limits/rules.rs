@@ -41,7 +41,7 @@ fn verify(stage: &Stage, credential: &str) -> Answer {
 
 #[test]
 fn a_window_lets_its_limit_through_and_the_next_one_begins_anew() {
-    let stage = ruled(json!([{ "name": "all", "by": "key", "limit": 3, "period": 60 }]));
+    let stage = ruled(&json!([{ "name": "all", "by": "key", "limit": 3, "period": 60 }]));
     let request = get(ITEM, &good_token());
     assert_eq!(of_five(&stage, &request), 3);
     pass(&stage, 59_999);
@@ -52,7 +52,7 @@ fn a_window_lets_its_limit_through_and_the_next_one_begins_anew() {
 
 #[test]
 fn the_answer_says_when_to_try_again_and_what_the_limit_is() {
-    let stage = ruled(json!([{ "name": "per-key", "by": "key", "limit": 1, "period": 60 }]));
+    let stage = ruled(&json!([{ "name": "per-key", "by": "key", "limit": 1, "period": 60 }]));
     let request = get(ITEM, &good_token());
     assert!(is_let_through(&stage, &request));
     pass(&stage, 12_345);
@@ -86,7 +86,7 @@ fn what_is_counted_together_is_what_the_rule_says() {
         ("organization", vec![request(&other_client, there)], vec![request(&other_organization, here)]),
         ("address", vec![request(&other_client, here)], vec![request(&good_token(), there)]),
     ] {
-        let stage = ruled(json!([{ "name": "one", "by": by, "limit": 2, "period": 60 }]));
+        let stage = ruled(&json!([{ "name": "one", "by": by, "limit": 2, "period": 60 }]));
         assert_eq!(of_five(&stage, &request(&good_token(), here)), 2, "{by}");
         for request in &shared {
             assert!(!is_let_through(&stage, request), "{by}: {request:?}");
@@ -101,11 +101,11 @@ fn what_is_counted_together_is_what_the_rule_says() {
 
 #[test]
 fn keys_are_counted_one_by_one_and_their_organization_as_one() {
-    let stage = ruled(json!([{ "name": "one", "by": "key", "limit": 2, "period": 60 }]));
+    let stage = ruled(&json!([{ "name": "one", "by": "key", "limit": 2, "period": 60 }]));
     let (first, second) = (stage.key(), stage.key());
     assert_eq!(of_five(&stage, &get(ITEM, first.key.reveal())), 2);
     assert_eq!(of_five(&stage, &get(ITEM, second.key.reveal())), 2);
-    let stage = ruled(json!([{ "name": "one", "by": "organization", "limit": 2, "period": 60 }]));
+    let stage = ruled(&json!([{ "name": "one", "by": "organization", "limit": 2, "period": 60 }]));
     let (first, second) = (stage.key(), stage.key());
     assert_eq!(of_five(&stage, &get(ITEM, first.key.reveal())), 2);
     assert_eq!(of_five(&stage, &get(ITEM, second.key.reveal())), 0);
@@ -114,7 +114,7 @@ fn keys_are_counted_one_by_one_and_their_organization_as_one() {
 #[test]
 fn who_names_no_organization_or_has_no_address_shares_its_limit_with_nobody() {
     for by in ["organization", "address"] {
-        let stage = ruled(json!([{ "name": "one", "by": by, "limit": 2, "period": 60 }]));
+        let stage = ruled(&json!([{ "name": "one", "by": by, "limit": 2, "period": 60 }]));
         let request = |client: &str| {
             let mut nobodys = claims();
             nobodys.as_object_mut().expect("claims").remove("org_id");
@@ -129,7 +129,7 @@ fn who_names_no_organization_or_has_no_address_shares_its_limit_with_nobody() {
 
 #[test]
 fn an_address_of_ipv6_is_its_network() {
-    let stage = ruled(json!([{ "name": "one", "by": "address", "limit": 1, "period": 60 }]));
+    let stage = ruled(&json!([{ "name": "one", "by": "address", "limit": 1, "period": 60 }]));
     let from = |address: &str| GateRequest { address: Some(address.to_owned()), ..get(ITEM, &good_token()) };
     assert!(is_let_through(&stage, &from("2001:db8:1:2::1")));
     for same in ["2001:db8:1:2:ffff::9", "2001:0db8:1:2::1", "[2001:db8:1:2::3]:443"] {
@@ -144,7 +144,7 @@ fn an_address_of_ipv6_is_its_network() {
 
 #[test]
 fn a_rule_is_for_its_classes_and_its_routes() {
-    let stage = ruled(json!([
+    let stage = ruled(&json!([
         { "name": "keys", "by": "class", "classes": ["api_key"], "limit": 1, "period": 60 },
         { "name": "items", "by": "class", "routes": ["/v1/items/:id"], "limit": 2, "period": 60 },
     ]));
@@ -160,7 +160,7 @@ fn a_rule_is_for_its_classes_and_its_routes() {
 
 #[test]
 fn what_is_refused_for_another_reason_is_not_counted() {
-    let stage = ruled(json!([{ "name": "one", "by": "class", "limit": 2, "period": 60 }]));
+    let stage = ruled(&json!([{ "name": "one", "by": "class", "limit": 2, "period": 60 }]));
     let token = good_token();
     for _ in 0..5 {
         assert_eq!(stage.answer(&get("/v1/admin", &token)).status, 403);
@@ -174,7 +174,7 @@ fn what_is_refused_for_another_reason_is_not_counted() {
 
 #[test]
 fn the_first_rule_that_is_reached_answers() {
-    let stage = ruled(json!([
+    let stage = ruled(&json!([
         { "name": "wide", "by": "class", "limit": 3, "period": 60 },
         { "name": "narrow", "by": "key", "limit": 1, "period": 10 },
     ]));
@@ -191,7 +191,7 @@ fn the_first_rule_that_is_reached_answers() {
 
 #[test]
 fn the_verify_endpoint_says_what_is_left() {
-    let stage = ruled(json!([
+    let stage = ruled(&json!([
         { "name": "wide", "by": "class", "limit": 9, "period": 60 },
         { "name": "narrow", "by": "key", "limit": 2, "period": 10 },
     ]));
@@ -207,7 +207,7 @@ fn the_verify_endpoint_says_what_is_left() {
 
 #[test]
 fn a_record_chooses_among_named_limits_and_an_unknown_name_gets_the_rules_own() {
-    let stage = ruled(json!([{
+    let stage = ruled(&json!([{
         "name": "keys", "by": "key", "limit": 2, "period": 60,
         "keyClasses": { "bulk": { "limit": 4 }, "trial": { "limit": 1 } },
     }]));
@@ -225,7 +225,7 @@ fn a_record_chooses_among_named_limits_and_an_unknown_name_gets_the_rules_own() 
 fn bound(more: &Value) -> Stage {
     let mut rule = json!({ "name": "keys", "by": "key", "limit": 5, "period": 60, "binding": "EDGEWARD_LIMIT_KEYS" });
     rule.as_object_mut().expect("a rule").extend(more.as_object().expect("an object").clone());
-    ruled(json!([rule]))
+    ruled(&json!([rule]))
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_limiter_of_the_host_decides_and_learns_no_credential() {
 #[test]
 fn rules_that_share_a_limiter_do_not_share_what_it_counts() {
     let rule = |name: &str, route: &str| json!({ "name": name, "by": "key", "routes": [route], "limit": 5, "period": 60, "binding": "EDGEWARD_LIMIT_KEYS" });
-    let stage = ruled(json!([rule("a", "/v1/tokens"), rule("b", "/v1/items/:id")]));
+    let stage = ruled(&json!([rule("a", "/v1/tokens"), rule("b", "/v1/items/:id")]));
     stage.host.limits.borrow_mut().extend([Ok(true), Ok(true)]);
     assert!(is_let_through(&stage, &get("/v1/tokens", &good_token())));
     assert!(is_let_through(&stage, &get(ITEM, &good_token())));
@@ -314,7 +314,7 @@ fn what_ends_or_is_denied_while_the_limiter_is_asked_is_refused() {
 
 #[test]
 fn administrators_and_health_are_under_no_rule() {
-    let stage = ruled(json!([{ "name": "one", "by": "class", "limit": 1, "period": 60 }]));
+    let stage = ruled(&json!([{ "name": "one", "by": "class", "limit": 1, "period": 60 }]));
     for _ in 0..3 {
         let outcome = block_on(stage.gate.handle(&stage.host, &get("/_edgeward/health", &good_token())));
         assert!(matches!(outcome, Outcome::Respond { answer, .. } if answer.status == 200));
