@@ -30,6 +30,9 @@ impl Gate {
                 Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
             };
         };
+        if let Err(denial) = self.framing.judge(request) {
+            return self.refuse(host, request, &denial);
+        }
         if let ("leaks", Some(leaks)) = (name, &self.leaks) {
             return self.take_report(host, request, leaks).await;
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     gate::Decision,
-    verdict::{Denial, Grant, Principal},
+    verdict::{Denial, Grant, Principal, SenderBinding},
 };
 
 /// The version of the Open Cybersecurity Schema Framework that the event follows.
@@ -61,6 +61,7 @@ pub fn audit_event(decision: &Decision) -> String {
             "algorithm": who.algorithm,
             "key_set_tier": who.key_set_tier,
             "facts_tier": who.facts_tier,
+            "sender": who.sender.map(SenderBinding::as_str),
             "latency_ms": decision.decided.0.saturating_sub(decision.started.0),
         },
     });
