@@ -19,12 +19,25 @@ pub(super) fn segments(path: &str) -> Result<Vec<&str>, Denial> {
         if segment.is_empty() && !is_last {
             return Err(ambiguous("an empty segment"));
         }
-        if *segment == "." || *segment == ".." {
+        if is_dots(segment) {
             return Err(ambiguous("a dot segment"));
         }
         check_bytes(segment).map_err(ambiguous)?;
     }
     Ok(segments)
+}
+
+/// Whether a segment is `.` or `..`, or would be for a reader that cuts off what it takes for a parameter, a query or a
+/// fragment, or that drops spaces.
+fn is_dots(segment: &str) -> bool {
+    if !segment.starts_with('.') && !segment.starts_with('%') {
+        return false;
+    }
+    let mut name = segment.to_ascii_lowercase().replace("%20", "");
+    for mark in ["%3b", "%3f", "%23"] {
+        name.truncate(name.find(mark).unwrap_or(name.len()));
+    }
+    name == "." || name == ".."
 }
 
 fn check_bytes(segment: &str) -> Result<(), &'static str> {
@@ -115,6 +128,12 @@ mod tests {
             "/v1/%2e%2e/x",
             "/v1/..;a=b/x",
             "/v1/admin;x",
+            "/v1/..%3Bx/admin",
+            "/v1/.%3bx/admin",
+            "/v1/..%3F",
+            "/v1/..%23x",
+            "/v1/..%20/admin",
+            "/v1/%20.%20./admin",
             "/v1%2Fx",
             "/v1%5cx",
             "/v1\\x",

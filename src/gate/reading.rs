@@ -53,7 +53,7 @@ pub(super) fn fold(text: &str) -> String {
 /// the end of a segment dropped.
 pub(super) fn lenient(path: &str) -> Vec<String> {
     let cuts = ["%3B", "%3F", "%23"].iter().any(|mark| path.contains(mark));
-    let trims = path.split('/').any(|segment| trimmed(segment).len() < segment.len());
+    let trims = path.contains('.') || path.contains("%20");
     let mut readings: Vec<String> = Vec::with_capacity(2);
     let mut add = |reading: String| {
         if !readings.contains(&reading) {

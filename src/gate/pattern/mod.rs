@@ -10,6 +10,8 @@ mod parts;
 mod program;
 mod regexp;
 mod token;
+#[cfg(test)]
+mod vectors;
 
 use self::{
     parts::{Kind, Modifier, Part},
@@ -43,9 +45,7 @@ impl Pattern {
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let parts = parts::parse(text)?;
         check_start(parts.first())?;
-        if let [Part { kind: Kind::Fixed, prefix, modifier: Modifier::Once, .. }] = parts.as_slice() {
-            path::segments(&reading::escape(prefix)).map_err(|denial| no_path(&denial.note.unwrap_or_default()))?;
-        }
+        path::segments(&example(&parts)).map_err(|denial| no_path(&denial.note.unwrap_or_default()))?;
         let nodes = |folded: bool| -> Result<Node, String> {
             let nodes = parts.iter().enumerate().map(|(number, part)| node(part, number, folded));
             nodes.collect::<Result<_, _>>().map(Node::Sequence)
@@ -102,6 +102,16 @@ fn no_path(what: &str) -> String {
     format!("no path that a request could have: {what}")
 }
 
+/// A path of the pattern, with a letter for what each group matches.
+fn example(parts: &[Part]) -> String {
+    let mut path = String::new();
+    for part in parts {
+        let inside = if part.kind == Kind::Fixed { "" } else { "x" };
+        path.extend([part.prefix.as_str(), inside, &part.suffix]);
+    }
+    reading::escape(&if path.starts_with('/') { path } else { format!("/{path}") })
+}
+
 fn check_start(first: Option<&Part>) -> Result<(), String> {
     let begins = first.is_some_and(|part| {
         part.prefix.starts_with('/') || (part.prefix.is_empty() && !matches!(part.kind, Kind::Segment))
@@ -112,7 +122,6 @@ fn check_start(first: Option<&Part>) -> Result<(), String> {
 /// Fixed text in the spelling that requests are given.
 fn literal(text: &str, folded: bool) -> Result<Node, String> {
     let escaped = reading::escape(text);
-    // Empty segments, dot segments and the like stand in no path that gets this far.
     path::check_text(&escaped).map_err(no_path)?;
     Ok(Node::text(if folded { reading::fold(&escaped) } else { escaped }.as_str()))
 }
