@@ -4,6 +4,7 @@ use super::{
     AssertionKeys, Gate,
     administrator::{Administrators, BootstrapSecret},
     assertion::Assertions,
+    framing::Framing,
     limits::Limits,
     oversight::Oversight,
     record::Records,
@@ -45,7 +46,9 @@ pub fn lint_policy(text: &str, beside: &Beside, now: UnixMillis) -> Result<Vec<L
     for issuer in policy.issuers.iter().filter(|issuer| issuer.introspection.is_some()) {
         with_secrets.introspection_secrets.entry(issuer.name().to_owned()).or_insert_with(|| "not needed".to_owned());
     }
-    let findings = lint(&policy, beside, now);
+    let mut findings = lint(&policy, beside, now);
+    findings.extend(routes::shadowed(&policy.routes));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut faults = Faults::default();
     let assertion = policy.assertion.take();
     judge_assertion(assertion.as_ref(), assertion.is_some(), &mut faults);
@@ -84,13 +87,18 @@ impl Gate {
         let keys = policy.api_keys.and_then(|keys| prepare_api_keys(keys, resources.seals, &mut faults));
         check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
         judge_assertion(policy.assertion.as_ref(), resources.assertion_keys.is_some(), &mut faults);
+        let credentials = credentials(policy.credentials, &mut faults);
+        let watched = routes::headers_of(&policy.routes)
+            .chain(policy.trusted_proxies.iter().map(|proxies| proxies.header.to_ascii_lowercase()));
+        let framing = Framing::of(policy.hosts, &mut faults).watching(&credentials, watched);
         let gate = Self {
             prefix: policy.prefix,
             tokens: classes.tokens.then_some(tokens),
             keys,
             leaks,
             tls_ends_ahead: policy.tls_ends_ahead,
-            credentials: credentials(policy.credentials, &mut faults),
+            credentials,
+            framing,
             routes: routes::prepare(policy.routes, &classes, &mut faults),
             origin: policy.origin,
             public_origin: policy.public_origin,

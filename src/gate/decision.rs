@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Answer, Forward, GateRequest, Route, administrator::Administrators, assertion::Assertions, credential, forward,
-    limits::Limits, oversight::Oversight, path, record::Records,
+    framing, framing::Framing, limits::Limits, oversight::Oversight, record::Records, routes::Chosen,
 };
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
@@ -29,6 +29,7 @@ pub struct Gate {
     pub(crate) tls_ends_ahead: bool,
     pub(crate) credentials: CredentialHeaders,
     pub(crate) routes: Vec<Route>,
+    pub(crate) framing: Framing,
     pub(crate) origin: Option<String>,
     pub(crate) public_origin: Option<String>,
     pub(crate) assertions: Option<Assertions>,
@@ -155,32 +156,30 @@ impl Gate {
     pub async fn check<H: Host>(&self, host: &H, request: &GateRequest) -> Decision {
         let started = host.now();
         let route = self.route(request);
-        let pattern = route.as_ref().ok().map(|route| route.pattern().to_owned());
+        let pattern = route.as_ref().ok().map(|chosen| chosen.route.pattern().to_owned());
         let verdict = match (self.within_budget(host, request), route) {
             (Err(denial), _) => Err(denial),
-            (_, Ok(route)) => self.check_route(host, request, route).await,
+            (_, Ok(chosen)) => self.check_route(host, request, &chosen).await,
             (_, Err(denial)) => Err(self.exposed(host, request).await.unwrap_or(denial)),
         };
         self.decided_within_limits(host, request, started, pattern, verdict).await
     }
 
-    fn route(&self, request: &GateRequest) -> Result<&Route, Denial> {
-        let path = path::segments(request.target().0)?;
-        self.routes
-            .iter()
-            .find(|route| route.matches(&request.method, &path))
-            .ok_or_else(|| Reason::RouteUnknown.into())
+    fn route(&self, request: &GateRequest) -> Result<Chosen<'_>, Denial> {
+        self.framing.judge(request)?;
+        super::routes::choose(&self.routes, request)
     }
 
-    async fn check_route<H: Host>(&self, host: &H, request: &GateRequest, route: &Route) -> Verdict {
+    async fn check_route<H: Host>(&self, host: &H, request: &GateRequest, chosen: &Chosen<'_>) -> Verdict {
+        let route = chosen.route;
         let presented = self.take_credential(host, request).await?;
         route.accept_class(presented.class)?;
         let grant = self.check_presented(host, request, presented).await?;
-        route.authorize(&grant)?;
+        route.judge(&grant, request, &chosen.path)?;
         if let (CredentialClass::ApiKey, Some(keys), Some(id)) =
             (grant.class, &self.keys, &grant.principal.credential_id)
         {
-            keys.notes().used(host, id, route.scopes());
+            keys.notes().used(host, id, &route.exercised(&grant.scopes));
         }
         Ok(grant)
     }
@@ -231,8 +230,7 @@ impl Gate {
     pub(super) fn headers_to_remove(&self, request: &GateRequest) -> Vec<String> {
         let carriers = self.credentials.m2m_token.iter().chain(&self.credentials.api_key).cloned();
         let reserved = request.headers.iter().map(|(name, _)| name).filter(|name| forward::is_reserved(name)).cloned();
-        // Some origins read another method from these than the one that the route was chosen by.
-        let overrides = ["x-http-method", "x-http-method-override", "x-method-override"].map(str::to_owned);
+        let overrides = framing::OVERRIDES.map(str::to_owned);
         carriers.chain(reserved).chain(overrides).chain(["dpop".to_owned()]).collect()
     }
 

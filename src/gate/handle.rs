@@ -32,6 +32,9 @@ impl Gate {
                 Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
             };
         };
+        if let Err(denial) = self.framing.judge(request) {
+            return self.refuse(host, request, &denial);
+        }
         // How the gate is, is no question of a credential.
         if let (false, Err(denial)) = (name == "health", self.within_budget(host, request)) {
             return self.refuse(host, request, &denial);

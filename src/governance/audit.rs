@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::event::{AnalyticsPoint, AuditEntry, Metadata, SourceEndpoint, Tally, User, cut};
 use crate::{
     gate::Decision,
-    verdict::{Denial, Grant, LimitState, Principal},
+    verdict::{Denial, Grant, LimitState, Principal, SenderBinding},
 };
 
 /// A decision, allow or deny.
@@ -114,6 +114,9 @@ struct DecisionFacts<'e> {
     /// From where the facts came.
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["isolate", "stale", "store", null])))]
     facts_tier: Option<&'static str>,
+    /// How the token was bound to its sender.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["dpop", "mtls", "dpop+mtls", null])))]
+    sender: Option<&'static str>,
     /// The limit that refused the request, or of which nobody could tell.
     limit: Option<LimitFacts<'e>>,
     /// How long the decision took, in milliseconds, by the host's clock.
@@ -187,6 +190,7 @@ pub fn audit_event(decision: &Decision) -> AuditEntry {
             algorithm: who.algorithm,
             key_set_tier: who.key_set_tier,
             facts_tier: who.facts_tier,
+            sender: who.sender.map(SenderBinding::as_str),
             limit: limit(decision),
             latency_ms: decision.decided.0.saturating_sub(decision.started.0),
         },

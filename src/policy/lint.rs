@@ -99,6 +99,9 @@ rules! {
     /// The route asks for a wildcard scope, which whoever may do anything has.
     WildcardScope = "wildcard_scope", Medium, "NHI5:2025",
         "Name what the route does: `reports:read` rather than `reports:*`.";
+    /// No request reaches the route: earlier ones take all of its paths, and what it asks for is never asked.
+    RouteShadowed = "route_shadowed", Medium, "NHI5:2025",
+        "Of routes that match the first counts: move this one before those that take its paths, or take it out.";
     /// The route takes standing keys beside M2M tokens, which end by themselves.
     StandingKeyAccepted = "standing_key_accepted", Low, "NHI4:2025",
         "Take `api_key` out of the route's `classes` where its callers can have tokens.";
@@ -165,10 +168,10 @@ pub(crate) fn lint_routes(routes: &[RoutePolicy]) -> Vec<LintFinding> {
     let mut findings = Findings(Vec::new());
     for (index, route) in routes.iter().enumerate() {
         let place = format!("/routes/{index}/scopes");
-        if route.scopes.is_empty() {
+        if route.scopes.named().next().is_none() {
             findings.add(LintRule::RouteWithoutScope, &place, None);
         }
-        if let Some(scope) = route.scopes.iter().find(|scope| scope.contains('*')) {
+        if let Some(scope) = route.scopes.named().find(|scope| scope.contains('*')) {
             findings.add(LintRule::WildcardScope, &place, Some(format!("`{scope}`")));
         }
         if [CredentialClass::ApiKey, CredentialClass::M2mToken].iter().all(|class| route.classes.contains(class)) {
@@ -239,13 +242,19 @@ fn look_at_claims(issuer: &IssuerPolicy, place: &str, findings: &mut Findings) {
     }
 }
 
+impl LintRule {
+    /// What it found at this place.
+    pub(crate) fn found(self, pointer: &str, evidence: Option<String>) -> LintFinding {
+        let &LintFacts { code, severity, nhi, title, advice } = self.facts();
+        LintFinding { rule: code, severity, nhi, pointer: pointer.to_owned(), title: title.trim(), evidence, advice }
+    }
+}
+
 struct Findings(Vec<LintFinding>);
 
 impl Findings {
     fn add(&mut self, rule: LintRule, pointer: &str, evidence: Option<String>) {
-        let &LintFacts { code, severity, nhi, title, advice } = rule.facts();
-        let (pointer, title) = (pointer.to_owned(), title.trim());
-        self.0.push(LintFinding { rule: code, severity, nhi, pointer, title, evidence, advice });
+        self.0.push(rule.found(pointer, evidence));
     }
 }
 

@@ -54,7 +54,7 @@ pub use presets::Preset;
 pub use review::{Days, Named, ReviewPolicy, read_review};
 pub use revocation::in_force;
 pub(crate) use revocation::prepare_revocation;
-pub use routes::RoutePolicy;
+pub use routes::{OrganizationBinding, RoutePolicy, RouteScopes, ScopeSets};
 pub use types::{
     CredentialHeaders, DenySnapshotPolicy, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
     OneOrMany, Policy, RequiredClaim, TokenPolicy,

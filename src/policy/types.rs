@@ -44,6 +44,9 @@ pub struct Policy {
     /// The routes. What matches none of them is denied.
     #[serde(default)]
     pub routes: Vec<RoutePolicy>,
+    /// The hosts that are served, in small letters, with a port where it is not the usual one; whichever a request names
+    /// where left out.
+    pub hosts: Option<Vec<String>>,
     /// The origin that allowed requests are forwarded to, as a URL without a path; where left out, the host lends one
     /// (a service binding).
     pub origin: Option<String>,

@@ -40,6 +40,29 @@ pub enum Evidence {
     Record(String),
 }
 
+/// What a credential is bound to, so that it is of no use without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SenderBinding {
+    /// The key of a DPoP proof (RFC 9449).
+    Dpop,
+    /// A client certificate (RFC 8705 §3).
+    Mtls,
+    /// Both of them.
+    Both,
+}
+
+impl SenderBinding {
+    /// The binding as it stands in verdicts and audit events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dpop => "dpop",
+            Self::Mtls => "mtls",
+            Self::Both => "dpop+mtls",
+        }
+    }
+}
+
 /// Whom a credential speaks for, and how that is known. What is not known, or does not apply, is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Principal {
@@ -62,6 +85,8 @@ pub struct Principal {
     /// From where the facts came: `isolate` where they were kept from before, `stale` where the store did not answer and
     /// they had to do, `store` where it was asked; none where they were found anew without one.
     pub facts_tier: Option<&'static str>,
+    /// What an M2M token is bound to; none for one that is good in anybody's hands. Of what is granted it was proven.
+    pub sender: Option<SenderBinding>,
 }
 
 /// An allowed request: who it is and what it may do.

@@ -103,6 +103,12 @@ reasons! {
     /// The path can be read in two ways.
     PathAmbiguous = "path_ambiguous", 400, None, "The path can be read in two ways",
         "Send the path without dot segments, empty segments, encoded separators or needless escapes.", "Edgeward: policy";
+    /// The method, the host, a header or the length of the body can be read in two ways, or is of no use to an API.
+    RequestAmbiguous = "request_ambiguous", 400, None, "The request can be read in two ways",
+        "Send one method, one host, one length, and headers of plain names.", "RFC 9112 §11.2";
+    /// The request is for a host that the policy does not name.
+    HostNotServed = "host_not_served", 421, None, "This host is not served here",
+        "Check the host of the URL.", "RFC 9110 §15.5.20";
     /// No route of the policy matches.
     RouteUnknown = "route_unknown", 403, None, "No route of the policy matches",
         "Check the method and the path.", "Edgeward: policy";
@@ -112,6 +118,9 @@ reasons! {
     /// The credential lacks a scope that the route needs.
     ScopeInsufficient = "scope_insufficient", 403, INSUFFICIENT_SCOPE, "A scope is missing",
         "Ask the owner of the credential for the scopes that this route needs.", "RFC 6750 §3.1";
+    /// The credential belongs to another organization than the one that the request is about, or to none.
+    OrganizationMismatch = "organization_mismatch", 403, INSUFFICIENT_SCOPE, "The credential does not reach this far",
+        "Use a credential of the organization that the request is about.", "Edgeward: policy";
     /// An endpoint under the prefix that does not exist.
     EndpointUnknown = "endpoint_unknown", 404, None, "No such endpoint",
         "Check the path under the gate's prefix.", "Edgeward: the gate";

@@ -146,6 +146,11 @@ impl Stage {
         code
     }
 
+    /// The reason code of a request of the gate's own endpoints that is denied.
+    pub(crate) fn code_of_endpoint(&self, request: &GateRequest) -> String {
+        problem(&self.answer(request))["code"].as_str().expect("a code").to_owned()
+    }
+
     pub(crate) fn last_event(&self) -> Value {
         self.events.borrow().last().cloned().expect("an event")
     }
@@ -200,6 +205,7 @@ fn assert_ocsf(event: &Value) {
         "algorithm",
         "key_set_tier",
         "facts_tier",
+        "sender",
         "latency_ms",
         "limit",
     ] {
