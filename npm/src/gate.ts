@@ -11,7 +11,7 @@ import {
   type MaybePromise,
 } from "./core.js";
 import { logAudit, report } from "./audit.js";
-import { forwarded, originFetcher, response, type ForwardedTo } from "./gate-forward.js";
+import { failureOf, originFetcher, passOn, response, type ForwardedTo } from "./gate-forward.js";
 import { certificateOf, coreRequest } from "./gate-request.js";
 import { coreHost } from "./host.js";
 import { sealBytes } from "./keys.js";
@@ -27,13 +27,8 @@ import type {
   Verdict,
 } from "../types/index.js";
 
-type Outcome =
-  | { action: "respond"; answer: Answer; audit: string[] }
-  | {
-      action: "forward";
-      forward: ForwardedTo & { failure: Answer };
-      audit: string[];
-    };
+type Answered = { action: "respond"; answer: Answer; audit: string[] };
+type Outcome = Answered | { action: "forward"; forward: ForwardedTo; audit: string[] };
 
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
@@ -93,9 +88,15 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {
-      return await fetchOrigin(forwarded(request, forward), forward.origin);
-    } catch {
-      return response(forward.failure, request);
+      return await passOn(request, forward, fetchOrigin);
+    } catch (error) {
+      const failed = await run(
+        () => core.forwardFailed(seen(request), forward.requestId, ...failureOf(error)) as string,
+        (answer) => JSON.parse(answer) as Answered,
+        (): Answered => ({ action: "respond", answer: coreFailedAnswer(), audit: [] }),
+      );
+      for (const event of failed.audit) report(audit, JSON.parse(event) as AuditEvent);
+      return response(failed.answer, request);
     }
   };
 

@@ -3,15 +3,18 @@
 use super::{
     Gate,
     administrator::{Administrators, BootstrapSecret},
+    cors::Cors,
     oversight::Oversight,
+    resource::{Accepted, Resource},
     routes::{self, Classes},
 };
 use crate::{
     api_key::{ApiKeyChecker, Seal},
     host::UnixMillis,
     policy::{
-        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin, judge_proxies,
-        lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, read_policy,
+        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin, judge_cors,
+        judge_origin_timeout, judge_proxies, judge_resource, lint, prepare_api_keys, prepare_dpop, prepare_issuers,
+        prepare_leaks, prepare_revocation, read_policy,
     },
     revocation::DenySigner,
 };
@@ -56,12 +59,20 @@ impl Gate {
         check_origin("/publicOrigin", policy.public_origin.as_deref(), &mut faults);
         judge_admin(&policy, &mut faults);
         judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
+        judge_cors(policy.cors.as_ref(), &mut faults);
+        judge_resource(policy.resource.as_ref(), &mut faults);
         let oversight = Oversight::of(&policy);
+        let accepted = Accepted::of(&policy.issuers);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
         let prefixes = token_prefixes(&policy.issuers);
         let revocation = prepare_revocation(policy.deny, policy.deny_snapshot, resources.deny_signer, &mut faults);
+        let dpop = prepare_dpop(policy.dpop, &mut faults);
+        let routes = routes::prepare(policy.routes, &classes, &mut faults);
+        let resource = policy.resource.and_then(|resource| {
+            Resource::new(resource, accepted, classes.tokens.then_some(&dpop), &routes, &mut faults)
+        });
         let tokens = prepare_issuers(policy.issuers, &resources.beside, policy.max_token_bytes, &mut faults)
-            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults))
+            .with_dpop_rules(dpop)
             .with_revocation(revocation.clone());
         let leaks = prepare_leaks(policy.leaks, classes.keys, &mut faults);
         let administrators = policy.admin.map(|admin| Administrators::new(admin, resources.bootstrap));
@@ -74,8 +85,12 @@ impl Gate {
             leaks,
             tls_ends_ahead: policy.tls_ends_ahead,
             credentials: credentials(policy.credentials, &mut faults),
-            routes: routes::prepare(policy.routes, &classes, &mut faults),
+            routes,
             origin: policy.origin,
+            origin_timeout: judge_origin_timeout(policy.origin_timeout, &mut faults),
+            proxy: policy.proxy,
+            cors: policy.cors.map(Cors::new),
+            resource,
             public_origin: policy.public_origin,
             administrators,
             trusted_proxies: policy.trusted_proxies,

@@ -5,14 +5,15 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Answer, Forward, GateRequest, Route, administrator::Administrators, credential, forward, oversight::Oversight, path,
+    Answer, Forward, GateRequest, Route, administrator::Administrators, cors::Cors, credential, oversight::Oversight,
+    path, resource::Resource,
 };
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
     host::{DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
     m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
-    policy::{CredentialHeaders, TrustedProxiesPolicy},
+    policy::{CredentialHeaders, ProxyPolicy, TrustedProxiesPolicy},
     revocation::{DenyEntry, DenyList, DenySnapshotStatus, InForce, PublishError, Published},
     verdict::{CredentialClass, Denial, Reason, Verdict},
 };
@@ -28,6 +29,11 @@ pub struct Gate {
     pub(crate) credentials: CredentialHeaders,
     pub(crate) routes: Vec<Route>,
     pub(crate) origin: Option<String>,
+    /// How long the origin has until the head of its answer, in milliseconds.
+    pub(crate) origin_timeout: u32,
+    pub(crate) proxy: ProxyPolicy,
+    pub(crate) cors: Option<Cors>,
+    pub(crate) resource: Option<Resource>,
     pub(crate) public_origin: Option<String>,
     pub(crate) administrators: Option<Administrators>,
     pub(crate) trusted_proxies: Option<TrustedProxiesPolicy>,
@@ -215,12 +221,9 @@ impl Gate {
         }
     }
 
-    pub(super) fn headers_to_remove(&self, request: &GateRequest) -> Vec<String> {
-        let carriers = self.credentials.m2m_token.iter().chain(&self.credentials.api_key).cloned();
-        let reserved = request.headers.iter().map(|(name, _)| name).filter(|name| forward::is_reserved(name)).cloned();
-        // Some origins read another method from these than the one that the route was chosen by.
-        let overrides = ["x-http-method", "x-http-method-override", "x-method-override"].map(str::to_owned);
-        carriers.chain(reserved).chain(overrides).chain(["dpop".to_owned()]).collect()
+    /// The pattern of the route that a request matches.
+    pub(super) fn pattern_of(&self, request: &GateRequest) -> Option<&str> {
+        self.route(request).ok().map(Route::pattern)
     }
 
     pub(super) fn decided<H: Host>(
@@ -229,8 +232,11 @@ impl Gate {
         request: &GateRequest,
         started: UnixMillis,
         route: Option<String>,
-        verdict: Verdict,
+        mut verdict: Verdict,
     ) -> Decision {
+        if let (Err(denial), Some(resource)) = (&mut verdict, &self.resource) {
+            denial.resource_metadata = Some(resource.url.clone().into());
+        }
         Decision {
             verdict,
             route,

@@ -1,9 +1,8 @@
 //! The proxy mode: a request in, and what the host does with it out.
 
 use super::{
-    Answer, Decision, Forward, Gate, GateRequest, Outcome,
+    Answer, Decision, Gate, GateRequest, Outcome,
     endpoint::{self, Endpoint},
-    forward,
 };
 use crate::{
     governance::audit_event,
@@ -14,17 +13,25 @@ use crate::{
 impl Gate {
     /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
     pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
+        if let Some(answer) = self.cors.as_ref().and_then(|cors| cors.preflight(request)) {
+            return Outcome::Respond { answer, audit: Vec::new() };
+        }
+        let outcome = self.serve(host, request).await;
+        self.finish(request, outcome)
+    }
+
+    async fn serve<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
+        match self.well_known(request) {
+            Some(Ok(answer)) => return Outcome::Respond { answer, audit: Vec::new() },
+            Some(Err(denial)) => return self.refuse(host, request, &denial),
+            None => {}
+        }
         let own = request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/'));
         let Some(name) = own else {
             let decision = self.check(host, request).await;
             return match &decision.verdict {
                 Ok(grant) => Outcome::Forward {
-                    forward: Forward {
-                        origin: self.origin.clone(),
-                        remove: self.headers_to_remove(request),
-                        set: forward::identity(grant, &decision.request_id),
-                        failure: Answer::denial(&Reason::OriginUnavailable.into(), &decision.request_id),
-                    },
+                    forward: self.forward(request, grant, &decision.request_id),
                     audit: vec![audit_event(&decision)],
                 },
                 Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),

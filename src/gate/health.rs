@@ -23,6 +23,7 @@ impl Gate {
             "status": "pass",
             "version": crate::VERSION,
             "apiKeys": keys,
+            "preflights": self.cors.as_ref().map(super::cors::Cors::preflights),
             // Why reading or publishing failed is for administrators.
             "denySnapshot": self.deny_snapshot(now).map(|list| {
                 serde_json::json!({ "phase": list.phase, "issuedAt": list.issued_at, "maxAge": list.max_age })

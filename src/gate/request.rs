@@ -25,6 +25,12 @@ impl GateRequest {
         self.headers.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Scheme and authority of the URL, where it has them.
+    pub(super) fn authority(&self) -> Option<(&str, &str)> {
+        let (scheme, rest) = self.url.split_once("://").filter(|_| !self.url.starts_with('/'))?;
+        rest.split(['/', '?', '#', '\\']).next().map(|authority| (scheme, authority))
+    }
+
     /// The path and the query of the URL, without the question mark and without a fragment. What is neither a path nor
     /// a URL with scheme and authority is handed back as a path, which no leading slash makes a legal one.
     pub(super) fn target(&self) -> (&str, Option<&str>) {

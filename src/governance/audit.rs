@@ -78,7 +78,7 @@ pub(super) fn prune_event(mut event: Value) -> Value {
 
 /// The method, if it is one that a policy can name. Any text without separators is a legal one (RFC 9110 §9.1), a token
 /// too, and it may be as long as its sender likes.
-fn method(method: &str) -> Option<&str> {
+pub(super) fn method(method: &str) -> Option<&str> {
     let nameable = method.len() <= 32 && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
     nameable.then_some(method)
 }

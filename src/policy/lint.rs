@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of};
+use super::{
+    Beside, CorsOrigins, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of,
+};
 use crate::{
     host::UnixMillis,
     key_source::{KeySetRules, Snapshot},
@@ -99,6 +101,9 @@ rules! {
     /// The route takes standing keys beside M2M tokens, which end by themselves.
     StandingKeyAccepted = "standing_key_accepted", Low, "NHI4:2025",
         "Take `api_key` out of the route's `classes` where its callers can have tokens.";
+    /// Pages of every origin may call the API from a browser.
+    CorsAnyOrigin = "cors_any_origin", Medium, "NHI2:2025",
+        "Name the `origins` whose pages call it: a machine needs none, and a page that holds a key gives it away.";
 }
 
 /// One finding.
@@ -131,6 +136,9 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
         look_at_claims(issuer, &place, &mut findings);
     }
     findings.0.extend(lint_routes(&policy.routes));
+    if policy.cors.as_ref().is_some_and(|cors| matches!(cors.origins, CorsOrigins::Any(_))) {
+        findings.add(LintRule::CorsAnyOrigin, "/cors/origins", None);
+    }
     findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings.0
 }
@@ -301,6 +309,9 @@ mod tests {
         }
         let both = json!({ "routes": [{ "methods": ["GET"], "path": "/", "classes": ["api_key", "m2m_token"], "scopes": ["a"] }] });
         assert_eq!(found(&json!({}), &both), [("standing_key_accepted", "/routes/0/classes".to_owned())]);
+        let any = json!({ "cors": { "origins": "*" } });
+        assert_eq!(found(&json!({}), &any), [("cors_any_origin", "/cors/origins".to_owned())]);
+        assert_eq!(found(&json!({}), &json!({ "cors": { "origins": ["https://app.example"] } })), []);
     }
 
     #[test]
