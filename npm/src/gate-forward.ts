@@ -1,35 +1,76 @@
-// The way to the origin and back.
+// The way to the origin and back. What is taken out and what is set is the core's to say.
+import { endedOfAnswer } from "./glue.js";
 import type { Answer } from "./core.js";
 import type { Origin } from "../types/index.js";
 
-/** How the core wants a request to be changed, and where it goes. */
+/** How the core wants a request and its answer to be changed, and where the request goes. */
 export interface ForwardedTo {
   origin: string | null;
+  requestId: string;
   remove: string[];
   set: [string, string][];
+  timeout: number;
+  answer: { remove: string[]; set: [string, string][]; add: [string, string][] } | null;
 }
 
-// What belongs to one connection and not to the request (RFC 9110 §7.6.1), and what only its two ends can settle.
-const OF_THE_CONNECTION = ["keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "expect"];
+/** What kept the origin from answering, as the core knows it. */
+type Failure = "unreachable" | "timed_out" | "no_origin" | "client_left";
 
-/** The request as the core wants the origin to see it; the body streams through. */
-export function forwarded(request: Request, forward: ForwardedTo): Request {
-  const headers = new Headers(request.headers);
-  const named = headers.get("connection")?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
-  // What the client names goes before the gate sets its own headers: it cannot have those taken out further on. An
-  // upgrade, as to WebSockets, is the origin's to accept.
-  for (const name of [...OF_THE_CONNECTION, ...named]) {
-    if (/^[\w-]+$/.test(name) && name !== "upgrade") headers.delete(name);
+class NotForwarded extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure);
   }
-  if (named.includes("upgrade")) headers.set("connection", "upgrade");
-  else headers.delete("connection");
+}
+
+type Send = (request: Request, named: string | null) => Promise<Response>;
+
+/** Sends a request to the origin as the core wants it to be seen, and hands back its answer; bodies stream through. */
+export async function passOn(request: Request, forward: ForwardedTo, send: Send): Promise<Response> {
+  const abort = new AbortController();
+  // Not every host says when a client has left.
+  const client = request.signal as AbortSignal | null | undefined;
+  const left = () => abort.abort(client?.reason);
+  if (client?.aborted) throw new NotForwarded("client_left");
+  client?.addEventListener("abort", left, { once: true });
+  const sent = send(forwarded(request, forward, abort.signal), forward.origin);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // What was lent may not know of the signal.
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new NotForwarded("timed_out"));
+      abort.abort();
+      sent.then((answer) => answer.body?.cancel()).catch(() => undefined);
+    }, forward.timeout);
+  });
+  try {
+    return answered(await Promise.race([sent, late]), forward);
+  } catch (error) {
+    throw client?.aborted ? new NotForwarded("client_left") : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What an error of `passOn` is to the core, and one word for the cause. */
+export function failureOf(error: unknown): [failure: Failure, cause: string | undefined] {
+  if (error instanceof NotForwarded) return [error.failure, undefined];
+  const { name, code, cause } = (error ?? {}) as { name?: unknown; code?: unknown; cause?: { code?: unknown } | null };
+  const word = cause?.code ?? code ?? name;
+  return ["unreachable", typeof word === "string" ? word : undefined];
+}
+
+function forwarded(request: Request, forward: ForwardedTo, signal: AbortSignal): Request {
+  const headers = new Headers(request.headers);
   for (const name of forward.remove) headers.delete(name);
   for (const [name, value] of forward.set) headers.set(name, value);
-  return new Request(request, { headers, redirect: "manual" });
+  // Where the host handed over no body there is none to have a length.
+  if (request.body === null) headers.delete("content-length");
+  if (!IN_WORKERD) acceptWhatIsUnpacked(headers);
+  return new Request(request, { headers, redirect: "manual", signal });
 }
 
 /** Sends a request to the origin that was lent, or to the one that the policy names. */
-export function originFetcher(lent: Origin | undefined): (request: Request, named: string | null) => Promise<Response> {
+export function originFetcher(lent: Origin | undefined): Send {
   if (lent !== undefined && typeof lent !== "function" && typeof (lent as { fetch?: unknown } | null)?.fetch !== "function") {
     throw new TypeError("`origin` is a function that takes a request, or an object with a method fetch");
   }
@@ -40,22 +81,56 @@ export function originFetcher(lent: Origin | undefined): (request: Request, name
       request = new Request(named + pathname + search, request);
       return send === undefined ? unpacked(await globalThis.fetch(request)) : send(request);
     }
-    if (send === undefined) throw new Error("the policy names no origin and none was lent");
+    if (send === undefined) throw new NotForwarded("no_origin");
     return send(request);
   };
 }
 
+/** The origin's answer without what ends at the gate, and with what the core adds. */
+function answered(response: Response, { answer }: ForwardedTo): Response {
+  const isUpgrade = response.status === 101;
+  const names = [...response.headers.keys()].join("\n");
+  const ended = endedOfAnswer(names, response.headers.get("connection") ?? undefined, isUpgrade);
+  if (ended === "" && answer === null) return response;
+  const headers = new Headers(response.headers);
+  for (const name of ended.split("\n").filter(Boolean)) headers.delete(name);
+  for (const name of answer?.remove ?? []) headers.delete(name);
+  for (const [name, value] of answer?.set ?? []) headers.set(name, value);
+  for (const [name, value] of answer?.add ?? []) headers.append(name, value);
+  return withHeaders(response, headers);
+}
+
+function withHeaders(response: Response, headers: Headers): Response {
+  const { status, statusText, body } = response;
+  const { webSocket } = response as { webSocket?: unknown };
+  return new Response(body, { status, statusText, headers, ...(webSocket ? { webSocket } : {}) } as ResponseInit);
+}
+
+const { navigator } = globalThis as { navigator?: { userAgent?: string } };
+const IN_WORKERD = navigator?.userAgent === "Cloudflare-Workers";
+
+// What every other host unpacks by itself. Newer codings are unpacked by some.
+const UNPACKED = ["gzip", "x-gzip", "deflate", "br"];
+
+/** The client cannot be sent what the host cannot be trusted to hand over as it was, or unpacked. */
+function acceptWhatIsUnpacked(headers: Headers): void {
+  const accepted = headers.get("accept-encoding");
+  if (accepted === null) return;
+  const known = accepted.split(",").filter((one) => UNPACKED.includes(one.split(";")[0]!.trim().toLowerCase()));
+  headers.set("accept-encoding", known.length === 0 ? "identity" : known.map((one) => one.trim()).join(", "));
+}
+
 /** Other hosts than workerd unpack a body and leave the headers as they were: whoever sends it on would lie. */
 function unpacked(response: Response): Response {
-  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
-  if (!response.headers.has("content-encoding") || navigator?.userAgent === "Cloudflare-Workers") return response;
-  const { status, statusText } = response;
+  const codings = response.headers.get("content-encoding")?.split(",").map((one) => one.trim().toLowerCase());
+  if (IN_WORKERD || codings === undefined || !codings.every((coding) => UNPACKED.includes(coding))) return response;
   const headers = new Headers(response.headers);
   headers.delete("content-encoding");
   headers.delete("content-length");
-  return new Response(response.body, { status, statusText, headers });
+  return withHeaders(response, headers);
 }
 
 export function response(answer: Answer, request: Request): Response {
-  return new Response(request.method === "HEAD" ? null : answer.body, { status: answer.status, headers: answer.headers });
+  const hasBody = request.method !== "HEAD" && answer.body !== "";
+  return new Response(hasBody ? answer.body : null, { status: answer.status, headers: answer.headers });
 }

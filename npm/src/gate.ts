@@ -12,7 +12,7 @@ import {
   type MaybePromise,
 } from "./core.js";
 import { auditDelivery } from "./audit-delivery.js";
-import { forwarded, originFetcher, response, type ForwardedTo } from "./gate-forward.js";
+import { failureOf, originFetcher, passOn, response, type ForwardedTo } from "./gate-forward.js";
 import { certificateOf, coreRequest } from "./gate-request.js";
 import { coreHost } from "./host.js";
 import { coreRestarts, enter, held, type Held } from "./instance.js";
@@ -29,13 +29,8 @@ import type {
   Verdict,
 } from "../types/index.js";
 
-type Outcome =
-  | { action: "respond"; answer: Answer; audit: AuditEntry[] }
-  | {
-      action: "forward";
-      forward: ForwardedTo & { failure: Answer };
-      audit: AuditEntry[];
-    };
+type Answered = { action: "respond"; answer: Answer; audit: AuditEntry[] };
+type Outcome = Answered | { action: "forward"; forward: ForwardedTo; audit: AuditEntry[] };
 
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
@@ -101,9 +96,15 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {
-      return await fetchOrigin(forwarded(request, forward), forward.origin);
-    } catch {
-      return response(forward.failure, request);
+      return await passOn(request, forward, fetchOrigin);
+    } catch (error) {
+      const failed = await run(
+        () => core().forwardFailed(told, forward.requestId, ...failureOf(error)) as string,
+        (answer) => JSON.parse(answer) as Answered,
+        (): Answered => ({ action: "respond", answer: coreFailedAnswer(), audit: [] }),
+      );
+      audit.take(failed.audit);
+      return response(failed.answer, request);
     }
   };
 

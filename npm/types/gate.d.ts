@@ -75,6 +75,46 @@ export interface Limiter {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
+/** How requests are forwarded. */
+export interface ProxyPolicy {
+  /** Whether a request may become a WebSocket; where left out, it is forwarded without its wish. Workers alone can. */
+  upgrades?: boolean;
+  /** What the origin is told of where a request came from (`X-Forwarded-*` and such); `replace` where left out. */
+  forwarded?: "replace" | "append" | "drop";
+}
+
+/** The pages that may call the API from a browser. */
+export interface CorsPolicy {
+  /** As in `https://app.example`; `"*"` for every one. */
+  origins: "*" | readonly string[];
+  /** GET, HEAD, POST, PUT, PATCH and DELETE where left out. */
+  methods?: readonly string[];
+  /** The headers that they may send; `authorization` and `content-type` where left out. */
+  headers?: readonly string[];
+  /** The headers of an answer that they may read; `edgeward-request-id` and `www-authenticate` where left out. */
+  exposeHeaders?: readonly string[];
+  /** How long a browser keeps the answer to a preflight, in seconds; 600 where left out. */
+  maxAge?: number;
+  /** Whether browsers send cookies and client certificates by themselves. */
+  credentials?: boolean;
+}
+
+/** What the API says of itself as a protected resource (RFC 9728). */
+export interface ResourcePolicy {
+  /** The URL of the API, without a query and a fragment. */
+  identifier: string;
+  name?: string;
+  documentation?: string;
+  policyUri?: string;
+  tosUri?: string;
+  /** The issuers of the policy where left out. */
+  authorizationServers?: readonly string[];
+  /** Whether the scopes that routes need are published. */
+  publishScopes?: boolean;
+  /** How long the metadata may be kept, in seconds; 3600 where left out. */
+  maxAge?: number;
+}
+
 /** The policy of a gate. What no route matches is denied. */
 export interface GatePolicy {
   $schema?: string;
@@ -94,6 +134,14 @@ export interface GatePolicy {
   routes?: readonly RoutePolicy[];
   /** The origin as a URL without a path; where left out, `origin` of the options is used. */
   origin?: string;
+  /** How long the origin has until the head of its answer, in milliseconds; 60000 where left out. */
+  originTimeout?: number;
+  /** How requests are forwarded. */
+  proxy?: ProxyPolicy;
+  /** The pages that may call the API from a browser; none where left out. */
+  cors?: CorsPolicy;
+  /** What the API says of itself as a protected resource; nothing where left out. */
+  resource?: ResourcePolicy;
   /** What clients put before the path, as in `https://api.example`; where left out, what a request's own URL says. */
   publicOrigin?: string;
   /** The DPoP proofs that are accepted. */

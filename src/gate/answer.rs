@@ -32,16 +32,22 @@ impl Answer {
         Self::new(200, media_type, body)
     }
 
+    /// An answer without a body.
+    pub(super) fn empty(status: u16) -> Self {
+        Self { status, headers: vec![("cache-control".to_owned(), "no-store".to_owned())], body: String::new() }
+    }
+
+    /// A document of this media type that anybody may keep for so many seconds.
+    pub(super) fn public(media_type: &str, body: String, max_age: u32) -> Self {
+        let cache_control = format!("public, max-age={max_age}");
+        let headers =
+            vec![("content-type".to_owned(), media_type.to_owned()), ("cache-control".to_owned(), cache_control)];
+        Self { status: 200, headers, body }
+    }
+
     /// A JSON document that is no verdict.
     pub(super) fn json(body: String) -> Self {
         Self::new(200, "application/json", body)
-    }
-
-    /// A document for everybody, which may be kept for so many seconds.
-    pub(super) fn public(media_type: &str, body: String, max_age: u32) -> Self {
-        let headers =
-            [("content-type", media_type.to_owned()), ("cache-control", format!("public, max-age={max_age}"))];
-        Self { status: 200, headers: headers.map(|(name, value)| (name.to_owned(), value)).into(), body }
     }
 
     /// The same answer, to the request of this id.

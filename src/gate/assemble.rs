@@ -4,10 +4,12 @@ use super::{
     AssertionKeys, Gate,
     administrator::{Administrators, BootstrapSecret},
     assertion::Assertions,
+    cors::Cors,
     framing::Framing,
     limits::Limits,
     oversight::Oversight,
     record::Records,
+    resource::{Accepted, Resource},
     routes::{self, Classes},
 };
 use crate::{
@@ -15,8 +17,8 @@ use crate::{
     host::UnixMillis,
     policy::{
         Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin,
-        judge_assertion, judge_limits, judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers,
-        prepare_leaks, prepare_revocation, read_policy,
+        judge_assertion, judge_cors, judge_limits, judge_origin_timeout, judge_proxies, judge_resource, lint,
+        prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, read_policy,
     },
     revocation::DenySigner,
 };
@@ -75,12 +77,23 @@ impl Gate {
         judge_admin(&policy, &mut faults);
         judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
         judge_limits(&policy, &mut faults);
+        judge_cors(policy.cors.as_ref(), &mut faults);
+        judge_resource(policy.resource.as_ref(), &mut faults);
         let oversight = Oversight::of(&policy);
+        let accepted = Accepted::of(&policy.issuers);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
         let prefixes = token_prefixes(&policy.issuers);
         let revocation = prepare_revocation(policy.deny, policy.deny_snapshot, resources.deny_signer, &mut faults);
+        let dpop = prepare_dpop(policy.dpop, &mut faults);
+        let watched: Vec<String> = routes::headers_of(&policy.routes)
+            .chain(policy.trusted_proxies.iter().map(|proxies| proxies.header.to_ascii_lowercase()))
+            .collect();
+        let routes = routes::prepare(policy.routes, &classes, &mut faults);
+        let resource = policy.resource.and_then(|resource| {
+            Resource::new(resource, accepted, classes.tokens.then_some(&dpop), &routes, &mut faults)
+        });
         let tokens = prepare_issuers(policy.issuers, &resources.beside, policy.max_token_bytes, &mut faults)
-            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults))
+            .with_dpop_rules(dpop)
             .with_revocation(revocation.clone());
         let leaks = prepare_leaks(policy.leaks, classes.keys, &mut faults);
         let administrators = policy.admin.map(|admin| Administrators::new(admin, resources.bootstrap));
@@ -88,9 +101,7 @@ impl Gate {
         check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
         judge_assertion(policy.assertion.as_ref(), resources.assertion_keys.is_some(), &mut faults);
         let credentials = credentials(policy.credentials, &mut faults);
-        let watched = routes::headers_of(&policy.routes)
-            .chain(policy.trusted_proxies.iter().map(|proxies| proxies.header.to_ascii_lowercase()));
-        let framing = Framing::of(policy.hosts, &mut faults).watching(&credentials, watched);
+        let framing = Framing::of(policy.hosts, &mut faults).watching(&credentials, watched.into_iter());
         let gate = Self {
             prefix: policy.prefix,
             tokens: classes.tokens.then_some(tokens),
@@ -99,8 +110,12 @@ impl Gate {
             tls_ends_ahead: policy.tls_ends_ahead,
             credentials,
             framing,
-            routes: routes::prepare(policy.routes, &classes, &mut faults),
+            routes,
             origin: policy.origin,
+            origin_timeout: judge_origin_timeout(policy.origin_timeout, &mut faults),
+            proxy: policy.proxy,
+            cors: policy.cors.map(Cors::new),
+            resource,
             public_origin: policy.public_origin,
             assertions: resources.assertion_keys.zip(policy.assertion).map(Assertions::of),
             administrators,

@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::atomic::AtomicU32};
 use serde::Serialize;
 
 use super::{
-    Answer, Forward, GateRequest, Route, administrator::Administrators, assertion::Assertions, credential, forward,
-    framing, framing::Framing, limits::Limits, oversight::Oversight, record::Records, routes::Chosen,
+    Answer, Forward, GateRequest, Route, administrator::Administrators, assertion::Assertions, cors::Cors, credential,
+    framing::Framing, limits::Limits, oversight::Oversight, record::Records, resource::Resource, routes::Chosen,
 };
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
@@ -14,7 +14,7 @@ use crate::{
     host::{DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
     m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
-    policy::{CredentialHeaders, TrustedProxiesPolicy},
+    policy::{CredentialHeaders, ProxyPolicy, TrustedProxiesPolicy},
     revocation::{DenyEntry, DenyList, DenySnapshotStatus, InForce, PublishError, Published},
     verdict::{CredentialClass, Denial, LimitState, Reason, Verdict},
 };
@@ -31,6 +31,11 @@ pub struct Gate {
     pub(crate) routes: Vec<Route>,
     pub(crate) framing: Framing,
     pub(crate) origin: Option<String>,
+    /// How long the origin has until the head of its answer, in milliseconds.
+    pub(crate) origin_timeout: u32,
+    pub(crate) proxy: ProxyPolicy,
+    pub(crate) cors: Option<Cors>,
+    pub(crate) resource: Option<Resource>,
     pub(crate) public_origin: Option<String>,
     pub(crate) assertions: Option<Assertions>,
     pub(crate) administrators: Option<Administrators>,
@@ -227,11 +232,9 @@ impl Gate {
         }
     }
 
-    pub(super) fn headers_to_remove(&self, request: &GateRequest) -> Vec<String> {
-        let carriers = self.credentials.m2m_token.iter().chain(&self.credentials.api_key).cloned();
-        let reserved = request.headers.iter().map(|(name, _)| name).filter(|name| forward::is_reserved(name)).cloned();
-        let overrides = framing::OVERRIDES.map(str::to_owned);
-        carriers.chain(reserved).chain(overrides).chain(["dpop".to_owned()]).collect()
+    /// The pattern of the route that a request matches.
+    pub(super) fn pattern_of(&self, request: &GateRequest) -> Option<&str> {
+        self.route(request).ok().map(|chosen| chosen.route.pattern())
     }
 
     pub(super) fn decided<H: Host>(
@@ -243,6 +246,9 @@ impl Gate {
         mut verdict: Verdict,
     ) -> Decision {
         self.charge(host, request, &mut verdict);
+        if let (Err(denial), Some(resource)) = (&mut verdict, &self.resource) {
+            denial.resource_metadata = Some(resource.url.clone().into());
+        }
         Decision {
             verdict,
             route,

@@ -10,10 +10,6 @@ use crate::{
 /// The headers that the gate itself reads or writes, beside those that the policy names.
 const READ: [&str; 5] = ["authorization", "dpop", "host", "content-length", "transfer-encoding"];
 
-/// Some origins read another method, or another path, from these than those that the route was chosen by.
-pub(super) const OVERRIDES: [&str; 5] =
-    ["x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url"];
-
 /// The longest method.
 const LONGEST_METHOD: usize = 32;
 

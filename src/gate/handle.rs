@@ -1,7 +1,7 @@
 //! The proxy mode: a request in, and what the host does with it out.
 
 use super::{
-    Answer, Decision, Forward, Gate, GateRequest, Outcome,
+    Answer, Decision, Gate, GateRequest, Outcome,
     endpoint::{self, AdminCall, Endpoint},
 };
 use crate::{
@@ -13,20 +13,17 @@ use crate::{
 impl Gate {
     /// As [`Gate::handle`], with the audit events of all that was decided.
     pub(super) async fn act<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
-        if let Some(outcome) = self.well_known(host, request) {
-            return outcome;
+        match self.well_known(request) {
+            Some(Ok(answer)) => return seen(answer),
+            Some(Err(denial)) => return self.refuse(host, request, &denial),
+            None => {}
         }
         let own = request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/'));
         let Some(name) = own else {
             let decision = self.check(host, request).await;
             return match &decision.verdict {
                 Ok(grant) => Outcome::Forward {
-                    forward: Forward {
-                        origin: self.origin.clone(),
-                        remove: self.headers_to_remove(request),
-                        set: self.identity(host, request, grant, &decision.request_id),
-                        failure: Answer::denial(&Reason::OriginUnavailable.into(), &decision.request_id),
-                    },
+                    forward: self.forward(host, request, grant, &decision.request_id),
                     audit: vec![audit_event(&decision)],
                 },
                 Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),

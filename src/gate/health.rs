@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Gate};
+use super::{Answer, Gate, cors::Cors};
 use crate::{
     api_key::RevocationBound,
     facts::CacheSize,
@@ -126,6 +126,7 @@ impl Gate {
             "releaseId": crate::VERSION,
             "serviceId": "edgeward",
             "restarts": self.restarts.load(Ordering::Relaxed),
+            "preflights": self.cors.as_ref().map(Cors::preflights),
             "apiKeys": state.bound.as_ref().map(|bound| json!({
                 "revocationBound": { "seconds": bound.seconds, "formula": bound.formula, "terms": bound.terms },
             })),

@@ -99,8 +99,12 @@ impl Gate {
     /// counted, and stands among the audit events of the outcome where the policy wants it there.
     pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
         self.records.began.get_or_init(|| host.clock());
-        let mut outcome = self.act(host, request).await;
+        if let Some(answer) = self.cors.as_ref().and_then(|cors| cors.preflight(request)) {
+            return Outcome::Respond { answer, audit: Vec::new() };
+        }
+        let outcome = self.act(host, request).await;
         self.report_refused(host).await;
+        let mut outcome = self.finish(request, outcome);
         let (Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. }) = &mut outcome;
         self.records.take(audit);
         outcome

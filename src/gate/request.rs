@@ -25,6 +25,14 @@ impl GateRequest {
         self.headers.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Scheme and authority of the URL, where it has them.
+    pub(super) fn authority(&self) -> Option<(&str, &str)> {
+        if self.url.starts_with('/') {
+            return None;
+        }
+        split(&self.url).map(|(scheme, authority, _)| (scheme, authority))
+    }
+
     /// The path and the query of the URL, without the question mark and without a fragment. What is neither a path nor
     /// a URL with scheme and authority is handed back as a path, which no leading slash makes a legal one.
     pub(super) fn target(&self) -> (&str, Option<&str>) {
@@ -33,14 +41,6 @@ impl GateRequest {
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         // A URL without a path is that of the root.
         if path.is_empty() && of_url.is_some() { ("/", query) } else { (path, query) }
-    }
-
-    /// Scheme and authority of the URL, where it has them.
-    pub(super) fn authority(&self) -> Option<(&str, &str)> {
-        if self.url.starts_with('/') {
-            return None;
-        }
-        split(&self.url).map(|(scheme, authority, _)| (scheme, authority))
     }
 }
 

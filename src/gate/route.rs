@@ -50,6 +50,11 @@ impl Route {
         self.scopes.named().filter(|scope| scopes.contains(scope)).cloned().collect()
     }
 
+    /// Every scope that it names.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = &String> {
+        self.scopes.named()
+    }
+
     pub(super) fn takes_method(&self, method: &str) -> bool {
         self.methods.iter().any(|accepted| accepted == method)
     }
@@ -90,13 +95,13 @@ impl Route {
             return Err(deny(Reason::SenderConstraintMissing));
         }
         if !self.scopes.are_met_by(&grant.scopes) {
-            let mut denial = deny(Reason::ScopeInsufficient);
+            let mut needed = Vec::new();
             for scope in self.scopes.named() {
-                if !denial.needed_scopes.contains(scope) {
-                    denial.needed_scopes.push(scope.clone());
+                if !needed.contains(scope) {
+                    needed.push(scope.clone());
                 }
             }
-            return Err(denial);
+            return Err(Denial { needed_scopes: needed.into(), ..deny(Reason::ScopeInsufficient) });
         }
         let organization = grant.principal.organization.as_deref();
         if let Some(binding) = &self.organization

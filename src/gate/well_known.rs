@@ -1,26 +1,22 @@
-//! The gate's public documents, at their well-known places (RFC 8615).
+//! The gate's own documents under `/.well-known/` (RFC 8615). They are for everybody, and no decision is made of them.
 
-use super::{Gate, GateRequest, Outcome};
-use crate::{
-    host::Host,
-    verdict::{Denial, Reason},
-};
-
-/// The public keys of assertions.
-const KEY_SET: &str = "/.well-known/jwks.json";
+use super::{Answer, Gate, GateRequest};
+use crate::verdict::{Denial, Reason};
 
 impl Gate {
-    /// Answers a request for a public document; none where the policy has no such document, and the path may be a route's.
-    /// Nothing is decided about who asks.
-    pub(super) fn well_known<H: Host>(&self, host: &H, request: &GateRequest) -> Option<Outcome> {
-        let answer = match request.target().0 {
-            KEY_SET => self.assertions.as_ref()?.key_set(),
+    /// The document at the path of this request, where the gate has one there. What it has not is for the routes.
+    pub(super) fn well_known(&self, request: &GateRequest) -> Option<Result<Answer, Denial>> {
+        let path = request.target().0;
+        let name = path.strip_prefix("/.well-known/")?;
+        let answer = match name {
+            "jwks.json" => self.assertions.as_ref()?.key_set(),
+            _ if name.starts_with("oauth-protected-resource") => self.resource.as_ref()?.at(path)?,
             _ => return None,
         };
         if matches!(request.method.as_str(), "GET" | "HEAD") {
-            return Some(Outcome::Respond { answer, audit: Vec::new() });
+            return Some(Ok(answer));
         }
-        let denial = Denial { allowed_methods: Some("GET, HEAD".into()), ..Reason::MethodNotAllowed.into() };
-        Some(self.refuse(host, request, &denial))
+        let allowed_methods = Some("GET, HEAD".into());
+        Some(Err(Denial { allowed_methods, ..Denial::new(Reason::MethodNotAllowed) }))
     }
 }

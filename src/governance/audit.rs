@@ -79,13 +79,13 @@ struct Service {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct HttpRequest<'e> {
+pub(super) struct HttpRequest<'e> {
     /// Its method, where it is one that a policy can name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(extend("pattern" = "^[A-Z-]{0,32}$")))]
-    http_method: Option<&'e str>,
+    pub(super) http_method: Option<&'e str>,
     /// Its id.
-    uid: &'e str,
+    pub(super) uid: &'e str,
 }
 
 /// What is known of a decision beside what the class has members for. What is not known is null.
@@ -242,7 +242,7 @@ fn point(event: &Authentication<'_>, tally: &Tally, who: &Principal) -> Analytic
 
 /// The method, if it is one that a policy can name. Any text without separators is a legal one (RFC 9110 §9.1), a token
 /// too, and it may be as long as its sender likes.
-fn method(method: &str) -> Option<&str> {
+pub(super) fn method(method: &str) -> Option<&str> {
     let nameable = method.len() <= 32 && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
     nameable.then_some(method)
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 #[cfg(feature = "schema")]
-use super::{audit::Authentication, entity::EntityManagement, leak::DetectionFinding};
+use super::{audit::Authentication, entity::EntityManagement, forwarding::HttpActivity, leak::DetectionFinding};
 use crate::verdict::Principal;
 
 /// The version of the Open Cybersecurity Schema Framework that the events follow.
@@ -178,15 +178,16 @@ impl<'e> SourceEndpoint<'e> {
 #[must_use]
 pub fn audit_event_schema() -> serde_json::Value {
     /// An audit event of Edgeward, by its class: Authentication for a decision, Entity Management for what an
-    /// administrator did, Detection Finding for a leaked key. What is not known is left out, but for the members of
-    /// `unmapped`, which are null then.
+    /// administrator did, Detection Finding for a leaked key, HTTP Activity for an allowed request that the origin did not
+    /// answer. What is not known is left out, but for the members of `unmapped`, which are null then.
     #[derive(Serialize, schemars::JsonSchema)]
     #[serde(untagged)]
-    #[expect(dead_code, reason = "stands for the three in the schema alone")]
+    #[expect(dead_code, reason = "stands for the four in the schema alone")]
     enum AuditEvent<'e> {
         Authentication(Authentication<'e>),
         EntityManagement(EntityManagement<'e>),
         DetectionFinding(DetectionFinding<'e>),
+        HttpActivity(HttpActivity<'e>),
     }
     let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<AuditEvent<'_>>().to_value();

@@ -121,7 +121,7 @@ fn issuer(policy: IssuerPolicy, alone: bool, beside: &Beside, place: &str, fault
 }
 
 /// The names under which something can be handed over for an issuer: its own, and those of its tenants.
-pub(super) fn names_of(policy: &IssuerPolicy) -> Vec<String> {
+pub(crate) fn names_of(policy: &IssuerPolicy) -> Vec<String> {
     let name = policy.name();
     let tenants = policy.tenants.iter().map(|tenant| name.replace(TENANT, tenant));
     std::iter::once(name.to_owned()).chain(tenants.filter(|expanded| expanded != name)).collect()

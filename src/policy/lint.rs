@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    AuditedDecisions, Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of,
-    limits::lint_limits,
+    AuditedDecisions, Beside, CorsOrigins, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of,
+    key_sets::rules_of, limits::lint_limits,
 };
 use crate::{
     host::UnixMillis,
@@ -120,6 +120,9 @@ rules! {
     /// Whoever reaches the gate reads the names of its issuers and what it decides how often.
     MetricsPublic = "metrics_public", Low, "NHI6:2025",
         "Take `metrics.public` out of the policy, and have administrators read, or keep the prefix from the Internet.";
+    /// Pages of every origin may call the API from a browser.
+    CorsAnyOrigin = "cors_any_origin", Medium, "NHI2:2025",
+        "Name the `origins` whose pages call it: a machine needs none, and a page that holds a key gives it away.";
 }
 
 /// One finding.
@@ -158,6 +161,9 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
     }
     if policy.metrics.public {
         findings.add(LintRule::MetricsPublic, "/metrics/public", None);
+    }
+    if policy.cors.as_ref().is_some_and(|cors| matches!(cors.origins, CorsOrigins::Any(_))) {
+        findings.add(LintRule::CorsAnyOrigin, "/cors/origins", None);
     }
     findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings.0
@@ -341,6 +347,9 @@ mod tests {
         let off = json!({ "audit": { "allowed": "none" }, "metrics": { "public": true } });
         let expected = [("audit_of_allowed_off", "/audit/allowed"), ("metrics_public", "/metrics/public")];
         assert_eq!(found(&json!({}), &off), expected.map(|(rule, place)| (rule, place.to_owned())));
+        let any = json!({ "cors": { "origins": "*" } });
+        assert_eq!(found(&json!({}), &any), [("cors_any_origin", "/cors/origins".to_owned())]);
+        assert_eq!(found(&json!({}), &json!({ "cors": { "origins": ["https://app.example"] } })), []);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    AdminPolicy, ApiKeyPolicy, AssertionPolicy, AuditPolicy, LeaksPolicy, LimitsPolicy, MetricsPolicy, Preset,
-    ReviewPolicy, RoutePolicy, TrustedProxiesPolicy,
+    AdminPolicy, ApiKeyPolicy, AssertionPolicy, AuditPolicy, CorsPolicy, LeaksPolicy, LimitsPolicy, MetricsPolicy,
+    Preset, ProxyPolicy, ResourcePolicy, ReviewPolicy, RoutePolicy, TrustedProxiesPolicy,
 };
 use crate::{
     jose::Algorithm,
@@ -50,6 +50,16 @@ pub struct Policy {
     /// The origin that allowed requests are forwarded to, as a URL without a path; where left out, the host lends one
     /// (a service binding).
     pub origin: Option<String>,
+    /// How long the origin has until the head of its answer, in milliseconds, from 100 to 3600000; a minute where left out.
+    /// What it takes to send the request counts in, and the body of the answer does not.
+    pub origin_timeout: Option<u32>,
+    /// How requests are forwarded.
+    #[serde(default)]
+    pub proxy: ProxyPolicy,
+    /// The pages that may call the API from a browser; none where left out.
+    pub cors: Option<CorsPolicy>,
+    /// What the API says of itself as a protected resource (RFC 9728); nothing where left out.
+    pub resource: Option<ResourcePolicy>,
     /// What clients put before the path, as in `https://api.example`: where left out, what the request's own URL says.
     /// A proof of the sender names it (RFC 9449 §4.2, `htu`).
     pub public_origin: Option<String>,

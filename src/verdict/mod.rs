@@ -116,13 +116,15 @@ pub struct Denial {
     /// What the client is told in place of the reason's advice: of an administrator's mistake, and of nothing else.
     pub told: Option<Box<str>>,
     /// The scopes that would have been needed (RFC 6750 §3, `scope`).
-    pub needed_scopes: Vec<String>,
+    pub needed_scopes: Box<[String]>,
     /// The methods that an endpoint takes (RFC 9110 §10.2.1, `Allow`).
     pub allowed_methods: Option<Box<str>>,
     /// The algorithms that a DPoP proof may be signed with (RFC 9449 §7.1, `algs`).
     pub proof_algorithms: Box<[&'static str]>,
     /// The limit that the request ran into, or that nobody could tell about.
     pub limit: Option<Box<LimitState>>,
+    /// Where the API says of itself which servers give tokens for it (RFC 9728 §5.1, `resource_metadata`).
+    pub resource_metadata: Option<Box<MetadataUrl>>,
     /// What was authenticated before the request was denied, and the id of an API key even where it was not. For the
     /// audit event; a client never sees it.
     pub principal: Box<Principal>,
@@ -137,10 +139,11 @@ impl Denial {
             reason,
             note: None,
             told: None,
-            needed_scopes: Vec::new(),
+            needed_scopes: Box::default(),
             allowed_methods: None,
             proof_algorithms: Box::default(),
             limit: None,
+            resource_metadata: None,
             principal: Box::default(),
         }
     }
@@ -192,29 +195,44 @@ impl Denial {
     pub fn challenge(&self) -> Option<String> {
         let reason = self.reason.disclosed();
         let facts = reason.facts();
-        let mut challenge = String::from(if reason.wants_dpop() { "DPoP" } else { "Bearer" });
+        let mut parameters = Vec::new();
         match facts.error {
             None if facts.status == 401 => {}
             None => return None,
             Some(error) => {
-                challenge.push_str(" error=\"");
-                challenge.push_str(error.as_str());
-                challenge.push_str("\", error_description=\"");
-                challenge.push_str(facts.title);
-                challenge.push('"');
+                parameters.push(format!("error=\"{}\"", error.as_str()));
+                parameters.push(format!("error_description=\"{}\"", facts.title));
             }
         }
         if !self.needed_scopes.is_empty() {
-            challenge.push_str(", scope=\"");
-            challenge.push_str(&self.needed_scopes.join(" "));
-            challenge.push('"');
+            parameters.push(format!("scope=\"{}\"", self.needed_scopes.join(" ")));
         }
         if reason.wants_dpop() && !self.proof_algorithms.is_empty() {
-            challenge.push_str(", algs=\"");
-            challenge.push_str(&self.proof_algorithms.join(" "));
-            challenge.push('"');
+            parameters.push(format!("algs=\"{}\"", self.proof_algorithms.join(" ")));
         }
-        Some(challenge)
+        if let Some(url) = &self.resource_metadata {
+            parameters.push(format!("resource_metadata=\"{}\"", url.as_str()));
+        }
+        let scheme = if reason.wants_dpop() { "DPoP" } else { "Bearer" };
+        Some(if parameters.is_empty() { scheme.to_owned() } else { format!("{scheme} {}", parameters.join(", ")) })
+    }
+}
+
+/// The URL of a protected resource's metadata: of a policy, and without quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetadataUrl(Box<str>);
+
+impl MetadataUrl {
+    /// Takes a URL that was judged.
+    #[must_use]
+    pub fn new(url: String) -> Self {
+        Self(url.into_boxed_str())
+    }
+
+    /// The URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -250,7 +268,7 @@ mod tests {
     #[test]
     fn a_missing_scope_is_named_in_the_challenge() {
         let mut denial = Denial::new(Reason::ScopeInsufficient);
-        denial.needed_scopes = vec!["reports:read".into(), "reports:write".into()];
+        denial.needed_scopes = ["reports:read".to_owned(), "reports:write".to_owned()].into();
         assert_eq!(
             denial.challenge().as_deref(),
             Some(

@@ -381,6 +381,9 @@ reasons! {
     /// The request was allowed and the origin did not answer.
     OriginUnavailable = "origin_unavailable", 502, None, "The origin did not answer",
         "Try again later.", "RFC 9110 §15.6.3";
+    /// The request was allowed and the origin did not answer in its time.
+    OriginTimeout = "origin_timeout", 504, None, "The origin did not answer in time",
+        "Try again later.", "RFC 9110 §15.6.5";
     /// The host failed at something other than the store.
     HostFailed = "host_failed", 503, None, "The check could not be carried out",
         "Try again later.", "Edgeward: the gate";

@@ -19,7 +19,7 @@ use super::{
     tools::read_snapshots,
 };
 use crate::{
-    gate::{AssertionKeys, BootstrapSecret, Gate, GateRequest, Resources},
+    gate::{AssertionKeys, BootstrapSecret, ForwardFailure, Gate, GateRequest, Resources, ended_of_answer},
     governance::AuditEntry,
     host::Host,
     policy::{Beside, read_deny_entries, read_deny_list, read_policy},
@@ -129,6 +129,25 @@ impl JsGate {
         Ok(task::start(async move { write(&gate.handle(&host, &request).await) }, exchange))
     }
 
+    /// What to answer to an allowed request that the origin did not: an outcome as JSON. `failure` is `unreachable`,
+    /// `timed_out`, `no_origin` or `client_left`, and `cause` a word of the host's.
+    ///
+    /// # Errors
+    /// Where the request is of another shape.
+    #[wasm_bindgen(js_name = forwardFailed)]
+    pub fn forward_failed(
+        &self,
+        request: JsValue,
+        request_id: &str,
+        failure: &str,
+        cause: Option<String>,
+    ) -> Result<JsValue, JsError> {
+        let (gate, request, host) = self.begin(request)?;
+        let failure = ForwardFailure::from_name(failure);
+        let outcome = gate.forward_failed(&host, &request, request_id, failure, cause.as_deref());
+        Ok(JsValue::from_str(&write(&outcome)))
+    }
+
     /// As of a verifier.
     #[wasm_bindgen(js_name = refreshKeySet)]
     pub fn refresh_key_set(&self, key_set: u32) -> JsValue {
@@ -197,6 +216,15 @@ impl JsGate {
             serde_wasm_bindgen::from_value(request).map_err(|error| JsError::new(&format!("the request: {error}")))?;
         Ok((Rc::clone(&self.gate), request, Lent::new(self.host.clone(), None).with_body(body)))
     }
+}
+
+/// Which headers of an origin's answer end at the gate, of these names in lower case, each on a line of its own. The
+/// answer has the same form.
+#[wasm_bindgen(js_name = endedOfAnswer)]
+#[must_use]
+pub fn ended(names: &str, connection: Option<String>, is_upgrade: bool) -> String {
+    let names: Vec<&str> = names.lines().collect();
+    ended_of_answer(&names, connection.as_deref(), is_upgrade).join("\n")
 }
 
 fn write_published(published: Result<Published, PublishError>) -> String {
