@@ -13,7 +13,7 @@ import {
 import { logAudit, report } from "./audit.js";
 import { forwarded, originFetcher, response, type ForwardedTo } from "./gate-forward.js";
 import { certificateOf, coreRequest } from "./gate-request.js";
-import { coreHost } from "./host.js";
+import { lending } from "./host.js";
 import { coreRestarts, enter, held, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
@@ -38,6 +38,7 @@ type Outcome =
 
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
+  const lend = lending(options, () => core());
   const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, origin, audit = logAudit } = options;
   const { address, certificate = certificateOf } = options;
   if (typeof audit !== "function") throw new TypeError("`audit` is a function that takes an event");
@@ -57,8 +58,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   const signingKey = signingKeyText(denySigningKey);
   let denyList: string | undefined;
   const core: Held<CoreGate> = held(() => {
-    const host = coreHost(options, () => core());
-    const made = new CoreGate(text, beside, secrets, sealing, bootstrapSecret, signingKey, host);
+    const made = new CoreGate(text, beside, secrets, sealing, bootstrapSecret, signingKey, lend());
     if (denyList !== undefined) made.setDenyList(denyList);
     made.setRestarts(coreRestarts());
     return made;
