@@ -14,7 +14,7 @@ import {
 import { auditDelivery } from "./audit-delivery.js";
 import { failureOf, originFetcher, passOn, response, type ForwardedTo } from "./gate-forward.js";
 import { certificateOf, coreRequest } from "./gate-request.js";
-import { coreHost } from "./host.js";
+import { lending } from "./host.js";
 import { coreRestarts, enter, held, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
 import { requireLimiters } from "./limiters.js";
@@ -34,9 +34,10 @@ type Outcome = Answered | { action: "forward"; forward: ForwardedTo; audit: Audi
 
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
+  const lend = lending(options, () => core());
   const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, assertionKeys, origin } = options;
   const { address, certificate = certificateOf } = options;
-  const audit = auditDelivery(options.audit, coreHost(options));
+  const audit = auditDelivery(options.audit, lend());
   const surroundings = () => JSON.stringify({ sinks: audit.counts() });
   if (address !== undefined && typeof address !== "function") {
     throw new TypeError("`address` is a function that takes a request and returns the client's address");
@@ -55,8 +56,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   const vouching = signingKeyText(assertionKeys, "the keys of assertions");
   let denyList: string | undefined;
   const core: Held<CoreGate> = held(() => {
-    const host = { ...coreHost(options, () => core()), surroundings };
-    const made = new CoreGate(text, beside, secrets, sealing, bootstrapSecret, signingKey, vouching, host);
+    const made = new CoreGate(text, beside, secrets, sealing, bootstrapSecret, signingKey, vouching, { ...lend(), surroundings });
     if (denyList !== undefined) made.setDenyList(denyList);
     made.setRestarts(coreRestarts());
     return made;

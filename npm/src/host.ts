@@ -130,6 +130,12 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
   };
 }
 
+/** The same for each instance of the core in turn: keys are known by the numbers of one. What is wrong is said at once. */
+export function lending(host: Host = {}, refresher?: () => Refresher): () => CoreHost {
+  coreHost(host);
+  return () => coreHost(host, refresher);
+}
+
 function writeStore(store: Store | undefined, key: string, value: string, seconds: number): unknown {
   if (store?.put === undefined) throw new Error("no store was lent that takes writes");
   return store.put(key, value, { expirationTtl: seconds });

@@ -1,6 +1,6 @@
 import { JwsVerifier } from "./glue.js";
 import { coreFailedVerdict, prepare, presentedText, run, type MaybePromise } from "./core.js";
-import { coreHost } from "./host.js";
+import { lending } from "./host.js";
 import { held, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { DeniedVerdict, Host, JsonWebKeySet, JwsOptions, JwsVerdict, Snapshot, VerifiedJws } from "../types/index.js";
@@ -28,7 +28,8 @@ function verifierFor(jwks: JsonWebKeySet | Snapshot | string, options: JwsOption
   if (ofHost === undefined) ready.set(host, (ofHost = new Map()));
   const known = ofHost.get(name);
   if (known !== undefined) return known;
-  const made = held(() => new JwsVerifier(keys, policy, coreHost(host)));
+  const lend = lending(host);
+  const made = held(() => new JwsVerifier(keys, policy, lend()));
   const oldest = ofHost.keys().next();
   if (ofHost.size >= MOST_READY && !oldest.done) {
     ofHost.get(oldest.value)?.free();

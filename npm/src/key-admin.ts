@@ -1,7 +1,7 @@
 // The life of API keys. The core carries out each step; what is here names it and hands the outcome on.
 import { KeyAdmin as CoreKeyAdmin, type Task } from "./glue.js";
 import { prepare, run } from "./core.js";
-import { coreHost } from "./host.js";
+import { lending } from "./host.js";
 import { held } from "./instance.js";
 import { keyReviewing } from "./key-review.js";
 import { sealBytes } from "./keys.js";
@@ -31,9 +31,9 @@ const CORE_FAILED: Failure = { code: "host_failed", status: 503, message: "the c
 export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Promise<KeyAdmin> {
   prepare();
   const { seals, review = {}, ...rest } = form ?? {};
-  const lent = () => coreHost(host);
+  const lend = lending(host);
   const [text, secrets] = [jsonText(rest, "the form of the keys"), sealBytes(seals)];
-  const core = held(() => new CoreKeyAdmin(text, secrets, lent()));
+  const core = held(() => new CoreKeyAdmin(text, secrets, lend()));
   const store = host?.store;
   if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
     throw new TypeError("keys are changed in a store that takes writes: lend one as `store`");
@@ -59,7 +59,7 @@ export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Pr
       return done(() => core().revokeHeld(presented, body) as string | Task);
     },
     import: async (key) => step("import", undefined, key),
-    ...keyReviewing(rest.environment, review, lent, done, lost),
+    ...keyReviewing(rest.environment, review, lend, done, lost),
   };
 }
 

@@ -1,7 +1,7 @@
 import { OriginCheck as CoreOriginCheck } from "./glue.js";
 import { coreFailedKeySets, coreFailedVerdict, prepare, readKeySets, run } from "./core.js";
 import { coreRequest } from "./gate-request.js";
-import { coreHost } from "./host.js";
+import { lending } from "./host.js";
 import { enter, held, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { GateRequest, Host, OriginCheck, OriginPolicy, OriginVerdict } from "../types/index.js";
@@ -11,7 +11,8 @@ const noCertificate = () => undefined;
 export async function createOriginCheck(policy: OriginPolicy | string, host: Host = {}): Promise<OriginCheck> {
   prepare();
   const text = jsonText(policy, "the policy");
-  const core: Held<CoreOriginCheck> = held(() => new CoreOriginCheck(text, coreHost(host, () => core())));
+  const lend = lending(host, () => core());
+  const core: Held<CoreOriginCheck> = held(() => new CoreOriginCheck(text, lend()));
   const read = (answer: string) => JSON.parse(answer) as OriginVerdict;
   return {
     check(request: Request | GateRequest) {

@@ -1,16 +1,17 @@
 import { TokenVerifier } from "./glue.js";
 import { coreFailedKeySets, coreFailedVerdict, prepare, presentedText, readKeySets, readVerdict, run } from "./core.js";
-import { coreHost } from "./host.js";
+import { lending } from "./host.js";
 import { enter, held, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { DenySnapshotStatus, JwtVerifier, TokenHost, TokenPolicy, TokenVerifyOptions } from "../types/index.js";
 
 export async function createJwtVerifier(policy: TokenPolicy | string, host: TokenHost = {}): Promise<JwtVerifier> {
   prepare();
+  const lend = lending(host, () => core());
   const [text, secrets] = [jsonText(policy, "the policy"), jsonText(host.introspectionSecrets ?? {}, "the secrets for introspection")];
   let denyList: string | undefined;
   const core: Held<TokenVerifier> = held(() => {
-    const made = new TokenVerifier(text, secrets, coreHost(host, () => core()));
+    const made = new TokenVerifier(text, secrets, lend());
     if (denyList !== undefined) made.setDenyList(denyList);
     return made;
   });
