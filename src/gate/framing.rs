@@ -24,6 +24,8 @@ pub(crate) struct Framing {
     hosts: Vec<String>,
     /// The names of the headers that decisions are made by, in small letters.
     watched: Vec<String>,
+    /// Whether one of those has other characters than letters, digits and dashes, so that a plain name can be its twin.
+    has_odd: bool,
 }
 
 impl Framing {
@@ -44,7 +46,7 @@ impl Framing {
                 );
             }
         }
-        Self { hosts, watched: READ.map(str::to_owned).into() }
+        Self { hosts, watched: READ.map(str::to_owned).into(), has_odd: false }
     }
 
     /// With these headers among those that decisions are made by.
@@ -53,6 +55,7 @@ impl Framing {
         self.watched.extend(named.chain(more));
         self.watched.sort_unstable();
         self.watched.dedup();
+        self.has_odd = !self.watched.iter().all(|watched| watched.bytes().all(is_plain));
         self
     }
 
@@ -81,7 +84,8 @@ impl Framing {
             if self.is_twin(name) {
                 return Err("a header that some origins read as another one");
             }
-            if name.eq_ignore_ascii_case("connection") && value.split(',').any(|option| self.is_watched(option.trim())) {
+            if name.eq_ignore_ascii_case("connection") && value.split(',').any(|option| self.is_watched(option.trim()))
+            {
                 return Err("a header that is meant for the next reader alone");
             }
         }
@@ -95,7 +99,6 @@ impl Framing {
     /// Whether a reader that makes variables of headers (RFC 3875 §4.1.18) could take it for one that decisions are
     /// made by: `x_api_key` and `x.api.key` for `x-api-key`.
     fn is_twin(&self, name: &str) -> bool {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         let alike = |one: &str, other: &str| {
             let same = |(one, other): (u8, u8)| {
                 one.eq_ignore_ascii_case(&other) || !(one.is_ascii_alphanumeric() || other.is_ascii_alphanumeric())
@@ -103,8 +106,8 @@ impl Framing {
             one.len() == other.len() && one.bytes().zip(other.bytes()).all(same)
         };
         // Where the policy itself names a header with an underscore, the one with a dash is its twin.
-        let odd = !name.bytes().all(is_plain) || self.watched.iter().any(|watched| !watched.bytes().all(is_plain));
-        odd && !self.is_watched(name) && self.watched.iter().any(|watched| alike(watched, name))
+        let could_be = self.has_odd || !name.bytes().all(is_plain);
+        could_be && !self.is_watched(name) && self.watched.iter().any(|watched| alike(watched, name))
     }
 }
 
@@ -117,7 +120,8 @@ fn check_method(method: &str) -> Result<(), &'static str> {
     if is_refused_method(method) {
         return Err("a method for what lies on the way");
     }
-    let well_formed = method.len() <= LONGEST_METHOD && method.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+    let well_formed =
+        method.len() <= LONGEST_METHOD && method.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
     if well_formed { Ok(()) } else { Err("a method of other characters than letters") }
 }
 
@@ -171,7 +175,8 @@ fn normalize(authority: &str, scheme: &str) -> Result<String, &'static str> {
     }
     let host = host.to_ascii_lowercase();
     let Some(port) = port else { return Ok(host) };
-    let is_port = !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let is_port =
+        !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
     match (scheme, port) {
         _ if !is_port => Err("a port that is none"),
         ("https", "443") | ("http", "80") => Ok(host),
@@ -194,6 +199,10 @@ fn check_body(request: &GateRequest) -> Result<(), &'static str> {
         return Err("no one length of the body");
     }
     if coding.is_some() && length.is_some() { Err("a length beside a transfer coding") } else { Ok(()) }
+}
+
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
 }
 
 /// RFC 9110 §5.6.2
@@ -223,11 +232,23 @@ mod tests {
             assert_eq!(normalize(written, scheme).as_deref(), Ok(expected), "{written}");
         }
         for written in [
-            "", "a b", "a,b", "a@b", "a:", "a:0", "a:080", "a:70000", "a:x", "a:1:2", "::1", "[::1", "[x]", "a/b", "a%2e",
-            ".a", "a..b", "\u{e9}", "a\t", "a:80 ",
+            "", "a b", "a,b", "a@b", "a:", "a:0", "a:080", "a:70000", "a:x", "a:1:2", "::1", "[::1", "[x]", "a/b",
+            "a%2e", ".a", "a..b", "\u{e9}", "a\t", "a:80 ",
         ] {
             assert!(normalize(written, "http").is_err(), "{written:?}");
         }
+    }
+
+    #[test]
+    fn a_twin_is_told_in_either_direction() {
+        let watching = |name: &str| {
+            let named = CredentialHeaders { m2m_token: vec![name.into()], api_key: vec![name.into()] };
+            Framing::of(None, &mut Faults::default()).watching(&named, std::iter::empty())
+        };
+        let (dashed, underscored) = (watching("x-api-key"), watching("x_api_key"));
+        assert!(dashed.is_twin("X_Api_Key") && dashed.is_twin("x-api.key") && dashed.is_twin("content_length"));
+        assert!(!dashed.is_twin("X-API-KEY") && !dashed.is_twin("x_api_keys") && !dashed.is_twin("x_trace"));
+        assert!(underscored.is_twin("x-api-key") && !underscored.is_twin("X_API_KEY"));
     }
 
     #[test]

@@ -133,8 +133,16 @@ mod tests {
         let required = json!({ "senderConstraint": "required" });
         let mtls = json!({ "senderConstraint": "mtls" });
         for (strict, lax) in [
-            (&bare, &both), (&one, &bare), (&all, &one), (&one, &any), (&all, &any), (&any, &bare), (&path, &bare),
-            (&few, &many), (&required, &bare), (&mtls, &required),
+            (&bare, &both),
+            (&one, &bare),
+            (&all, &one),
+            (&one, &any),
+            (&all, &any),
+            (&any, &bare),
+            (&path, &bare),
+            (&few, &many),
+            (&required, &bare),
+            (&mtls, &required),
         ] {
             assert!(route(strict).is_as_strict_as(&route(lax)), "{strict} {lax}");
             assert!(!route(lax).is_as_strict_as(&route(strict)), "{lax} {strict}");

@@ -104,9 +104,8 @@ pub(super) fn headers_of(policies: &[RoutePolicy]) -> impl Iterator<Item = Strin
 }
 
 fn rivals_of(route: &Route, routes: &[Route]) -> Vec<usize> {
-    let is_rival = |other: &Route| {
-        other.methods.iter().any(|method| route.takes_method(method)) && !route.is_as_strict_as(other)
-    };
+    let is_rival =
+        |other: &Route| other.methods.iter().any(|method| route.takes_method(method)) && !route.is_as_strict_as(other);
     routes.iter().enumerate().filter(|(_, other)| is_rival(other)).map(|(place, _)| place).collect()
 }
 
@@ -178,7 +177,11 @@ fn judge_organization(binding: Option<&OrganizationBinding>, route: &Route, plac
             let well_formed =
                 !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
             if !well_formed {
-                faults.hint(format!("{place}/header"), "no name of a header in small letters", "write it as in `x-org`");
+                faults.hint(
+                    format!("{place}/header"),
+                    "no name of a header in small letters",
+                    "write it as in `x-org`",
+                );
             }
         }
         Some(OrganizationBinding::OneOf(names)) if names.is_empty() || names.iter().any(String::is_empty) => {

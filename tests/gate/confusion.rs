@@ -116,7 +116,15 @@ fn no_spelling_of_a_path_reaches_a_laxer_route() {
         assert_eq!(stage.code(&sent(path)), "path_ambiguous", "{path:?}");
     }
     // What no reading brings there is let through.
-    for path in ["/v1/", "/v1/administrators", "/v1/admin/keys/7", "/v1/users/x/Secrets", "/v1/Reports/", "/orgs/x/y", "/v1/a.b"] {
+    for path in [
+        "/v1/",
+        "/v1/administrators",
+        "/v1/admin/keys/7",
+        "/v1/users/x/Secrets",
+        "/v1/Reports/",
+        "/orgs/x/y",
+        "/v1/a.b",
+    ] {
         stage.forward(&sent(path));
     }
 }

@@ -63,7 +63,10 @@ fn scopes_are_needed_all_of_them_or_any_of_them() {
     let answer = stage.answer(&get("/both", &good_token()));
     let challenge = header(&answer, "www-authenticate").expect("a challenge");
     assert_eq!(answer.status, 403);
-    assert!(challenge.contains("error=\"insufficient_scope\"") && challenge.ends_with("scope=\"a b c\""), "{challenge}");
+    assert!(
+        challenge.contains("error=\"insufficient_scope\"") && challenge.ends_with("scope=\"a b c\""),
+        "{challenge}"
+    );
 }
 
 #[test]
@@ -99,7 +102,8 @@ fn the_organization_is_the_one_that_the_request_names() {
         request("GET", "/header", &headers)
     };
     stage.forward(&sent(&["org-1"]));
-    for values in [&["org-2"][..], &["org-1", "org-1"], &["org-1", "org-2"], &["org-1, org-2"], &["org-1,org-1"], &[""]] {
+    for values in [&["org-2"][..], &["org-1", "org-1"], &["org-1", "org-2"], &["org-1, org-2"], &["org-1,org-1"], &[""]]
+    {
         assert_eq!(stage.code(&sent(values)), "organization_mismatch", "{values:?}");
     }
     let mut twin = sent(&["org-1"]);

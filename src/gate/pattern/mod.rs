@@ -129,7 +129,8 @@ fn literal(text: &str, folded: bool) -> Result<Node, String> {
 /// The node of a part (URL Pattern standard, "generate a regular expression and name list").
 fn node(part: &Part, number: usize, folded: bool) -> Result<Node, String> {
     let [prefix, suffix] = [literal(&part.prefix, folded)?, literal(&part.suffix, folded)?];
-    let many = |node: Node, least: u16, most: Option<u16>| Node::Repeat { node: node.into(), least, most, greedy: true };
+    let many =
+        |node: Node, least: u16, most: Option<u16>| Node::Repeat { node: node.into(), least, most, greedy: true };
     let modified = |node: Node| match part.modifier {
         Modifier::Once => node,
         Modifier::Optional => many(node, 0, Some(1)),
@@ -200,8 +201,31 @@ mod tests {
     #[test]
     fn patterns_that_no_path_matches_are_refused() {
         for text in [
-            "", "v1", ":id", "{v1}/x", "/v1//x", "/v1/../x", "/v1/./:id", "/%61", "/%2F", "/%", "/a;b", "/a\\\\b", "/\u{7f}",
-            "/..", "/v1/{/x}+//", "/:a/:a", "/{:a:b}", "/{", "/}", "/a+", "/?", "/:", "/(a", "/(^a)", "/{a{b}}",
+            "",
+            "v1",
+            ":id",
+            "{v1}/x",
+            "/v1//x",
+            "/v1/../x",
+            "/v1/./:id",
+            "/%61",
+            "/%2F",
+            "/%",
+            "/a;b",
+            "/a\\\\b",
+            "/\u{7f}",
+            "/..",
+            "/v1/{/x}+//",
+            "/:a/:a",
+            "/{:a:b}",
+            "/{",
+            "/}",
+            "/a+",
+            "/?",
+            "/:",
+            "/(a",
+            "/(^a)",
+            "/{a{b}}",
         ] {
             assert!(Pattern::new(text).is_err(), "{text:?}");
         }
@@ -214,7 +238,10 @@ mod tests {
             assert!(one.may_match(&reading::fold(path)), "{path}");
         }
         assert!(!one.may_match(&reading::fold("/v1/cafe/abc")));
-        assert!(pattern("/k").may_match(&reading::fold("/%E2%84%AA")), "the sign of the kelvin is a k in small letters");
+        assert!(
+            pattern("/k").may_match(&reading::fold("/%E2%84%AA")),
+            "the sign of the kelvin is a k in small letters"
+        );
     }
 
     #[test]

@@ -83,7 +83,9 @@ impl Parser {
             if !self.take(&Token::Open) {
                 return Err(match self.tokens.get(self.place) {
                     Some(Token::Close) => "`}` closes nothing".to_owned(),
-                    _ => "`?` and `+` stand after a group: write `\\?` or `\\+` for the characters themselves".to_owned(),
+                    _ => {
+                        "`?` and `+` stand after a group: write `\\?` or `\\+` for the characters themselves".to_owned()
+                    }
                 });
             }
             let prefix = self.text();

@@ -38,7 +38,9 @@ impl Set {
 
     /// With the small letter of every capital in it: for texts in small letters.
     fn lowered(self) -> Self {
-        (b'A'..=b'Z').filter(|byte| self.has(*byte)).fold(self, |set, byte| set.with(Self::of(byte.to_ascii_lowercase())))
+        (b'A'..=b'Z')
+            .filter(|byte| self.has(*byte))
+            .fold(self, |set, byte| set.with(Self::of(byte.to_ascii_lowercase())))
     }
 }
 
@@ -49,7 +51,12 @@ pub(super) enum Node {
     Set(Set),
     Sequence(Vec<Node>),
     Either(Vec<Node>),
-    Repeat { node: Box<Node>, least: u16, most: Option<u16>, greedy: bool },
+    Repeat {
+        node: Box<Node>,
+        least: u16,
+        most: Option<u16>,
+        greedy: bool,
+    },
     /// What is matched inside can be asked for by this number.
     Group(usize, Box<Node>),
 }
@@ -165,7 +172,13 @@ impl Program {
     pub(super) fn group(&self, text: &[u8], number: usize) -> Option<Range<usize>> {
         let (start, end) = (number.saturating_mul(2), number.saturating_mul(2).saturating_add(1));
         let mut threads = Vec::new();
-        self.spawn(Thread { place: 0, slots: [None; 2] }, 0, (start, end), &mut vec![false; self.ops.len()], &mut threads);
+        self.spawn(
+            Thread { place: 0, slots: [None; 2] },
+            0,
+            (start, end),
+            &mut vec![false; self.ops.len()],
+            &mut threads,
+        );
         for (at, byte) in text.iter().enumerate() {
             let mut next = Vec::new();
             let mut seen = vec![false; self.ops.len()];

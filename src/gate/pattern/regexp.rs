@@ -142,7 +142,9 @@ impl Reader<'_> {
             self.next();
             let last = self.member()?;
             let (Some(from), Some(to)) = (first.only(), last.only()) else {
-                return Err("a range in a class goes from one character to another: write `\\-` for the character".to_owned());
+                return Err(
+                    "a range in a class goes from one character to another: write `\\-` for the character".to_owned()
+                );
             };
             if from > to {
                 return Err("a range in a class goes backwards".to_owned());
@@ -254,9 +256,9 @@ mod tests {
     #[test]
     fn what_a_machine_without_backtracking_cannot_do_is_refused() {
         for expression in [
-            "^a", "a$", "(?=a)", "(?!a)", "(?<=a)", "(?<n>a)", r"\1", r"\b", r"\k<n>", r"\p{L}", r"\u0041", r"\x41", "a**",
-            "*a", "a{", "a{x}", "a{2", "a{5,2}", "a{257}", "[a", "[b-a]", "[a-]", "[[a]]", "[a&&b]", "[/]", r"[\d-x]", "]",
-            "}", r"\", "(?:a",
+            "^a", "a$", "(?=a)", "(?!a)", "(?<=a)", "(?<n>a)", r"\1", r"\b", r"\k<n>", r"\p{L}", r"\u0041", r"\x41",
+            "a**", "*a", "a{", "a{x}", "a{2", "a{5,2}", "a{257}", "[a", "[b-a]", "[a-]", "[[a]]", "[a&&b]", "[/]",
+            r"[\d-x]", "]", "}", r"\", "(?:a",
         ] {
             assert!(parse(expression).is_err(), "{expression}");
         }

@@ -74,7 +74,9 @@ fn regexp_at(text: &str) -> Result<&str, String> {
     let mut bytes = text.bytes().enumerate().peekable();
     while let Some((place, byte)) = bytes.next() {
         match byte {
-            0x80.. => return Err("a regular expression holds ASCII alone: it sees the path as it is escaped".to_owned()),
+            0x80.. => {
+                return Err("a regular expression holds ASCII alone: it sees the path as it is escaped".to_owned());
+            }
             b'?' if place == 0 => return Err("a regular expression does not begin with `?`".to_owned()),
             b'\\' => {
                 if bytes.next().is_none() {
