@@ -18,16 +18,25 @@ import type {
 } from "./index.js";
 import type { ApiKeyPolicy } from "./keys.js";
 
-/** One route of a policy. */
+/** One route of a policy. Of those that match a request, the first counts. */
 export interface RoutePolicy {
   /** The methods, in upper case. */
   methods: readonly string[];
-  /** Segments, of which `:name` stands for any one and a last `*` for any number of them. */
+  /**
+   * The pattern of the path, in the syntax of the URL Pattern standard: `:name` stands for one segment, `*` for anything.
+   */
   path: string;
   /** The classes of credential that the route accepts. */
   classes: readonly CredentialClass[];
-  /** The scopes that it needs, all of them. */
-  scopes?: readonly string[];
+  /** The scopes that it needs: an array, all of them; or all of some, and any of others. */
+  scopes?: readonly string[] | { allOf?: readonly string[]; anyOf?: readonly string[] };
+  /**
+   * The organization that the credential must belong to: that which the path names in this group of its pattern, that
+   * which this header names, or one of these.
+   */
+  organization?: { path: string } | { header: string } | { oneOf: readonly string[] };
+  /** Whether the credential must be bound to its sender; `optional` where left out. No API key is. */
+  senderConstraint?: "optional" | "required" | "dpop" | "mtls";
 }
 
 /** The reports of leaked keys that are taken, by the protocol of GitHub's secret-scanning partner program. */
@@ -132,6 +141,11 @@ export interface GatePolicy {
   /** The headers in which each class is looked for; `authorization` means the scheme `Bearer`. */
   credentials?: { m2mToken?: readonly string[]; apiKey?: readonly string[] };
   routes?: readonly RoutePolicy[];
+  /**
+   * The hosts that are served, in small letters, with a port where it is not the usual one; whichever a request names where
+   * left out.
+   */
+  hosts?: readonly string[];
   /** The origin as a URL without a path; where left out, `origin` of the options is used. */
   origin?: string;
   /** How long the origin has until the head of its answer, in milliseconds; 60000 where left out. */

@@ -338,6 +338,8 @@ interface AllowedVerdict {
   issuer: string | null;
   kid: string | null;
   algorithm: Algorithm | null;
+  /** What the token is bound to, which its sender has proven to hold; null for one that is good in anybody's hands. */
+  sender: "dpop" | "mtls" | "dpop+mtls" | null;
   /**
    * Whether what was authenticated was known from before: `hit`, or `stale` where the store did not answer. What was
    * decided is always decided anew.

@@ -20,6 +20,8 @@ pub(crate) struct Framing {
     hosts: Vec<String>,
     /// The names of the headers that decisions are made by, in small letters.
     watched: Vec<String>,
+    /// Whether one of those has other characters than letters, digits and dashes, so that a plain name can be its twin.
+    has_odd: bool,
 }
 
 impl Framing {
@@ -40,7 +42,7 @@ impl Framing {
                 );
             }
         }
-        Self { hosts, watched: READ.map(str::to_owned).into() }
+        Self { hosts, watched: READ.map(str::to_owned).into(), has_odd: false }
     }
 
     /// With these headers among those that decisions are made by.
@@ -49,6 +51,7 @@ impl Framing {
         self.watched.extend(named.chain(more));
         self.watched.sort_unstable();
         self.watched.dedup();
+        self.has_odd = !self.watched.iter().all(|watched| watched.bytes().all(is_plain));
         self
     }
 
@@ -92,7 +95,6 @@ impl Framing {
     /// Whether a reader that makes variables of headers (RFC 3875 §4.1.18) could take it for one that decisions are
     /// made by: `x_api_key` and `x.api.key` for `x-api-key`.
     fn is_twin(&self, name: &str) -> bool {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         let alike = |one: &str, other: &str| {
             let same = |(one, other): (u8, u8)| {
                 one.eq_ignore_ascii_case(&other) || !(one.is_ascii_alphanumeric() || other.is_ascii_alphanumeric())
@@ -100,8 +102,8 @@ impl Framing {
             one.len() == other.len() && one.bytes().zip(other.bytes()).all(same)
         };
         // Where the policy itself names a header with an underscore, the one with a dash is its twin.
-        let odd = !name.bytes().all(is_plain) || self.watched.iter().any(|watched| !watched.bytes().all(is_plain));
-        odd && !self.is_watched(name) && self.watched.iter().any(|watched| alike(watched, name))
+        let could_be = self.has_odd || !name.bytes().all(is_plain);
+        could_be && !self.is_watched(name) && self.watched.iter().any(|watched| alike(watched, name))
     }
 }
 
@@ -195,6 +197,10 @@ fn check_body(request: &GateRequest) -> Result<(), &'static str> {
     if coding.is_some() && length.is_some() { Err("a length beside a transfer coding") } else { Ok(()) }
 }
 
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
+}
+
 /// RFC 9110 §5.6.2
 const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
@@ -227,6 +233,18 @@ mod tests {
         ] {
             assert!(normalize(written, "http").is_err(), "{written:?}");
         }
+    }
+
+    #[test]
+    fn a_twin_is_told_in_either_direction() {
+        let watching = |name: &str| {
+            let named = CredentialHeaders { m2m_token: vec![name.into()], api_key: vec![name.into()] };
+            Framing::of(None, &mut Faults::default()).watching(&named, std::iter::empty())
+        };
+        let (dashed, underscored) = (watching("x-api-key"), watching("x_api_key"));
+        assert!(dashed.is_twin("X_Api_Key") && dashed.is_twin("x-api.key") && dashed.is_twin("content_length"));
+        assert!(!dashed.is_twin("X-API-KEY") && !dashed.is_twin("x_api_keys") && !dashed.is_twin("x_trace"));
+        assert!(underscored.is_twin("x-api-key") && !underscored.is_twin("X_API_KEY"));
     }
 
     #[test]
