@@ -1,6 +1,7 @@
 // The way to the origin in workerd: WebSockets, large bodies, ends, time-outs, and what pages may read.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -31,14 +32,14 @@ let received = 0;
 const closed = [];
 const server = createServer(async (request, response) => {
   const what = request.url.split("/").at(-1);
-  response.on("close", () => closed.push([what, response.writableFinished]));
+  const gone = once(response, "close").then(() => closed.push([what, response.writableFinished]));
   if (what === "upload") {
     for await (const chunk of request) received += chunk.length;
-    response.end(String(received));
+    if (!response.destroyed) response.end(String(received));
   } else if (what === "large" || what === "endless") {
     const chunk = Buffer.alloc(MEGABYTE / 4, "a");
     for (let left = what === "large" ? 800 : Infinity; left > 0 && !response.destroyed; left--) {
-      if (!response.write(chunk)) await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+      if (!response.write(chunk)) await Promise.race([once(response, "drain"), gone]);
     }
     response.end();
   } else if (what === "broken") {
@@ -62,7 +63,7 @@ before(async () => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   });
-  gate = await started({ ...changed({ originTimeout: 2000, cors: { origins: [page] } }), ...external(server.address().port) });
+  gate = await started({ ...changed({ cors: { origins: [page] } }), ...external(server.address().port) });
 });
 
 /** The memory of the runtime's processes, children of this one, in bytes; none where the system does not tell. */
@@ -118,11 +119,12 @@ test("an answer that breaks off is never whole to the client", async () => {
 });
 
 test("an origin that does not answer in its time is 504, in the gate's words and with an event of its own", async () => {
-  const answer = await gate.send("/v1/silent", { headers: { origin: page } });
+  const hasty = await started({ ...changed({ originTimeout: 500, cors: { origins: [page] } }), ...external(server.address().port) });
+  const answer = await hasty.send("/v1/silent", { headers: { origin: page } });
   const problem = await answer.json();
   assert.deepEqual([answer.status, problem.code], [504, "origin_timeout"]);
   assert.equal(answer.headers.get("access-control-allow-origin"), page);
-  const log = await gate.logged((lines) => lines.some((line) => line.includes('"class_uid":4002')));
+  const log = await hasty.logged((lines) => lines.some((line) => line.includes('"class_uid":4002')));
   const event = JSON.parse(/\{.*/.exec(log.find((line) => line.includes('"class_uid":4002')))[0]);
   assert.deepEqual([event.status_code, event.metadata.correlation_uid], ["origin_timeout", problem.requestId]);
 });
