@@ -17,8 +17,8 @@ use crate::{
     host::UnixMillis,
     policy::{
         Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin,
-        judge_assertion, judge_cors, judge_limits, judge_origin_timeout, judge_proxies, judge_resource, lint,
-        prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, read_policy,
+        judge_assertion, judge_cors, judge_limits, judge_origin_timeout, judge_proxies, lint, prepare_api_keys,
+        prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, read_policy,
     },
     revocation::DenySigner,
 };
@@ -78,7 +78,6 @@ impl Gate {
         judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
         judge_limits(&policy, &mut faults);
         judge_cors(policy.cors.as_ref(), &mut faults);
-        judge_resource(policy.resource.as_ref(), &mut faults);
         let oversight = Oversight::of(&policy);
         let accepted = Accepted::of(&policy.issuers);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };

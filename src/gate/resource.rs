@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Answer, Route, path};
 use crate::{
     m2m_token::{DpopRules, SenderConstraint},
-    policy::{Faults, IssuerPolicy, ResourcePolicy, names_of},
+    policy::{Faults, IssuerPolicy, ResourcePolicy, judge_resource, names_of},
     verdict::MetadataUrl,
 };
 
@@ -74,7 +74,7 @@ struct Metadata<'m> {
 }
 
 impl Resource {
-    /// Of a policy that was judged.
+    /// Of a policy, the faults put down.
     pub(super) fn new(
         policy: ResourcePolicy,
         accepted: Accepted,
@@ -82,6 +82,9 @@ impl Resource {
         routes: &[Route],
         faults: &mut Faults,
     ) -> Option<Self> {
+        if !judge_resource(&policy, faults) {
+            return None;
+        }
         let Some((origin, suffix)) = split(&policy.identifier) else {
             faults.add("/resource/identifier", "its path can be read in two ways");
             return None;

@@ -28,15 +28,14 @@ pub struct ResourcePolicy {
     pub max_age: Option<u32>,
 }
 
-/// Judges the metadata, the faults put down.
-pub(crate) fn judge_resource(resource: Option<&ResourcePolicy>, faults: &mut Faults) {
-    let Some(resource) = resource else { return };
+/// Judges the metadata, the faults put down. Whether its identifier is one as far as a URL goes.
+pub(crate) fn judge_resource(resource: &ResourcePolicy, faults: &mut Faults) -> bool {
     let identifier = &resource.identifier;
     let fault = match fault_of_url(identifier) {
         None if identifier.contains(['?', '"']) => Some("a URL without a query and without a quote"),
         fault => fault,
     };
-    if let Some(fault) = fault {
+    if let Some(fault) = &fault {
         faults.hint("/resource/identifier", format!("no identifier of a resource: {fault}"), "RFC 9728, section 1.2");
     }
     for (member, url) in
@@ -54,4 +53,5 @@ pub(crate) fn judge_resource(resource: Option<&ResourcePolicy>, faults: &mut Fau
     if resource.max_age.is_some_and(|seconds| seconds > 86_400) {
         faults.add("/resource/maxAge", "at most 86400 seconds");
     }
+    fault.is_none()
 }

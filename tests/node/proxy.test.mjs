@@ -55,6 +55,8 @@ test("the origin learns who it is, and nothing of the credential", async () => {
     "edgeward-organization": "org-1",
     "edgeward-credential-id": "client-1",
     "edgeward-scopes": "reports:read reports:write",
+    "x-forwarded-host": "api.example",
+    "x-forwarded-proto": "https",
   });
   assert.equal(requests[0].url, "https://api.example/v1/a?b=c");
   assert.equal(apikey["edgeward-class"], "api_key");
@@ -177,8 +179,8 @@ test("an origin that fails is 502, in the gate's words", async () => {
     assert.equal(answer.headers.get("content-type"), "application/problem+json");
     assert.equal(answer.headers.get("www-authenticate"), null);
     assert.ok(!JSON.stringify(problem).includes("10.0.0.7"));
-    // The decision was made, and is told of once.
-    assert.deepEqual(events.map((event) => event.status_code), ["allowed"]);
+    // The decision was made, and is told of once; what became of it is an event of its own.
+    assert.deepEqual(events.map((event) => event.status_code), ["allowed", "origin_unavailable"]);
     assert.equal(problem.requestId, events[0].metadata.uid);
   }
 });

@@ -35,6 +35,6 @@ function requestOf(incoming, signal) {
   const headers = new Headers();
   for (let place = 0; place < rawHeaders.length; place += 2) headers.append(rawHeaders[place], rawHeaders[place + 1]);
   const hasBody = method !== "GET" && method !== "HEAD" && ("content-length" in incoming.headers || "transfer-encoding" in incoming.headers);
-  const body = hasBody ? { body: Readable.toWeb(incoming), duplex: "half" } : {};
+  const body = hasBody ? { body: Readable.toWeb(incoming, { strategy: new ByteLengthQueuingStrategy({ highWaterMark: 1 << 16 }) }), duplex: "half" } : {};
   return new Request(new URL(url, `http://${incoming.headers.host ?? "api.example"}`), { method, headers, signal, ...body });
 }
