@@ -3,6 +3,7 @@
 use super::{
     Gate,
     administrator::{Administrators, BootstrapSecret},
+    forward_auth::ForwardAuth,
     oversight::Oversight,
     routes::{self, Classes},
 };
@@ -10,8 +11,9 @@ use crate::{
     api_key::{ApiKeyChecker, Seal},
     host::UnixMillis,
     policy::{
-        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin, judge_proxies,
-        lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, read_policy,
+        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin,
+        judge_forward_auth, judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks,
+        prepare_revocation, read_policy,
     },
     revocation::DenySigner,
 };
@@ -56,6 +58,8 @@ impl Gate {
         check_origin("/publicOrigin", policy.public_origin.as_deref(), &mut faults);
         judge_admin(&policy, &mut faults);
         judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
+        judge_forward_auth(&policy, &mut faults);
+        let forward_auth = ForwardAuth::of(&policy);
         let oversight = Oversight::of(&policy);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
         let prefixes = token_prefixes(&policy.issuers);
@@ -79,6 +83,7 @@ impl Gate {
             public_origin: policy.public_origin,
             administrators,
             trusted_proxies: policy.trusted_proxies,
+            forward_auth,
             revocation,
             oversight,
         };

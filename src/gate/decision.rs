@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    Answer, Forward, GateRequest, Route, administrator::Administrators, credential, forward, oversight::Oversight, path,
+    Answer, Forward, GateRequest, Route, administrator::Administrators, credential, forward, forward_auth::ForwardAuth,
+    oversight::Oversight, path,
 };
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
@@ -31,6 +32,7 @@ pub struct Gate {
     pub(crate) public_origin: Option<String>,
     pub(crate) administrators: Option<Administrators>,
     pub(crate) trusted_proxies: Option<TrustedProxiesPolicy>,
+    pub(crate) forward_auth: Option<ForwardAuth>,
     /// What is refused before it ends, of both classes; the verifier of tokens has the same.
     pub(crate) revocation: InForce,
     pub(crate) oversight: Oversight,

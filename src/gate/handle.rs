@@ -14,6 +14,9 @@ use crate::{
 impl Gate {
     /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
     pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
+        if let Some(outcome) = self.answer_proxy(host, request).await {
+            return outcome;
+        }
         let own = request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/'));
         let Some(name) = own else {
             let decision = self.check(host, request).await;

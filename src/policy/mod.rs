@@ -8,6 +8,7 @@ mod admin;
 mod api_keys;
 mod beside;
 mod error;
+mod forward_auth;
 mod introspection;
 mod issuers;
 mod jws;
@@ -31,6 +32,8 @@ pub use api_keys::{ApiKeyPolicy, ForeignKeysPolicy, StorePolicy, api_key_checker
 pub use beside::Beside;
 pub(crate) use error::Faults;
 pub use error::{PolicyError, PolicyFault};
+pub(crate) use forward_auth::judge_forward_auth;
+pub use forward_auth::{Dialect, ForwardAuthPolicy};
 pub use issuers::{dpop_rules, token_verifier, token_verifier_with};
 pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use jws::jws_verifier;

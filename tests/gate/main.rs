@@ -12,6 +12,7 @@ mod audit;
 mod deny;
 mod endpoints;
 mod exposure;
+mod forward_auth;
 mod leaks;
 mod oversight;
 mod paths;
