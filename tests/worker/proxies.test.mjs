@@ -1,0 +1,88 @@
+// The same requests through the Worker as a proxy, and through nginx, Caddy, HAProxy and Envoy that ask it: the same
+// verdicts, the same identity at the same origin, and no credential there.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { keys, policy, requests, tokens } from "../proxies/requests.mjs";
+import { entriesOf } from "../support/demo.mjs";
+import { startGate } from "../support/gate.mjs";
+import { startProxy } from "../support/proxies.mjs";
+import { send, sendAll, startOrigin } from "../support/suite.mjs";
+
+/** The dialect that each proxy asks in. HAProxy has none of its own. */
+const DIALECTS = { nginx: "nginx", caddy: "caddy", haproxy: "traefik", envoy: "envoy" };
+const WAYS = ["worker", ...Object.keys(DIALECTS)];
+
+let origin;
+const started = [];
+const ports = {};
+const gates = {};
+
+async function begin(starting) {
+  const thing = await starting;
+  started.push(thing);
+  return thing;
+}
+
+/** The gate of a way, and the proxy before it. */
+async function open(way) {
+  const mode =
+    way === "worker" ? { origin: `http://127.0.0.1:${origin.port}` } : { forwardAuth: { dialect: DIALECTS[way] } };
+  const gate = await begin(startGate({ entries: entriesOf(...Object.values(keys)), documents: { policy: { ...policy, ...mode } } }));
+  gates[way] = Number(new URL(gate.urls[0]).port);
+  ports[way] = way === "worker" ? gates[way] : (await begin(startProxy(way, { gate: gates[way], origin: origin.port }))).port;
+}
+
+before(async () => {
+  origin = await begin(startOrigin());
+  await Promise.all(WAYS.map(open));
+});
+after(() => Promise.all(started.map((thing) => thing.stop())));
+
+test("there are as many requests as there should be, each of its own name", () => {
+  assert.ok(requests.length >= 150, String(requests.length));
+  assert.equal(new Set(requests.map(({ name }) => name)).size, requests.length);
+});
+
+for (const way of WAYS) {
+  test(`${way}: every request gets its verdict, and the origin what is allowed`, async () => {
+    const { wrong, judged } = await sendAll(way, ports[way], origin);
+    assert.deepEqual(wrong, []);
+    assert.equal(judged, requests.length);
+  });
+}
+
+const bearer = [["Authorization", `Bearer ${tokens.good}`]];
+const report = { method: "GET", path: "/v1/reports", headers: bearer };
+
+for (const way of Object.keys(DIALECTS)) {
+  test(`${way}: where no gate answers, nobody gets through`, async () => {
+    // A port at which nobody listens any more.
+    const silent = await startOrigin();
+    await silent.stop();
+    const proxy = await startProxy(way, { gate: silent.port, origin: origin.port });
+    try {
+      const answer = await send(proxy.port, report, `${way}-silent`);
+      assert.ok(answer.status >= 500, String(answer.status));
+      assert.equal(origin.of(`${way}-silent`).length, 0);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  test(`${way}: a gate of another dialect lets nobody through`, async () => {
+    const others = Object.keys(DIALECTS).filter((other) => DIALECTS[other] !== DIALECTS[way]);
+    for (const other of others) {
+      // Caddy and HAProxy tell the same, by two names.
+      if (["caddy", "haproxy"].includes(way) && ["caddy", "haproxy"].includes(other)) continue;
+      const proxy = await startProxy(way, { gate: gates[other], origin: origin.port });
+      try {
+        const name = `${way}-asks-${other}`;
+        const answer = await send(proxy.port, report, name);
+        assert.notEqual(answer.status, 200, name);
+        assert.equal(origin.of(name).length, 0, name);
+      } finally {
+        await proxy.stop();
+      }
+    }
+  });
+}
