@@ -34,13 +34,13 @@ export async function startOrigin() {
   };
 }
 
-/** Sends a request byte for byte as the table has it. */
-export function send(port, { method, path, headers, body }, name, agent) {
+/** Sends a request byte for byte as the table has it, from an address of this machine. */
+export function send(port, { method, path, headers, body, from }, name, agent) {
   const all = [...headers, [CASE, name]];
   if (!all.some(([header]) => header.toLowerCase() === "host")) all.unshift(["Host", `127.0.0.1:${port}`]);
   if (body !== undefined) all.push(["Content-Length", String(Buffer.byteLength(body))]);
   return new Promise((resolve, reject) => {
-    const sent = httpRequest({ host: "127.0.0.1", port, method, path, agent, headers: all.flat() }, (answer) => {
+    const sent = httpRequest({ host: "127.0.0.1", port, localAddress: from, method, path, agent, headers: all.flat() }, (answer) => {
       const chunks = [];
       answer.on("data", (chunk) => chunks.push(chunk));
       answer.on("error", reject);

@@ -1,9 +1,13 @@
 // The same requests through the Worker as a proxy, and through nginx, Caddy, HAProxy and Envoy that ask it: the same
 // verdicts, the same identity at the same origin, and no credential there.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
+import { createGate } from "edgeward";
 import { keys, policy, requests, tokens } from "../proxies/requests.mjs";
-import { entriesOf } from "../support/demo.mjs";
+import { countingStore } from "../support/credentials.mjs";
+import { demoKey, entriesOf } from "../support/demo.mjs";
 import { startGate } from "../support/gate.mjs";
 import { startProxy } from "../support/proxies.mjs";
 import { send, sendAll, startOrigin } from "../support/suite.mjs";
@@ -83,6 +87,64 @@ for (const way of Object.keys(DIALECTS)) {
       } finally {
         await proxy.stop();
       }
+    }
+  });
+}
+
+/** A gate in Node, which sees the address of the connection, as a server of its own. */
+async function nodeGate(forwardAuth, ...stored) {
+  const snapshots = JSON.parse(readFileSync(new URL("../../worker/generated/snapshots.json", import.meta.url), "utf8"));
+  const peers = new WeakMap();
+  const options = { snapshots, store: countingStore(...stored), audit: () => {}, address: (request) => peers.get(request) };
+  const gate = await createGate({ ...policy, forwardAuth }, options);
+  const server = createServer(async (request, response) => {
+    const { method, url, rawHeaders, socket } = request;
+    const pairs = rawHeaders.flatMap((name, place) => (place % 2 === 0 ? [[name, rawHeaders[place + 1]]] : []));
+    const asked = new Request(new URL(url, "http://gate.internal"), { method, headers: pairs });
+    peers.set(asked, socket.remoteAddress);
+    const answer = await gate.fetch(asked);
+    response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { port: server.address().port, stop: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())) };
+}
+
+// Envoy says another address of a client on its own machine than the client's.
+for (const way of ["nginx", "caddy", "haproxy"]) {
+  test(`${way}: a key is held against the address of the client, whatever it says of itself`, async () => {
+    const bound = demoKey({ allowedCidrs: ["127.0.0.9/32"] });
+    const gate = await nodeGate({ dialect: DIALECTS[way], proxies: ["127.0.0.1/32"] }, bound);
+    const proxy = await startProxy(way, { gate: gate.port, origin: origin.port });
+    try {
+      for (const [place, [from, forged, status]] of [
+        ["127.0.0.9", [], 200],
+        ["127.0.0.9", [["X-Forwarded-For", "203.0.113.7"]], 200],
+        ["127.0.0.8", [], 403],
+        ["127.0.0.8", [["X-Forwarded-For", "127.0.0.9"]], 403],
+        ["127.0.0.8", [["X-Forwarded-For", "127.0.0.9"], ["X-Forwarded-For", "127.0.0.9"], ["X-Real-IP", "127.0.0.9"]], 403],
+      ].entries()) {
+        const name = `${way}-address-${place}`;
+        const request = { ...report, headers: [["X-API-Key", bound.key], ...forged], from };
+        const answer = await send(proxy.port, request, name);
+        assert.deepEqual([answer.status, origin.of(name).length], [status, status === 200 ? 1 : 0], `${name}: ${answer.body}`);
+        if (status !== 200) assert.equal(JSON.parse(answer.body).code, "address_not_allowed");
+      }
+    } finally {
+      await Promise.all([proxy.stop(), gate.stop()]);
+    }
+  });
+}
+
+for (const way of Object.keys(DIALECTS)) {
+  test(`${way}: a proxy that the policy does not name lets nobody through`, async () => {
+    const gate = await nodeGate({ dialect: DIALECTS[way], proxies: ["192.0.2.0/24"] });
+    const proxy = await startProxy(way, { gate: gate.port, origin: origin.port });
+    try {
+      const answer = await send(proxy.port, report, `${way}-stranger`);
+      assert.deepEqual([answer.status, JSON.parse(answer.body).code], [403, "forward_auth_peer_unknown"]);
+      assert.equal(origin.of(`${way}-stranger`).length, 0);
+    } finally {
+      await Promise.all([proxy.stop(), gate.stop()]);
     }
   });
 }
