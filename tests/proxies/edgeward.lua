@@ -51,7 +51,9 @@ core.register_action("edgeward", { "http-req" }, function(txn)
   asked["x-forwarded-method"] = { txn.sf:method() }
   asked["x-forwarded-proto"] = { txn.sf:ssl_fc() == "1" and "https" or "http" }
   asked["x-forwarded-host"] = { first(headers, "host") or "" }
-  asked["x-forwarded-uri"] = { txn.sf:pathq() }
+  -- Where there is no path, as in `OPTIONS *`, the target itself.
+  local path = txn.sf:pathq()
+  asked["x-forwarded-uri"] = { path ~= "" and path or txn.sf:url() }
   asked["x-forwarded-for"] = { txn.sf:src() }
 
   local answer = core.httpclient():get({ url = VERIFY, headers = asked, timeout = 5000 })

@@ -190,7 +190,7 @@ add("a preflight of a browser", "route_unknown", {
 
 // Paths that can be read in two ways. A URL of the Worker's has its dot segments resolved before anybody sees it, for the
 // route and for the origin alike; who asks for a proxy is told what came.
-for (const [path, worker] of [
+for (const [path, worker, by] of [
   ["/v1/secret/../reports", "allowed"],
   ["/v1/secret/%2e%2e/reports", "allowed"],
   ["/v1/./reports", "allowed"],
@@ -217,12 +217,14 @@ for (const [path, worker] of [
   ["/v1/exports/%ff"],
   ["/v1/exports/%"],
   ["/v1/exports/%zz"],
-  ["/v1/reports#x", "allowed"],
+  // Caddy escapes it, for the gate and for the origin.
+  ["/v1/reports#x", "allowed", { caddy: "route_unknown" }],
   ["/v1/reports#/../secret", "allowed"],
   ["/v1/secret#/../reports", "scope_insufficient"],
 ]) {
-  add(`the path ${path}`, "path_ambiguous", { path, headers: BEARER(tokens.good), by: worker && { worker }, mayStop: true });
+  add(`the path ${path}`, "path_ambiguous", { path, headers: BEARER(tokens.good), by: { ...by, ...(worker && { worker }) }, mayStop: true });
 }
+add("no path", "path_ambiguous", { method: "OPTIONS", path: "*", headers: BEARER(tokens.good), by: { caddy: "stopped", worker: "stopped" }, mayStop: true });
 
 // What asks for the gate's own endpoints through a proxy, which Envoy puts behind the path of `verify`.
 for (const [path, worker, by] of [
