@@ -19,9 +19,13 @@ test("the library gives every request the verdict that it gets through each prox
     const { name, method, path, headers, identity } = request;
     const host = headers.find(([header]) => header === "Host")?.[1] ?? "127.0.0.1";
     // A target has no fragment: that of a URL is nobody's business, that of a request's line is refused.
-    const url = path.includes("#") ? path : `http://${host}${path}`;
+    const url = path.includes("#") || path === "*" ? path : `http://${host}${path}`;
     const verdict = await gate.check({ method, url, headers });
     const code = codeBy(request, "library");
+    if (code === "stopped") {
+      if (verdict.ok) wrong.push(`${name}: allowed`);
+      continue;
+    }
     const got = verdict.ok ? "allowed" : verdict.code;
     if (got !== code || (!verdict.ok && verdict.status !== statusOf(code))) wrong.push(`${name}: ${got} and not ${code}`);
     if (!verdict.ok || code !== "allowed") continue;

@@ -73,7 +73,8 @@ export const STATUS = {
 /**
  * One for each request: `name`, `method`, `path` (as it stands on the line), `headers`, `body`, the `code` that it gets
  * ("allowed" among them), `by` way where the code is another there, `identity` where it is allowed, and `mayStop`, where a
- * proxy may refuse such a request by itself.
+ * proxy may refuse such a request by itself. Of "own" it is known that an endpoint of the gate's answers, of "stopped" that
+ * the origin does not.
  */
 export const requests = [];
 const add = (name, code, { method = "GET", path = "/v1/reports", headers = [], identity = OF_TOKEN, by = {}, ...more } = {}) =>
@@ -188,20 +189,19 @@ add("a preflight of a browser", "route_unknown", {
   headers: [["Origin", "https://app.example"], ["Access-Control-Request-Method", "GET"]],
 });
 
-// Paths that can be read in two ways. A URL of the Worker's has its dot segments resolved before anybody sees it, for the
-// route and for the origin alike; who asks for a proxy is told what came.
-for (const [path, worker, by] of [
-  ["/v1/secret/../reports", "allowed"],
-  ["/v1/secret/%2e%2e/reports", "allowed"],
-  ["/v1/./reports", "allowed"],
-  ["/v1/%2e/reports", "allowed"],
-  ["/v1/exports/../secret", "scope_insufficient"],
-  ["/v1/exports/%2e%2e/%2e%2e/v1/reports", "allowed"],
+// Paths that can be read in two ways.
+for (const [path, by] of [
+  ["/v1/secret/../reports"],
+  ["/v1/secret/%2e%2e/reports"],
+  ["/v1/./reports"],
+  ["/v1/%2e/reports"],
+  ["/v1/exports/../secret"],
+  ["/v1/exports/%2e%2e/%2e%2e/v1/reports"],
   ["/v1/exports/..%2freports"],
   ["/v1/exports/%2e%2e%2freports"],
-  ["/../../v1/reports", "allowed"],
-  ["/v1\\reports", "allowed"],
-  ["/v1/secret\\..\\reports", "allowed"],
+  ["/../../v1/reports"],
+  ["/v1\\reports"],
+  ["/v1/secret\\..\\reports"],
   ["/v1//reports"],
   ["//v1/reports"],
   ["/v1/exports//x"],
@@ -217,25 +217,24 @@ for (const [path, worker, by] of [
   ["/v1/exports/%ff"],
   ["/v1/exports/%"],
   ["/v1/exports/%zz"],
-  // Caddy escapes it, for the gate and for the origin.
-  ["/v1/reports#x", "allowed", { caddy: "route_unknown" }],
-  ["/v1/reports#/../secret", "allowed"],
-  ["/v1/secret#/../reports", "scope_insufficient"],
+  // The Worker's URL ends before it, and so does what it forwards. Caddy escapes it, for the gate and for the origin.
+  ["/v1/reports#x", { worker: "allowed", caddy: "route_unknown" }],
+  ["/v1/reports#/../secret", { worker: "allowed" }],
+  ["/v1/secret#/../reports", { worker: "scope_insufficient" }],
+  ["/../health"],
+  ["/v1/../../../health"],
+  ["/../../_edgeward/health"],
 ]) {
-  add(`the path ${path}`, "path_ambiguous", { path, headers: BEARER(tokens.good), by: { ...by, ...(worker && { worker }) }, mayStop: true });
+  add(`the path ${path}`, "path_ambiguous", { path, headers: BEARER(tokens.good), by, mayStop: true });
+  add(`the path ${path}, without a credential`, by?.worker ? "stopped" : "path_ambiguous", { path, mayStop: true });
 }
-add("no path", "path_ambiguous", { method: "OPTIONS", path: "*", headers: BEARER(tokens.good), by: { caddy: "stopped", worker: "stopped" }, mayStop: true });
+const noPath = { method: "OPTIONS", path: "*", headers: BEARER(tokens.good), mayStop: true };
+add("no path", "path_ambiguous", { ...noPath, by: { caddy: "stopped", worker: "stopped" } });
 
-// What asks for the gate's own endpoints through a proxy, which Envoy puts behind the path of `verify`.
-for (const [path, worker, by] of [
-  ["/_edgeward/health", "own"],
-  ["/_edgeward/verify", "own"],
-  ["/_edgeward/verify/v1/reports", "own"],
-  ["/../health", "route_unknown", { library: "path_ambiguous", nginx: "path_ambiguous", caddy: "path_ambiguous", haproxy: "path_ambiguous", envoy: "path_ambiguous" }],
-  ["/v1/../../../health", "route_unknown", { library: "path_ambiguous", nginx: "path_ambiguous", caddy: "path_ambiguous", haproxy: "path_ambiguous", envoy: "path_ambiguous" }],
-]) {
-  add(`an endpoint of the gate's: ${path}`, "route_unknown", { path, headers: BEARER(tokens.good), by: { ...by, worker }, mayStop: true });
-  add(`${path}, without a credential`, "route_unknown", { path, by: { ...by, worker: worker === "own" ? "stopped" : worker }, mayStop: true });
+// The gate's own endpoints are its clients' where it forwards, and nobody's behind a proxy that asks it.
+for (const [path, alone] of [["/_edgeward/health", "own"], ["/_edgeward/verify", "stopped"], ["/_edgeward/verify/v1/reports", "stopped"]]) {
+  add(`an endpoint of the gate's, ${path}`, "route_unknown", { path, headers: BEARER(tokens.good), by: { worker: "own" } });
+  add(`an endpoint of the gate's, ${path}, without a credential`, "route_unknown", { path, by: { worker: alone } });
 }
 
 // Queries.

@@ -27,11 +27,20 @@ async function begin(starting) {
   return thing;
 }
 
+/** What the Worker has for an origin: a way to the one that all share. */
+const passedOn = (port) => `
+  export default {
+    fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      return fetch("http://127.0.0.1:${port}" + pathname + search, request);
+    },
+  };`;
+
 /** The gate of a way, and the proxy before it. */
 async function open(way) {
-  const mode =
-    way === "worker" ? { origin: `http://127.0.0.1:${origin.port}` } : { forwardAuth: { dialect: DIALECTS[way] } };
-  const gate = await begin(startGate({ entries: entriesOf(...Object.values(keys)), documents: { policy: { ...policy, ...mode } } }));
+  const forwardAuth = way === "worker" ? undefined : { dialect: DIALECTS[way] };
+  const documents = { policy: { ...policy, forwardAuth } };
+  const gate = await begin(startGate({ entries: entriesOf(...Object.values(keys)), documents, origin: passedOn(origin.port) }));
   gates[way] = Number(new URL(gate.urls[0]).port);
   ports[way] = way === "worker" ? gates[way] : (await begin(startProxy(way, { gate: gates[way], origin: origin.port }))).port;
 }
@@ -148,3 +157,29 @@ for (const way of Object.keys(DIALECTS)) {
     }
   });
 }
+
+test("envoy: a host that resolves the path of a call leads nobody past the gate", async () => {
+  // `Request` of Node does so.
+  const gate = await nodeGate({ dialect: "envoy" });
+  const proxy = await startProxy("envoy", { gate: gate.port, origin: origin.port });
+  try {
+    const good = await send(proxy.port, report, "envoy-resolved");
+    assert.equal(good.status, 200);
+    for (const [place, [path, headers]] of [
+      ["/v1/secret/%2e%2e/reports", bearer],
+      ["/v1/secret/../reports", bearer],
+      ["/v1/secret\\..\\reports", bearer],
+      ["/../../v1/reports", bearer],
+      ["/../health", []],
+      ["/v1/secret/../../../health", []],
+      ["/../../_edgeward/health", []],
+    ].entries()) {
+      const name = `envoy-resolved-${place}`;
+      const answer = await send(proxy.port, { method: "GET", path, headers }, name);
+      assert.deepEqual([answer.status, JSON.parse(answer.body).code], [400, "path_ambiguous"], path);
+      assert.equal(origin.of(name).length, 0);
+    }
+  } finally {
+    await Promise.all([proxy.stop(), gate.stop()]);
+  }
+});
