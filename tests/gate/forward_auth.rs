@@ -1,8 +1,11 @@
 //! A proxy asks about a request before it forwards it itself: each in its dialect, and none of them is believed more than
 //! it has to be.
 
-use edgeward::gate::{Answer, Gate, GateRequest, Resources};
-use edgeward::policy::read_policy;
+use edgeward::{
+    gate::{Answer, Gate, GateRequest, Resources},
+    policy::read_policy,
+};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
@@ -393,4 +396,45 @@ fn a_policy_says_what_is_wrong_with_it() {
         ["/forwardAuth/proxies/0"]
     );
     assert_eq!(faults(json!({ "dialect": "nginx", "proxy": [] }), Value::Null), ["/forwardAuth/proxy"]);
+}
+
+/// A target, and what a client could write into the headers of a proxy.
+fn any_target() -> impl Strategy<Value = String> {
+    let parts =
+        ["/", "/v1", "/reports", "/files", "/admin", "/..", "/.", "%2e%2e", "#", "?", "\\", ";", ",", " ", "x", "://"];
+    prop_oneof![
+        4 => Just("/v1/reports".to_owned()),
+        8 => prop::collection::vec(prop::sample::select(parts.to_vec()), 0..6).prop_map(|parts| parts.concat()),
+        1 => any::<String>(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// What a proxy is allowed to forward is allowed by the library too, in the very words of its client.
+    #[test]
+    fn no_target_gets_further_through_a_proxy(
+        which in 0..DIALECTS.len(),
+        method in prop_oneof![4 => Just("GET".to_owned()), 1 => "[A-Za-z ,]{0,6}"],
+        target in any_target(),
+        forged in prop::collection::vec(
+            (prop::sample::select(vec!["x-original-uri", "x-original-url", "x-forwarded-uri", "x-forwarded-host", "x-forwarded-method"]), any_target()),
+            0..2,
+        ),
+    ) {
+        thread_local!(static STAGES: Vec<Stage> = DIALECTS.iter().map(|dialect| stage(dialect)).collect());
+        let bearer = format!("Bearer {}", good_token());
+        let dialect = DIALECTS[which];
+        let mut asked = call(dialect, &method, &target, &[(HEADER, &bearer)]);
+        asked.headers.extend(forged.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        STAGES.with(|stages| {
+            let stage = &stages[which];
+            if stage.answer(&asked).status == 200 {
+                let plain = request(&method, &target, &[(HEADER, &bearer)]);
+                prop_assert!(stage.check(&plain).verdict.is_ok(), "{dialect} {method} {target}");
+            }
+            Ok(())
+        })?;
+    }
 }

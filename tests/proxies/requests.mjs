@@ -310,4 +310,5 @@ const upgrade = [
   ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
 ];
 add("an upgrade without a credential", "credential_missing", { headers: upgrade });
+add("an upgrade of who may", "allowed", { headers: [...upgrade, ...BEARER(tokens.good)] });
 add("an upgrade of who may not", "class_not_accepted", { path: "/v1/exports/live", headers: [...upgrade, ...X_API_KEY(keys.good.key)] });

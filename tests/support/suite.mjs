@@ -123,14 +123,14 @@ function judge(request, way, answer, told) {
   judgeDenial(request, way, code, answer);
 }
 
-/** Sends every request on its way, and tells of each that did not fare as it should. */
-export async function sendAll(way, port, origin) {
+/** Sends every request on its way, and tells of each that did not fare as it should. A `run` of its own has a name. */
+export async function sendAll(way, port, origin, run = way) {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const wrong = [];
   let judged = 0;
   await Promise.all(
     requests.map(async (request, place) => {
-      const name = `${way}-${place}`;
+      const name = `${run}-${place}`;
       try {
         const answer = await send(port, request, name, agent);
         judge(request, way, answer, origin.of(name));

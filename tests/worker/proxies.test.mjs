@@ -183,3 +183,41 @@ test("envoy: a host that resolves the path of a call leads nobody past the gate"
     await Promise.all([proxy.stop(), gate.stop()]);
   }
 });
+
+// What the suite would say of a configuration that is wrong: it is no use if it says nothing.
+for (const [what, before, after, complaint] of [
+  ["does not ask", "auth_request     /edgeward-verify;", "", /^nothing: it came to the origin/],
+  ["keeps the credential", 'proxy_set_header Authorization          "";', "", /^a good token: .*authorization/s],
+  ["keeps another method", 'proxy_set_header X-HTTP-Method-Override "";', "", /^a forged X-HTTP-Method-Override on what does not: /],
+  ["tells no scopes", "proxy_set_header Edgeward-Scopes        $edgeward_scopes;", "", /^a good token: .*scopes/s],
+  ["answers in its own words", "error_page 401 403 = @denied;", "", /^both classes: /],
+]) {
+  test(`nginx: a configuration that ${what} is noticed`, async () => {
+    const change = (text) => {
+      assert.ok(text.includes(before), before);
+      return text.replace(before, after);
+    };
+    const proxy = await startProxy("nginx", { gate: gates.nginx, origin: origin.port, change });
+    try {
+      const { wrong } = await sendAll("nginx", proxy.port, origin, `nginx that ${what}`);
+      assert.ok(wrong.some((one) => complaint.test(one)), wrong.slice(0, 3).join("\n") || "nothing was said");
+    } finally {
+      await proxy.stop();
+    }
+  });
+}
+
+test("nginx: a client's own header that it lets through is refused by the gate", async () => {
+  const change = (text) => text.replace('X-Original-URI    "";', 'X-Nothing "";').replace("X-Original-URL    $scheme", "X-Nothing-Else $scheme");
+  const proxy = await startProxy("nginx", { gate: gates.nginx, origin: origin.port, change });
+  try {
+    for (const [place, headers] of [[], [["X-Original-URI", "/v1/reports"], ["X-Original-URL", "http://127.0.0.1/v1/reports"]]].entries()) {
+      const name = `nginx-lets-through-${place}`;
+      const answer = await send(proxy.port, { method: "GET", path: "/v1/secret", headers: [...bearer, ...headers] }, name);
+      assert.deepEqual([answer.status, JSON.parse(answer.body).code], [503, "forward_auth_misconfigured"]);
+      assert.equal(origin.of(name).length, 0);
+    }
+  } finally {
+    await proxy.stop();
+  }
+});

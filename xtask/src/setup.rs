@@ -61,7 +61,8 @@ fn demo_issuer(found: &mut Found<'_>) -> Result<String> {
 /// Goes through the steps that `need` calls for.
 pub(crate) fn run(workspace: &Workspace, need: Need) -> Result<Tools> {
     let steps: Vec<_> = STEPS.iter().filter(|step| (step.needed)(need)).collect();
-    let mut found = Found { workspace, system_node: None, node: None, chromium: None, redis: None, proxies: Vec::new() };
+    let mut found =
+        Found { workspace, system_node: None, node: None, chromium: None, redis: None, proxies: Vec::new() };
     for (index, step) in steps.iter().enumerate() {
         begin!("[{}/{}] {} … ", index + 1, steps.len(), step.title);
         match (step.work)(&mut found) {
