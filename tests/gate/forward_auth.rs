@@ -81,6 +81,9 @@ fn beside(request: &GateRequest, name: &str, value: &str) -> GateRequest {
     request
 }
 
+/// Method, target and headers, and the status and the code that they get.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+
 #[test]
 fn in_every_dialect_the_original_request_is_judged_by_its_route() {
     let bearer = format!("Bearer {}", good_token());
@@ -90,7 +93,7 @@ fn in_every_dialect_the_original_request_is_judged_by_its_route() {
         let key = stage.key();
         let by_key: &[(&str, &str)] = &[("x-api-key", key.key.reveal())];
         let both = [good, by_key].concat();
-        let cases: &[(&str, &str, &[(&str, &str)], u16, &str)] = &[
+        let cases: &[Case<'_>] = &[
             ("GET", "/v1/reports", good, 200, ALLOWED),
             ("HEAD", "/v1/reports?page=2", good, 200, ALLOWED),
             ("GET", "/v1/reports", by_key, 200, ALLOWED),
@@ -245,8 +248,8 @@ fn nginx_may_tell_the_url_or_the_target_and_not_both() {
     let bearer = format!("Bearer {}", good_token());
     let stage = stage("nginx");
     let by_url = call("nginx", "GET", "/v1/reports", &[(HEADER, &bearer)]);
-    let by_uri = beside(&without(&by_url, "x-original-url"), "x-original-uri", "/v1/reports");
-    assert_eq!(told(&stage, "nginx", &by_uri).0, 200);
+    let by_target = beside(&without(&by_url, "x-original-url"), "x-original-uri", "/v1/reports");
+    assert_eq!(told(&stage, "nginx", &by_target).0, 200);
     let both = beside(&by_url, "x-original-uri", "/v1/reports");
     assert_eq!(told(&stage, "nginx", &both), (503, "forward_auth_misconfigured".to_owned()));
 }

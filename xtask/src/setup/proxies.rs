@@ -46,7 +46,7 @@ pub(super) fn of_debian(found: &mut Found<'_>) -> Result<String> {
     for (names, package) in &OF_DEBIAN {
         let (path, outcome) = program(|| tools::asked_for_or_first(package.variable, names), package)?;
         found.proxies.push((package.variable, path));
-        outcomes.push(outcome);
+        outcomes.push(format!("{} {outcome}", package.name));
     }
     Ok(outcomes.join(", "))
 }
