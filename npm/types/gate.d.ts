@@ -175,6 +175,11 @@ export interface GatePolicy {
    * their own addresses in CIDR notation.
    */
   trustedProxies?: { header: string; addresses: readonly string[] };
+  /**
+   * The proxies that ask the gate about each request (`{prefix}/verify`) and forward it themselves: how they ask, and the
+   * addresses from which they do. Where it stands, the gate forwards nothing itself.
+   */
+  forwardAuth?: { dialect: "nginx" | "traefik" | "envoy" | "caddy"; proxies?: readonly string[] };
   /** The limits of the review of standing credentials. */
   review?: ReviewPolicy;
   /** The signed assertion that the origin gets with each request, in the header `edgeward-assertion`; none where left out. */

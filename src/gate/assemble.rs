@@ -5,6 +5,7 @@ use super::{
     administrator::{Administrators, BootstrapSecret},
     assertion::Assertions,
     cors::Cors,
+    forward_auth::ForwardAuth,
     framing::Framing,
     limits::Limits,
     oversight::Oversight,
@@ -17,8 +18,8 @@ use crate::{
     host::UnixMillis,
     policy::{
         Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin,
-        judge_assertion, judge_cors, judge_limits, judge_origin_timeout, judge_proxies, lint, prepare_api_keys,
-        prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, read_policy,
+        judge_assertion, judge_cors, judge_forward_auth, judge_limits, judge_origin_timeout, judge_proxies, lint,
+        prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, read_policy,
     },
     revocation::DenySigner,
 };
@@ -78,6 +79,8 @@ impl Gate {
         judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
         judge_limits(&policy, &mut faults);
         judge_cors(policy.cors.as_ref(), &mut faults);
+        judge_forward_auth(&policy, &mut faults);
+        let forward_auth = ForwardAuth::of(&policy);
         let oversight = Oversight::of(&policy);
         let accepted = Accepted::of(&policy.issuers);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
@@ -119,6 +122,7 @@ impl Gate {
             assertions: resources.assertion_keys.zip(policy.assertion).map(Assertions::of),
             administrators,
             trusted_proxies: policy.trusted_proxies,
+            forward_auth,
             revocation,
             oversight,
             restarts: std::sync::atomic::AtomicU32::new(0),

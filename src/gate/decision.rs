@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{
     Answer, Forward, GateRequest, Route, administrator::Administrators, assertion::Assertions, cors::Cors, credential,
-    framing::Framing, limits::Limits, oversight::Oversight, record::Records, resource::Resource, routes::Chosen,
+    forward_auth::ForwardAuth, framing::Framing, limits::Limits, oversight::Oversight, record::Records,
+    resource::Resource, routes::Chosen,
 };
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
@@ -40,6 +41,7 @@ pub struct Gate {
     pub(crate) assertions: Option<Assertions>,
     pub(crate) administrators: Option<Administrators>,
     pub(crate) trusted_proxies: Option<TrustedProxiesPolicy>,
+    pub(crate) forward_auth: Option<ForwardAuth>,
     /// What is refused before it ends, of both classes; the verifier of tokens has the same.
     pub(crate) revocation: InForce,
     pub(crate) oversight: Oversight,

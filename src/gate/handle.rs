@@ -18,6 +18,9 @@ impl Gate {
             Some(Err(denial)) => return self.refuse(host, request, &denial),
             None => {}
         }
+        if let Some(outcome) = self.answer_proxy(host, request).await {
+            return outcome;
+        }
         let own = request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/'));
         let Some(name) = own else {
             let decision = self.check(host, request).await;

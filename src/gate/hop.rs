@@ -82,7 +82,7 @@ pub(super) fn ended(
         let meant = meant(sent);
         let meant = meant.as_str();
         meant == "dpop"
-            || meant.starts_with("edgeward-")
+            || is_reserved(meant)
             || carriers().any(|carrier| self::meant(carrier) == meant)
             || OF_THE_CONNECTION.contains(&meant)
             || OVERRIDES.contains(&meant)
@@ -109,7 +109,7 @@ pub fn ended_of_answer<'n>(names: &'n [&'n str], connection: Option<&str>, is_up
     let is_ended = |name: &str| {
         let meant = meant(name);
         let meant = meant.as_str();
-        meant.starts_with("edgeward-")
+        is_reserved(meant)
             || (OF_THE_CONNECTION.contains(&meant) && !(is_upgrade && matches!(name, "connection" | "upgrade")))
             || nominated.iter().any(|nominated| nominated == name)
     };
@@ -119,6 +119,16 @@ pub fn ended_of_answer<'n>(names: &'n [&'n str], connection: Option<&str>, is_up
 /// Whether this header says where a request came from.
 fn is_forwarded(meant: &str) -> bool {
     meant.starts_with("x-forwarded-") || FORWARDED.contains(&meant)
+}
+
+/// Whether only the gate may set the header that is meant by this.
+fn is_reserved(meant: &str) -> bool {
+    meant.starts_with("edgeward-")
+}
+
+/// Whether some reader takes this header for one that only the gate may set.
+pub(super) fn is_taken_for_reserved(name: &str) -> bool {
+    is_reserved(&meant(name))
 }
 
 /// The name that the most lenient of readers takes this one for.

@@ -123,6 +123,9 @@ rules! {
     /// Pages of every origin may call the API from a browser.
     CorsAnyOrigin = "cors_any_origin", Medium, "NHI2:2025",
         "Name the `origins` whose pages call it: a machine needs none, and a page that holds a key gives it away.";
+    /// Whoever reaches the gate can ask it in the place of a proxy.
+    ForwardAuthOpen = "forward_auth_open", Medium, "NHI6:2025",
+        "Name the addresses of the proxies in `forwardAuth.proxies`.";
 }
 
 /// One finding.
@@ -164,6 +167,9 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
     }
     if policy.cors.as_ref().is_some_and(|cors| matches!(cors.origins, CorsOrigins::Any(_))) {
         findings.add(LintRule::CorsAnyOrigin, "/cors/origins", None);
+    }
+    if policy.forward_auth.as_ref().is_some_and(|forward_auth| forward_auth.proxies.is_none()) {
+        findings.add(LintRule::ForwardAuthOpen, "/forwardAuth", None);
     }
     findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings.0
@@ -339,6 +345,10 @@ mod tests {
         for (scopes, rule) in [(json!([]), "route_without_scope"), (json!(["a", "reports:*"]), "wildcard_scope")] {
             assert_eq!(found(&json!({}), &route(scopes)), [(rule, "/routes/0/scopes".to_owned())]);
         }
+        let open = json!({ "forwardAuth": { "dialect": "nginx" } });
+        assert_eq!(found(&json!({}), &open), [("forward_auth_open", "/forwardAuth".to_owned())]);
+        let named = json!({ "forwardAuth": { "dialect": "nginx", "proxies": ["10.0.0.0/8"] } });
+        assert_eq!(found(&json!({}), &named), []);
         let both = json!({ "routes": [{ "methods": ["GET"], "path": "/", "classes": ["api_key", "m2m_token"], "scopes": ["a"] }] });
         assert_eq!(found(&json!({}), &both), [("standing_key_accepted", "/routes/0/classes".to_owned())]);
         for allowed in ["all", "first_seen"] {

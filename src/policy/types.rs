@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    AdminPolicy, ApiKeyPolicy, AssertionPolicy, AuditPolicy, CorsPolicy, LeaksPolicy, LimitsPolicy, MetricsPolicy,
-    Preset, ProxyPolicy, ResourcePolicy, ReviewPolicy, RoutePolicy, TrustedProxiesPolicy,
+    AdminPolicy, ApiKeyPolicy, AssertionPolicy, AuditPolicy, CorsPolicy, ForwardAuthPolicy, LeaksPolicy, LimitsPolicy,
+    MetricsPolicy, Preset, ProxyPolicy, ResourcePolicy, ReviewPolicy, RoutePolicy, TrustedProxiesPolicy,
 };
 use crate::{
     jose::Algorithm,
@@ -73,6 +73,8 @@ pub struct Policy {
     pub admin: Option<AdminPolicy>,
     /// The proxies in front of the gate whose word on a client's address is taken.
     pub trusted_proxies: Option<TrustedProxiesPolicy>,
+    /// The proxies that ask the gate about each request and forward it themselves; none where left out.
+    pub forward_auth: Option<ForwardAuthPolicy>,
     /// The limits of the review of standing credentials.
     pub review: Option<ReviewPolicy>,
     /// Strict mode: a signed deny list that must be at hand, and not too old.

@@ -128,6 +128,13 @@ reasons! {
     MethodNotAllowed = "method_not_allowed", 405, None, "Method not allowed",
         "Use one of the methods in the Allow header.", "RFC 9110 §15.5.6";
 
+    /// The request of a proxy's client has a header that only the gate may set. The gate cannot take it out there.
+    HeaderReserved = "header_reserved", 400, None, "A header that only the gate may set",
+        "Send no header whose name begins with `edgeward-`.", "Edgeward: forward-auth";
+    /// It is not one of the proxies of the policy that asks about a request.
+    ForwardAuthPeerUnknown = "forward_auth_peer_unknown", 403, None, "Only the proxies of the policy may ask",
+        "Send the request to the API itself.", "Edgeward: forward-auth";
+
     /// The body of a request to one of the gate's own endpoints is not what the endpoint takes.
     BodyInvalid = "body_invalid", 400, None, "The body of the request is invalid",
         "Send the body that the endpoint takes; `detail` says what is wrong with this one.", "RFC 9110 §15.5.1";
@@ -378,6 +385,10 @@ reasons! {
     /// The store's answer cannot be read.
     RecordUnreadable = "record_unreadable", 503, None, "The credential's record cannot be read",
         "Try again later.", "Edgeward: API keys";
+    /// The proxy that asks does not say about which request, or says it more than once: it is not set up as its dialect
+    /// wants it, or a client's own headers come through.
+    ForwardAuthMisconfigured = "forward_auth_misconfigured", 503, None, "What the proxy asks about cannot be told",
+        "Tell the operator of this API.", "Edgeward: forward-auth";
     /// The request was allowed and the origin did not answer.
     OriginUnavailable = "origin_unavailable", 502, None, "The origin did not answer",
         "Try again later.", "RFC 9110 §15.6.3";

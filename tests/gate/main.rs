@@ -15,6 +15,7 @@ mod cors;
 mod deny;
 mod endpoints;
 mod exposure;
+mod forward_auth;
 mod forwarding;
 mod health;
 mod leaks;
