@@ -313,6 +313,19 @@ test("where another instance cannot be started, each request tries once", async 
   void waiting;
 });
 
+test("a failure while it starts, or while something is made again, is 503 once for each request", async () => {
+  const verifier = await createJwtVerifier(tokenPolicy(issuer), { now: () => NOW });
+  const ask = () => code(verifier.verify(issuer.mint()));
+  for (const name of ["__wbindgen_start", "tokenverifier_new"]) {
+    const started = coreTraps.instances.length;
+    coreTraps.once("tokenverifier_verify");
+    const verdicts = await coreTraps.during([name], () => [ask(), ask(), ask()]);
+    assert.deepEqual(verdicts, Array(3).fill("host_failed"), name);
+    assert.ok(coreTraps.instances.length - started <= 3, name);
+    assert.equal(ask(), true, name);
+  }
+});
+
 test("a deny list that was set is in force afterwards", async () => {
   const host = { store: quickStore(key), now: () => NOW };
   const gate = await createGate(policy, { ...host, audit: () => undefined });
