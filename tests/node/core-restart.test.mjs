@@ -298,6 +298,15 @@ test("a core that failed within a call of the host decides nothing for the outer
   for (const state of coreTraps.instances) state.calledAfter.length = 0;
 });
 
+test("an error of the host that cannot even be read is one of the host, and harms nobody", async () => {
+  const unreadable = Object.defineProperty(new Error(), "message", { get: () => assert.fail("injected") });
+  const store = { get: () => Promise.reject(unreadable) };
+  const checker = await createApiKeyChecker(form, { store, now: () => NOW });
+  const before = coreRestarts();
+  assert.equal(code(await checker.check(key.key)), "store_unavailable");
+  assert.equal(coreRestarts(), before);
+});
+
 test("where another instance cannot be started, each request tries once", async () => {
   const verifier = await createJwtVerifier(tokenPolicy(issuer), { now: () => NOW });
   const checker = await createApiKeyChecker(form, { store: slowStore(key), now: () => NOW });
