@@ -149,19 +149,19 @@ impl Lent {
 /// What a thrown value says of itself, with its cause: a platform's `fetch` says there what went wrong. An operator reads
 /// it, a client never does.
 fn failure(error: &JsValue) -> HostError {
-    let words = match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => {
-            let cause = error.cause();
-            let cause = cause.dyn_ref::<js_sys::Error>().map(|cause| String::from(cause.message()));
-            let message = String::from(error.message());
-            match cause.filter(|cause| !cause.is_empty()) {
-                Some(cause) => format!("{message}: {cause}"),
-                None => message,
-            }
-        }
-        None => error.as_string().unwrap_or_else(|| "the host threw a value that is no error".to_owned()),
-    };
-    HostError(words)
+    // A getter that throws would take the core's own frames with it.
+    let member = |error: &JsValue, name: &str| Reflect::get(error, &name.into()).unwrap_or_default();
+    let message = |error: &JsValue| member(error, "message").as_string().unwrap_or_default();
+    let is_error = |error: &JsValue| error.is_instance_of::<js_sys::Error>();
+    if !is_error(error) {
+        let words = error.as_string();
+        return HostError(words.unwrap_or_else(|| "the host threw a value that is no error".to_owned()));
+    }
+    let cause = member(error, "cause");
+    match Some(cause).filter(is_error).map(|cause| message(&cause)).filter(|words| !words.is_empty()) {
+        Some(cause) => HostError(format!("{}: {cause}", message(error))),
+        None => HostError(message(error)),
+    }
 }
 
 /// A clock that fails stands at the end of time, where every credential with an end has ended.

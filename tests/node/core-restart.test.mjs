@@ -298,6 +298,15 @@ test("a core that failed within a call of the host decides nothing for the outer
   for (const state of coreTraps.instances) state.calledAfter.length = 0;
 });
 
+test("an error of the host that cannot even be read is one of the host, and harms nobody", async () => {
+  const unreadable = Object.defineProperty(new Error(), "message", { get: () => assert.fail("injected") });
+  const store = { get: () => Promise.reject(unreadable) };
+  const checker = await createApiKeyChecker(form, { store, now: () => NOW });
+  const before = coreRestarts();
+  assert.equal(code(await checker.check(key.key)), "store_unavailable");
+  assert.equal(coreRestarts(), before);
+});
+
 test("where another instance cannot be started, each request tries once", async () => {
   const verifier = await createJwtVerifier(tokenPolicy(issuer), { now: () => NOW });
   const checker = await createApiKeyChecker(form, { store: slowStore(key), now: () => NOW });
@@ -311,6 +320,19 @@ test("where another instance cannot be started, each request tries once", async 
   assert.equal(code(verifier.verify(issuer.mint())), true);
   assert.equal(coreRestarts(), restarts + 1);
   void waiting;
+});
+
+test("a failure while it starts, or while something is made again, is 503 once for each request", async () => {
+  const verifier = await createJwtVerifier(tokenPolicy(issuer), { now: () => NOW });
+  const ask = () => code(verifier.verify(issuer.mint()));
+  for (const name of ["__wbindgen_start", "tokenverifier_new"]) {
+    const started = coreTraps.instances.length;
+    coreTraps.once("tokenverifier_verify");
+    const verdicts = await coreTraps.during([name], () => [ask(), ask(), ask()]);
+    assert.deepEqual(verdicts, Array(3).fill("host_failed"), name);
+    assert.ok(coreTraps.instances.length - started <= 3, name);
+    assert.equal(ask(), true, name);
+  }
 });
 
 test("a deny list that was set is in force afterwards", async () => {

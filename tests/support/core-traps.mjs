@@ -13,7 +13,11 @@ const deeper = () => deeper() + 1;
 
 const WAYS = {
   /** A pointer to nowhere: memory is reached out of its bounds. */
-  trap: (call, [, ...rest]) => call(0xfffffff0, ...rest),
+  trap(call, [, ...rest]) {
+    call(0xfffffff0, ...rest);
+    // What takes no pointer cannot be led astray.
+    throw new WebAssembly.RuntimeError("injected");
+  },
   /** A text that is longer than any can be: Rust panics when it makes room for it. */
   panic: (call, [self, text, , ...rest]) => call(self, text, 0x80000010, ...rest),
   /** The stack is full. */
