@@ -129,6 +129,8 @@ fn no_spelling_of_a_path_reaches_a_laxer_route() {
     }
 }
 
+type Headers = &'static [(&'static str, &'static str)];
+
 #[test]
 fn no_framing_of_a_request_has_two_readings() {
     let stage = Stage::of(&guarded());
@@ -141,7 +143,7 @@ fn no_framing_of_a_request_has_two_readings() {
     };
     stage.forward(&send("POST", url, &[("Host", "API.example:443"), ("content-length", "7"), ("x_trace", "1")]));
     stage.forward(&send("POST", url, &[("transfer-encoding", "Chunked"), ("connection", "close, x-hop")]));
-    let attempts: &[(&str, &str, &[(&str, &str)])] = &[
+    let attempts: &[(&str, &str, Headers)] = &[
         // Methods.
         ("TRACE", url, &[]),
         ("trace", url, &[]),

@@ -33,7 +33,7 @@ impl Set {
     /// The one character in it, if there is one alone.
     pub(super) fn only(self) -> Option<u8> {
         let byte = u8::try_from(self.0.trailing_zeros()).ok()?;
-        (self.0.count_ones() == 1).then_some(byte)
+        self.0.is_power_of_two().then_some(byte)
     }
 
     /// With the small letter of every capital in it: for texts in small letters.
@@ -286,32 +286,31 @@ fn compile(node: &Node, ops: &mut Vec<Op>) -> Result<(), String> {
                 set(ops, fork, Op::Split(fork.saturating_add(1), next));
             }
             let end = ops.len();
-            ends.into_iter().for_each(|place| set(ops, place, Op::Jump(end)));
+            for place in ends {
+                set(ops, place, Op::Jump(end));
+            }
             Ok(())
         }
         Node::Repeat { node, least, most, greedy } => {
             for _ in 0..*least {
                 compile(node, ops)?;
             }
-            match most {
-                Some(most) => {
-                    let mut forks = Vec::new();
-                    for _ in *least..*most {
-                        forks.push(push(ops, Op::Match)?);
-                        compile(node, ops)?;
-                    }
-                    let end = ops.len();
-                    for fork in forks {
-                        set(ops, fork, split(*greedy, fork.saturating_add(1), end));
-                    }
-                }
-                None => {
-                    let fork = push(ops, Op::Match)?;
+            if let Some(most) = most {
+                let mut forks = Vec::new();
+                for _ in *least..*most {
+                    forks.push(push(ops, Op::Match)?);
                     compile(node, ops)?;
-                    push(ops, Op::Jump(fork))?;
-                    let end = ops.len();
+                }
+                let end = ops.len();
+                for fork in forks {
                     set(ops, fork, split(*greedy, fork.saturating_add(1), end));
                 }
+            } else {
+                let fork = push(ops, Op::Match)?;
+                compile(node, ops)?;
+                push(ops, Op::Jump(fork))?;
+                let end = ops.len();
+                set(ops, fork, split(*greedy, fork.saturating_add(1), end));
             }
             Ok(())
         }

@@ -78,11 +78,8 @@ fn regexp_at(text: &str) -> Result<&str, String> {
                 return Err("a regular expression holds ASCII alone: it sees the path as it is escaped".to_owned());
             }
             b'?' if place == 0 => return Err("a regular expression does not begin with `?`".to_owned()),
-            b'\\' => {
-                if bytes.next().is_none() {
-                    return Err("a backslash with nothing after it".to_owned());
-                }
-            }
+            // Otherwise what is escaped was taken with it.
+            b'\\' if bytes.next().is_none() => return Err("a backslash with nothing after it".to_owned()),
             b'(' => {
                 depth = depth.saturating_add(1);
                 if bytes.peek().is_none_or(|(_, next)| *next != b'?') {
