@@ -52,12 +52,12 @@ export async function passOn(request: Request, forward: ForwardedTo, send: Send)
   }
 }
 
-/** What an error of `passOn` is to the core, and one word for the cause. */
-export function failureOf(error: unknown): [failure: Failure, cause: string | undefined] {
-  if (error instanceof NotForwarded) return [error.failure, undefined];
+/** What an error of `passOn` is to the core, and one word for the cause, if any. */
+export function failureOf(error: unknown): [failure: Failure, cause: string] {
+  if (error instanceof NotForwarded) return [error.failure, ""];
   const { name, code, cause } = (error ?? {}) as { name?: unknown; code?: unknown; cause?: { code?: unknown } | null };
   const word = cause?.code ?? code ?? name;
-  return ["unreachable", typeof word === "string" ? word : undefined];
+  return ["unreachable", typeof word === "string" ? word : ""];
 }
 
 function forwarded(request: Request, forward: ForwardedTo, signal: AbortSignal): Request {
@@ -92,7 +92,7 @@ export function originFetcher(lent: Origin | undefined): Send {
 function answered(response: Response, { answer }: ForwardedTo): Response {
   const isUpgrade = response.status === 101;
   const names = [...response.headers.keys()].join("\n");
-  const ended = endedOfAnswer(names, response.headers.get("connection") ?? undefined, isUpgrade);
+  const ended = endedOfAnswer(names, response.headers.get("connection") ?? "", isUpgrade);
   if (ended === "" && answer === null) return response;
   const headers = new Headers(response.headers);
   for (const name of ended.split("\n").filter(Boolean)) headers.delete(name);
