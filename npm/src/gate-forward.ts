@@ -1,6 +1,7 @@
 // The way to the origin and back. What is taken out and what is set is the core's to say.
 import { endedOfAnswer } from "./glue.js";
 import type { Answer } from "./core.js";
+import { nodeFetch } from "./origin-node.js";
 import type { Origin } from "../types/index.js";
 
 /** How the core wants a request and its answer to be changed, and where the request goes. */
@@ -51,12 +52,12 @@ export async function passOn(request: Request, forward: ForwardedTo, send: Send)
   }
 }
 
-/** What an error of `passOn` is to the core, and one word for the cause. */
-export function failureOf(error: unknown): [failure: Failure, cause: string | undefined] {
-  if (error instanceof NotForwarded) return [error.failure, undefined];
+/** What an error of `passOn` is to the core, and one word for the cause, if any. */
+export function failureOf(error: unknown): [failure: Failure, cause: string] {
+  if (error instanceof NotForwarded) return [error.failure, ""];
   const { name, code, cause } = (error ?? {}) as { name?: unknown; code?: unknown; cause?: { code?: unknown } | null };
   const word = cause?.code ?? code ?? name;
-  return ["unreachable", typeof word === "string" ? word : undefined];
+  return ["unreachable", typeof word === "string" ? word : ""];
 }
 
 function forwarded(request: Request, forward: ForwardedTo, signal: AbortSignal): Request {
@@ -65,7 +66,6 @@ function forwarded(request: Request, forward: ForwardedTo, signal: AbortSignal):
   for (const [name, value] of forward.set) headers.set(name, value);
   // Where the host handed over no body there is none to have a length.
   if (request.body === null) headers.delete("content-length");
-  if (!IN_WORKERD) acceptWhatIsUnpacked(headers);
   return new Request(request, { headers, redirect: "manual", signal });
 }
 
@@ -75,11 +75,13 @@ export function originFetcher(lent: Origin | undefined): Send {
     throw new TypeError("`origin` is a function that takes a request, or an object with a method fetch");
   }
   const send = typeof lent === "function" ? lent : lent === undefined ? undefined : (request: Request) => lent.fetch(request);
+  const own = nodeFetch();
   return async (request, named) => {
     if (named !== null) {
       const { pathname, search } = new URL(request.url);
       request = new Request(named + pathname + search, request);
-      return send === undefined ? unpacked(await globalThis.fetch(request)) : send(request);
+      if (send !== undefined) return send(request);
+      return own === undefined ? unpacked(await globalThis.fetch(acceptingWhatIsUnpacked(request))) : own(request);
     }
     if (send === undefined) throw new NotForwarded("no_origin");
     return send(request);
@@ -90,7 +92,7 @@ export function originFetcher(lent: Origin | undefined): Send {
 function answered(response: Response, { answer }: ForwardedTo): Response {
   const isUpgrade = response.status === 101;
   const names = [...response.headers.keys()].join("\n");
-  const ended = endedOfAnswer(names, response.headers.get("connection") ?? undefined, isUpgrade);
+  const ended = endedOfAnswer(names, response.headers.get("connection") ?? "", isUpgrade);
   if (ended === "" && answer === null) return response;
   const headers = new Headers(response.headers);
   for (const name of ended.split("\n").filter(Boolean)) headers.delete(name);
@@ -109,18 +111,20 @@ function withHeaders(response: Response, headers: Headers): Response {
 const { navigator } = globalThis as { navigator?: { userAgent?: string } };
 const IN_WORKERD = navigator?.userAgent === "Cloudflare-Workers";
 
-// What every other host unpacks by itself. Newer codings are unpacked by some.
+// What `fetch` of other hosts than workerd unpacks by itself. Newer codings are unpacked by some.
 const UNPACKED = ["gzip", "x-gzip", "deflate", "br"];
 
 /** The client cannot be sent what the host cannot be trusted to hand over as it was, or unpacked. */
-function acceptWhatIsUnpacked(headers: Headers): void {
-  const accepted = headers.get("accept-encoding");
-  if (accepted === null) return;
+function acceptingWhatIsUnpacked(request: Request): Request {
+  const accepted = request.headers.get("accept-encoding");
+  if (IN_WORKERD || accepted === null) return request;
   const known = accepted.split(",").filter((one) => UNPACKED.includes(one.split(";")[0]!.trim().toLowerCase()));
+  const headers = new Headers(request.headers);
   headers.set("accept-encoding", known.length === 0 ? "identity" : known.map((one) => one.trim()).join(", "));
+  return new Request(request, { headers });
 }
 
-/** Other hosts than workerd unpack a body and leave the headers as they were: whoever sends it on would lie. */
+/** They leave the headers as they were: whoever sends such a body on would lie. */
 function unpacked(response: Response): Response {
   const codings = response.headers.get("content-encoding")?.split(",").map((one) => one.trim().toLowerCase());
   if (IN_WORKERD || codings === undefined || !codings.every((coding) => UNPACKED.includes(coding))) return response;

@@ -77,13 +77,14 @@ pub(super) fn ended(
 ) -> Vec<String> {
     let upgrades = may_upgrade && asks_for_websocket(request);
     let carriers = || credentials.m2m_token.iter().chain(&credentials.api_key);
+    let carrying: Vec<String> = carriers().map(|carrier| meant(carrier)).collect();
     let nominated = nominated(request.values("connection"));
     let is_ended = |sent: &str| {
         let meant = meant(sent);
         let meant = meant.as_str();
         meant == "dpop"
             || is_reserved(meant)
-            || carriers().any(|carrier| self::meant(carrier) == meant)
+            || carrying.iter().any(|carrier| carrier == meant)
             || OF_THE_CONNECTION.contains(&meant)
             || OVERRIDES.contains(&meant)
             || (is_forwarded(meant) && (forwarded != ForwardedHeaders::Append || meant != sent))

@@ -130,7 +130,7 @@ impl JsGate {
     }
 
     /// What to answer to an allowed request that the origin did not: an outcome as JSON. `failure` is `unreachable`,
-    /// `timed_out`, `no_origin` or `client_left`, and `cause` a word of the host's.
+    /// `timed_out`, `no_origin` or `client_left`, and `cause` a word of the host's, or empty.
     ///
     /// # Errors
     /// Where the request is of another shape.
@@ -140,11 +140,11 @@ impl JsGate {
         request: JsValue,
         request_id: &str,
         failure: &str,
-        cause: Option<String>,
+        cause: &str,
     ) -> Result<JsValue, JsError> {
         let (gate, request, host) = self.begin(request)?;
         let failure = ForwardFailure::from_name(failure);
-        let outcome = gate.forward_failed(&host, &request, request_id, failure, cause.as_deref());
+        let outcome = gate.forward_failed(&host, &request, request_id, failure, Some(cause));
         Ok(JsValue::from_str(&write(&outcome)))
     }
 
@@ -218,13 +218,13 @@ impl JsGate {
     }
 }
 
-/// Which headers of an origin's answer end at the gate, of these names in lower case, each on a line of its own. The
-/// answer has the same form.
+/// Which headers of an origin's answer end at the gate, of these names in lower case, each on a line of its own, and the
+/// value of `Connection`, empty for none. The answer has the same form.
 #[wasm_bindgen(js_name = endedOfAnswer)]
 #[must_use]
-pub fn ended(names: &str, connection: Option<String>, is_upgrade: bool) -> String {
+pub fn ended(names: &str, connection: &str, is_upgrade: bool) -> String {
     let names: Vec<&str> = names.lines().collect();
-    ended_of_answer(&names, connection.as_deref(), is_upgrade).join("\n")
+    ended_of_answer(&names, Some(connection), is_upgrade).join("\n")
 }
 
 fn write_published(published: Result<Published, PublishError>) -> String {

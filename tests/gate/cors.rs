@@ -127,13 +127,13 @@ fn an_answer_of_the_origin_says_what_the_policy_says() {
     let sent = request("GET", "/v1/reports", &[(HEADER, &token), ("origin", PAGE)]);
     let answer = stage.forward(&sent).answer.expect("something to change");
     assert!(answer.remove.contains(&"access-control-allow-origin".to_owned()));
-    let set: Vec<(&str, &str)> = answer.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let headers: Vec<(&str, &str)> = answer.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let expected = [
         ("access-control-allow-origin", PAGE),
         ("access-control-allow-credentials", "true"),
         ("access-control-expose-headers", "x-total"),
     ];
-    assert_eq!(set, expected);
+    assert_eq!(headers, expected);
     assert_eq!(answer.add, [("vary".to_owned(), "origin".to_owned())]);
 
     let other = request("GET", "/v1/reports", &[(HEADER, &token), ("origin", "https://evil.example")]);

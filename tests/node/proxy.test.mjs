@@ -301,12 +301,30 @@ test("headers of the client's connection end at the gate", async () => {
   }
 });
 
-test("a body that the platform has unpacked is not said to be packed", async () => {
+test("a packed body is passed on as it is, and said to be packed", async () => {
   const { fetch } = await gated(undefined, { origin: await listening });
-  const answer = await fetch("/v1/packed");
-  assert.equal(await answer.text(), "unpacked");
-  assert.equal(answer.headers.get("content-encoding"), null);
-  assert.equal(answer.headers.get("content-length"), null);
+  const answer = await fetch("/v1/packed", { headers: { "accept-encoding": "gzip" } });
+  assert.equal(answer.headers.get("content-encoding"), "gzip");
+  assert.deepEqual(Buffer.from(await answer.arrayBuffer()), gzipSync("unpacked"));
+});
+
+test("a body that `fetch` of the platform has unpacked is not said to be packed", async () => {
+  // As on hosts that are not Node.
+  const { getBuiltinModule } = process;
+  process.getBuiltinModule = undefined;
+  try {
+    const { fetch } = await gated(undefined, { origin: await listening });
+    const answer = await fetch("/v1/packed", { headers: { "accept-encoding": "zstd, gzip;q=0.5, br" } });
+    assert.equal(await answer.text(), "unpacked");
+    assert.equal(answer.headers.get("content-encoding"), null);
+    assert.equal(answer.headers.get("content-length"), null);
+    for (const [sent, asked] of [["zstd, gzip;q=0.5, br", "gzip;q=0.5, br"], ["zstd", "identity"], ["*", "identity"]]) {
+      const echo = await (await fetch("/v1/a", { headers: { "accept-encoding": sent } })).json();
+      assert.equal(echo.headers["accept-encoding"], asked);
+    }
+  } finally {
+    process.getBuiltinModule = getBuiltinModule;
+  }
 });
 
 test("a function that is lent is asked for the origin at a URL", async () => {
