@@ -136,7 +136,7 @@ class Way {
 
   // What came first stays: a flood cannot push out what happened before it.
   #drop(): void {
-    if (this.#dropped === 0) console.error(`edgeward: the audit sink ${this.#name} does not keep up, events are dropped`);
+    if (this.#dropped === 0) console.error(`edgeward: the audit sink ${this.#name} drops events: too many are on their way, or one is too long`);
     this.#dropped += 1;
   }
 

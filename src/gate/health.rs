@@ -17,10 +17,12 @@ use crate::{
 const MEDIA_TYPE: &str = "application/health+json";
 
 /// What the core was compiled for.
-pub(super) const BUILD_TARGET: fn() -> String = || match std::env::consts::OS {
-    "" => std::env::consts::ARCH.to_owned(),
-    system => format!("{}-{system}", std::env::consts::ARCH),
-};
+pub(super) fn build_target() -> String {
+    match std::env::consts::OS {
+        "" => std::env::consts::ARCH.to_owned(),
+        system => format!("{}-{system}", std::env::consts::ARCH),
+    }
+}
 
 /// How something is; the worst of all parts is how the gate is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -55,6 +57,8 @@ pub(super) struct InstanceState {
     pub(super) deny: Option<DenySnapshotStatus>,
     pub(super) sinks: Vec<SinkCounts>,
     pub(super) age: Option<i64>,
+    pub(super) restarts: u32,
+    pub(super) preflights: Option<u64>,
 }
 
 impl Gate {
@@ -91,6 +95,8 @@ impl Gate {
             deny,
             sinks: host.surroundings().sinks,
             age: self.records.age(now),
+            restarts: self.restarts.load(Ordering::Relaxed),
+            preflights: self.cors.as_ref().map(Cors::preflights),
         }
     }
 
@@ -98,15 +104,15 @@ impl Gate {
     /// hold (contract §6.2). Whose tokens it takes, how full it is and what failed, is for administrators.
     pub(super) fn health<H: Host>(&self, host: &H) -> Answer {
         let state = self.state(host);
-        answer(&state, self.outline(&state))
+        answer(&state, &outline(&state))
     }
 
     /// All of it.
     pub(super) fn health_in_full<H: Host>(&self, host: &H) -> Answer {
         let state = self.state(host);
-        let mut document = self.outline(&state);
+        let mut document = outline(&state);
         if let Value::Object(members) = &mut document {
-            members.insert("build".into(), json!({ "version": crate::VERSION, "target": BUILD_TARGET() }));
+            members.insert("build".into(), json!({ "version": crate::VERSION, "target": build_target() }));
             members.insert("policyDigest".into(), self.policy_digest.as_str().into());
             members.insert("checks".into(), checks(&state));
             if let Some(keys) = &self.keys
@@ -116,29 +122,29 @@ impl Gate {
                 of_keys.insert("usageInterval".into(), json!(keys.notes().interval()));
             }
         }
-        answer(&state, document)
-    }
-
-    fn outline(&self, state: &InstanceState) -> Value {
-        json!({
-            "status": state.status(),
-            "version": crate::VERSION,
-            "releaseId": crate::VERSION,
-            "serviceId": "edgeward",
-            "restarts": self.restarts.load(Ordering::Relaxed),
-            "preflights": self.cors.as_ref().map(Cors::preflights),
-            "apiKeys": state.bound.as_ref().map(|bound| json!({
-                "revocationBound": { "seconds": bound.seconds, "formula": bound.formula, "terms": bound.terms },
-            })),
-            // Why reading or publishing failed is for administrators.
-            "denySnapshot": state.deny.as_ref().map(|list| {
-                json!({ "phase": list.phase, "issuedAt": list.issued_at, "maxAge": list.max_age })
-            }),
-        })
+        answer(&state, &document)
     }
 }
 
-fn answer(state: &InstanceState, document: Value) -> Answer {
+fn outline(state: &InstanceState) -> Value {
+    json!({
+        "status": state.status(),
+        "version": crate::VERSION,
+        "releaseId": crate::VERSION,
+        "serviceId": "edgeward",
+        "restarts": state.restarts,
+        "preflights": state.preflights,
+        "apiKeys": state.bound.as_ref().map(|bound| json!({
+            "revocationBound": { "seconds": bound.seconds, "formula": bound.formula, "terms": bound.terms },
+        })),
+        // Why reading or publishing failed is for administrators.
+        "denySnapshot": state.deny.as_ref().map(|list| {
+            json!({ "phase": list.phase, "issuedAt": list.issued_at, "maxAge": list.max_age })
+        }),
+    })
+}
+
+fn answer(state: &InstanceState, document: &Value) -> Answer {
     let status = if state.status() == Status::Fail { 503 } else { 200 };
     Answer { status, ..Answer::of(MEDIA_TYPE, document.to_string()) }
 }
@@ -148,7 +154,9 @@ impl InstanceState {
     pub(super) fn status(&self) -> Status {
         let mut sets = self.key_sets.iter().map(|set| of_key_set(&set.status)).collect::<Vec<_>>();
         if sets.iter().any(|status| *status != Status::Fail) || self.bound.is_some() {
-            sets.iter_mut().for_each(|status| *status = (*status).min(Status::Warn));
+            for status in &mut sets {
+                *status = (*status).min(Status::Warn);
+            }
         }
         let sinks = self.sinks.iter().map(of_sink);
         sets.into_iter().chain(self.deny.as_ref().map(of_deny_list)).chain(sinks).max().unwrap_or(Status::Pass)
@@ -290,9 +298,9 @@ mod tests {
         ] {
             let state = InstanceState { deny: Some(list(phase, failure)), ..state(vec![]) };
             assert_eq!(state.status(), status, "{phase} {failure:?}");
-            assert_eq!(answer(&state, json!({})).status, if status == Status::Fail { 503 } else { 200 });
+            assert_eq!(answer(&state, &json!({})).status, if status == Status::Fail { 503 } else { 200 });
         }
-        let lost = SinkCounts { name: "queue".to_owned(), dropped: 1, ..SinkCounts::default() };
-        assert_eq!(InstanceState { sinks: vec![lost], ..state(vec![]) }.status(), Status::Warn);
+        let full = SinkCounts { name: "queue".to_owned(), dropped: 1, ..SinkCounts::default() };
+        assert_eq!(InstanceState { sinks: vec![full], ..state(vec![]) }.status(), Status::Warn);
     }
 }

@@ -1,11 +1,11 @@
-//! The numbers of one instance, in the text format of OpenMetrics 1.0.
+//! The numbers of one instance, in the text format of `OpenMetrics` 1.0.
 
 use std::fmt::Write as _;
 
-use super::{Answer, Gate, health::BUILD_TARGET};
+use super::{Answer, Gate, health::build_target};
 use crate::host::Host;
 
-/// The media type of OpenMetrics, which Prometheus reads too.
+/// The media type of `OpenMetrics`, which Prometheus reads too.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 impl Gate {
@@ -14,7 +14,7 @@ impl Gate {
         let mut page = Page::default();
         let state = self.state(host);
         page.family("edgeward_build", "info", "The build of the gate.");
-        page.sample("edgeward_build_info", &[("version", crate::VERSION), ("target", &BUILD_TARGET())], 1);
+        page.sample("edgeward_build_info", &[("version", crate::VERSION), ("target", &build_target())], 1);
         page.family("edgeward_policy", "info", "The policy, by the SHA-256 of its content.");
         page.sample("edgeward_policy_info", &[("digest", &self.policy_digest)], 1);
         page.family(

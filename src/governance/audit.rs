@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::event::{AnalyticsPoint, AuditEntry, Metadata, SourceEndpoint, Tally, User, cut};
 use crate::{
     gate::Decision,
-    verdict::{Denial, Grant, LimitState, Principal, SenderBinding},
+    verdict::{CredentialClass, Denial, Grant, LimitState, Principal, SenderBinding},
 };
 
 /// A decision, allow or deny.
@@ -155,7 +155,7 @@ pub fn audit_event(decision: &Decision) -> AuditEntry {
             (status, reason.code(), *class, principal.as_ref(), note.as_deref())
         }
     };
-    let class = class.map(|class| class.as_str());
+    let class = class.map(CredentialClass::as_str);
     let verdict = match status.0 {
         1 => "allowed",
         2 => "denied",
@@ -252,10 +252,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{
-        host::UnixMillis,
-        verdict::{CredentialClass, Reason},
-    };
+    use crate::{host::UnixMillis, verdict::Reason};
 
     fn decision(denial: Denial) -> Decision {
         Decision {

@@ -8,7 +8,7 @@ use crate::{
     api_key::{Record, RevocationReason},
     gate::Decision,
     host::UnixMillis,
-    verdict::{Denial, Principal},
+    verdict::{CredentialClass, Denial, Principal},
 };
 
 /// What was done, by the activities of the class.
@@ -213,7 +213,7 @@ pub fn entity_event(change: &EntityChange<'_>) -> AuditEntry {
         },
         src_endpoint: SourceEndpoint::of(change.decision.address.as_deref()),
         unmapped: ChangeFacts {
-            class: class.map(|class| class.as_str()),
+            class: class.map(CredentialClass::as_str),
             client_id: who.client_id.as_deref(),
             issuer: who.issuer.as_deref(),
             route: change.decision.route.as_deref(),

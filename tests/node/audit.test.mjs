@@ -113,7 +113,7 @@ test("a flood with sinks that hang: each decision is answered, and what is dropp
   });
   assert.deepEqual([called, batches], [1000, 2]);
   // Once for each sink, and not for each event.
-  assert.equal(complaints.calls.filter(({ arguments: [words] }) => words.includes("does not keep up")).length, 2);
+  assert.equal(complaints.calls.filter(({ arguments: [words] }) => words.includes("drops events")).length, 2);
   // What nothing is heard of is given up, and there is room again.
   clock.now += 20_001;
   assert.equal(reports(bearer(token)).ok, true);
