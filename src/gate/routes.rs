@@ -23,10 +23,18 @@ pub(super) fn prepare(policies: Vec<RoutePolicy>, available: &Classes, faults: &
             .iter()
             .all(|method| !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'));
         if policy.methods.is_empty() || !methods_known {
-            faults.add(format!("{place}/methods"), "name the methods, in upper case");
+            faults.hint(
+                format!("{place}/methods"),
+                "name the methods, in upper case",
+                "write them as in `[\"GET\", \"HEAD\"]`: there is no word for all of them",
+            );
         }
         if policy.classes.is_empty() {
-            faults.add(format!("{place}/classes"), "name the classes of credential that the route accepts");
+            faults.hint(
+                format!("{place}/classes"),
+                "name the classes of credential that the route accepts",
+                "`m2m_token`, `api_key`, or both",
+            );
         }
         for class in &policy.classes {
             let (checked, missing) = match class {
@@ -34,20 +42,29 @@ pub(super) fn prepare(policies: Vec<RoutePolicy>, available: &Classes, faults: &
                 CredentialClass::ApiKey => (available.keys, "/apiKeys"),
             };
             if !checked {
-                faults.add(
+                faults.hint(
                     format!("{place}/classes"),
                     format!("`{}` is accepted here and {missing} is empty: nothing could check it", class.as_str()),
+                    format!("fill {missing}, or take `{}` out", class.as_str()),
                 );
             }
         }
         for (index, scope) in policy.scopes.iter().enumerate() {
             if !is_scope_token(scope) {
-                faults.add(format!("{place}/scopes/{index}"), "no scope token (RFC 6749 §3.3)");
+                faults.hint(
+                    format!("{place}/scopes/{index}"),
+                    "no scope token (RFC 6749 §3.3)",
+                    "visible ASCII without blanks, `\"` and `\\`, as in `reports:read`; one scope for each element",
+                );
             }
         }
         match Route::new(policy.methods, &policy.path, policy.classes, policy.scopes) {
             Ok(route) => routes.push(route),
-            Err(reason) => faults.add(format!("{place}/path"), reason),
+            Err(reason) => faults.hint(
+                format!("{place}/path"),
+                reason,
+                "write it as in `/v1/reports`, `/v1/reports/:id` or `/v1/exports/*`",
+            ),
         }
     }
     routes

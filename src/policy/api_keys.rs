@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{DenySnapshotPolicy, PolicyError, error::Faults, load::read_value, revocation::prepare_revocation};
+use super::{DenySnapshotPolicy, PolicyError, error::Faults, reading::Reading, revocation::prepare_revocation};
 use crate::{
     api_key::{ApiKeyChecker, Environment, ForeignKeys, KeyCaching, KeyForm, Seal},
     json,
@@ -72,30 +72,36 @@ pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Fault
         timeout: policy.store.timeout.unwrap_or(usual.timeout),
     };
     let usage_interval = policy.usage_interval.unwrap_or(USAGE_INTERVAL);
-    for (holds, place, reason) in [
-        (caching.cache <= 3600, "/cacheSeconds", "3600 seconds at most: as long a revoked key is let through"),
-        (caching.max_stale <= 86_400, "/maxStaleSeconds", "86400 seconds at most"),
+    for (holds, place, reason, usual) in [
+        (caching.cache <= 3600, "/cacheSeconds", "3600 seconds at most: as long a revoked key is let through", 15),
+        (caching.max_stale <= 86_400, "/maxStaleSeconds", "86400 seconds at most", 0),
         (
             caching.store_cache == 0 || within(caching.store_cache, 30, 3600),
             "/store/cacheSeconds",
             "0, or from 30 to 3600 seconds",
+            30,
         ),
-        (caching.store_propagation <= 3600, "/store/propagationSeconds", "3600 seconds at most"),
-        (within(caching.timeout, 100, 10_000), "/store/timeout", "from 100 to 10000 milliseconds"),
+        (caching.store_propagation <= 3600, "/store/propagationSeconds", "3600 seconds at most", 60),
+        (within(caching.timeout, 100, 10_000), "/store/timeout", "from 100 to 10000 milliseconds", 2000),
         (
             usage_interval == 0 || within(usage_interval, 60, WEEK),
             "/usageInterval",
             "0 for never, or from 60 to 604800 seconds",
+            USAGE_INTERVAL,
         ),
     ] {
         if !holds {
-            faults.add(format!("/apiKeys{place}"), reason);
+            faults.hint(format!("/apiKeys{place}"), reason, format!("leave it out for {usual}"));
         }
     }
     let form = match KeyForm::new(policy.prefix, policy.environment, seals) {
         Ok(form) => form,
         Err(error) => {
-            faults.add("/apiKeys/prefix", error.to_string());
+            faults.hint(
+                "/apiKeys/prefix",
+                error.to_string(),
+                "a short name of your own, as in `acme`: keys then begin with `acme_live_` or `acme_test_`",
+            );
             return None;
         }
     };
@@ -103,7 +109,11 @@ pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Fault
         Some(Ok(foreign)) => foreign,
         None => ForeignKeys::default(),
         Some(Err(reason)) => {
-            faults.add("/apiKeys/foreignKeys/prefixes", reason);
+            faults.hint(
+                "/apiKeys/foreignKeys/prefixes",
+                reason,
+                "what the imported keys begin with and nothing else does, as in `sk_live_`",
+            );
             return None;
         }
     };
@@ -117,25 +127,38 @@ pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Fault
 /// # Errors
 /// [`PolicyError`] with every fault.
 pub fn api_key_checker(text: &str, seals: Vec<Seal>) -> Result<(ApiKeyChecker, InForce), PolicyError> {
-    let mut members = json::parse_object(text.as_bytes()).map_err(|error| PolicyError::of("", error.to_string()))?;
+    let mut members = match json::parse(text.as_bytes()) {
+        Ok(Value::Object(members)) => members,
+        // What it is instead is said by who reads it.
+        _ => return Reading::<ApiKeyPolicy>::of_text(text).whole().and_then(|_| Err(PolicyError(Vec::new()))),
+    };
     let mut beside = Map::new();
     for name in ["deny", "denySnapshot"] {
         beside.extend(members.remove(name).map(|value| (name.to_owned(), value)));
     }
-    let policy: ApiKeyPolicy = read_value(Value::Object(members))?;
-    let Beside { deny, deny_snapshot } = read_value(Value::Object(beside))?;
-    let mut faults = Faults::default();
-    let checker = prepare(policy, seals, &mut faults);
-    let revocation = prepare_revocation(deny, deny_snapshot, None, &mut faults);
-    let checker = faults.or(checker).map_err(|mut error| {
-        // In a gate's policy the keys have a member of their own.
-        for fault in &mut error.0 {
-            fault.pointer = fault.pointer.trim_start_matches("/apiKeys").to_owned();
-        }
-        error
-    })?;
-    // Where there is no checker there was a fault.
-    checker.map(|checker| (checker, revocation)).ok_or_else(|| PolicyError(Vec::new()))
+    let of_keys = Reading::<ApiKeyPolicy>::of(Value::Object(members)).judged(|policy| {
+        let mut faults = Faults::default();
+        let checker = prepare(policy, seals, &mut faults);
+        let checker = faults.or(checker).map_err(|mut error| {
+            // In a gate's policy the keys have a member of their own.
+            for fault in &mut error.0 {
+                fault.pointer = fault.pointer.trim_start_matches("/apiKeys").to_owned();
+            }
+            error
+        })?;
+        // Where there is no checker there was a fault.
+        checker.ok_or_else(|| PolicyError(Vec::new()))
+    });
+    let of_revocation = Reading::<Beside>::of(Value::Object(beside)).judged(|beside| {
+        let mut faults = Faults::default();
+        let revocation = prepare_revocation(beside.deny, beside.deny_snapshot, None, &mut faults);
+        faults.or(revocation)
+    });
+    match (of_keys, of_revocation) {
+        (Ok(checker), Ok(revocation)) => Ok((checker, revocation)),
+        (Err(PolicyError(faults)), Ok(_)) | (Ok(_), Err(PolicyError(faults))) => Err(PolicyError(faults)),
+        (Err(PolicyError(faults)), Err(PolicyError(more))) => Err(PolicyError([faults, more].concat())),
+    }
 }
 
 /// What is refused before it ends, beside the form of the keys.

@@ -15,12 +15,15 @@ mod key_sets;
 mod leaks;
 mod lint;
 mod load;
+mod mending;
 mod presets;
+mod reading;
 mod review;
 mod revocation;
 mod routes;
 mod rules;
 mod types;
+mod wrong;
 
 pub use address::TrustedProxiesPolicy;
 pub(crate) use address::judge_proxies;
@@ -40,6 +43,7 @@ pub(crate) use lint::lint_routes;
 pub use lint::{LintFacts, LintFinding, LintRule, Severity, lint};
 pub use load::{read_deny_entries, read_deny_list, read_policy, read_token_policy};
 pub use presets::Preset;
+pub(crate) use reading::Reading;
 pub use review::{Days, Named, ReviewPolicy, read_review};
 pub use revocation::in_force;
 pub(crate) use revocation::prepare_revocation;
@@ -48,3 +52,4 @@ pub use types::{
     CredentialHeaders, DenySnapshotPolicy, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
     OneOrMany, Policy, RequiredClaim, TokenPolicy,
 };
+pub use wrong::needed_member;
