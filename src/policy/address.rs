@@ -7,11 +7,13 @@ use crate::api_key::Cidr;
 
 /// The proxies in front of the gate. Without them the address is that of the connection, as the host vouches for it.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TrustedProxiesPolicy {
     /// The header that they write the client's address into, or add it to at the right end: `x-forwarded-for` and such.
     pub header: String,
     /// Their own addresses. The header is believed where the connection comes from one of them, and in no other case.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub addresses: Vec<Cidr>,
 }
 

@@ -7,6 +7,7 @@ use crate::m2m_token::is_scope_token;
 
 /// Who may use the admin endpoints: M2M clients of one issuer, by scope. API keys never may.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AdminPolicy {
     /// The issuer whose tokens administer, as it stands in `iss`: a scope of the same name at another issuer says nothing.

@@ -18,45 +18,56 @@ const WEEK: u32 = 604_800;
 
 /// The API keys that are accepted.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApiKeyPolicy {
     /// What the keys begin with.
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = "^[a-z0-9]{2,12}$")))]
     pub prefix: String,
     /// The environment that this deployment serves: `live` or `test`.
     pub environment: Environment,
     /// Keys of another form that were imported; none are taken where left out.
     pub foreign_keys: Option<ForeignKeysPolicy>,
     /// How long an instance uses a record without asking the store again, in seconds, an hour at most; 15 where left out.
+    #[cfg_attr(feature = "schema", schemars(range(max = 3_600)))]
     pub cache_seconds: Option<u32>,
     /// How long after that it uses the record while the store does not answer, in seconds, a day at most; 0 where left out.
     /// As long a key that was revoked meanwhile is let through.
+    #[cfg_attr(feature = "schema", schemars(range(max = 86_400)))]
     pub max_stale_seconds: Option<u32>,
     /// What is known of the store.
     #[serde(default)]
     pub store: StorePolicy,
     /// How often the use of a key is noted, in seconds: 0 for never, or from 60 to 604800; 3600 where left out.
+    #[cfg_attr(feature = "schema", schemars(range(max = 604_800)))]
     pub usage_interval: Option<u32>,
 }
 
 /// Keys of another form.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ForeignKeysPolicy {
     /// What they begin with. It tells them from M2M tokens.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16)))]
     pub prefixes: Vec<String>,
 }
 
 /// What is known of the store that records are read from. Its figures stand in the stated bound of a revocation.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StorePolicy {
     /// How old a copy near the reader may be, in seconds: 0 for a store without such copies, or from 30 to 3600; 30 where
     /// left out, the least that Cloudflare KV takes. Each read hands it to the store, as `cacheTtl`.
+    #[cfg_attr(feature = "schema", schemars(range(max = 3_600)))]
     pub cache_seconds: Option<u32>,
     /// How long a written value may take until readers everywhere can see it, in seconds, an hour at most; 60 where left
     /// out, what Cloudflare says of KV. It is the store's word.
+    #[cfg_attr(feature = "schema", schemars(range(max = 3_600)))]
     pub propagation_seconds: Option<u32>,
     /// How long the store has to answer, in milliseconds, from 100 to 10000; 2000 where left out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 100, max = 10_000)))]
     pub timeout: Option<u32>,
 }
 

@@ -7,11 +7,13 @@ use crate::{api_key::LeakReports, endpoint::fault_of_url};
 
 /// The reports of leaked keys that are taken, at the endpoint `leaks`.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LeaksPolicy {
     /// The URL at which the sender publishes its keys; where left out, that of GitHub's secret-scanning partner program.
     pub keys_url: Option<String>,
     /// Who a revocation says it is by; `github-secret-scanning` where left out.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     pub source: Option<String>,
 }
 

@@ -22,6 +22,8 @@ mod review;
 mod revocation;
 mod routes;
 mod rules;
+#[cfg(feature = "schema")]
+mod schema;
 mod types;
 mod wrong;
 
@@ -48,6 +50,8 @@ pub use review::{Days, Named, ReviewPolicy, read_review};
 pub use revocation::in_force;
 pub(crate) use revocation::prepare_revocation;
 pub use routes::RoutePolicy;
+#[cfg(feature = "schema")]
+pub use schema::schema;
 pub use types::{
     CredentialHeaders, DenySnapshotPolicy, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
     OneOrMany, Policy, RequiredClaim, TokenPolicy,

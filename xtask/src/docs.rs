@@ -4,16 +4,20 @@ use std::fmt::Write as _;
 
 use edgeward::{
     governance::{ReviewRule, page_csp},
-    policy::{LintRule, Severity},
+    policy::{LintRule, Severity, schema},
     verdict::{Denial, Reason},
 };
 
 use crate::output::{Result, say};
+use crate::policy_page;
 use crate::workspace::{Workspace, write};
 
 const REASON_CODES: &str = "docs/reason-codes.md";
 const LINT_RULES: &str = "docs/lint-rules.md";
 const REVIEW_RULES: &str = "docs/review-rules.md";
+const POLICY: &str = "docs/policy.md";
+/// The schema is published with the package, and stands here for editors.
+pub(crate) const POLICY_SCHEMA: &str = "schema/policy.schema.json";
 
 /// Writes them; a test sees to it that what is committed is what the code says.
 pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
@@ -23,7 +27,15 @@ pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
     say!("{LINT_RULES}: {} rules", LintRule::ALL.len());
     write(&workspace.path(REVIEW_RULES), review_rules())?;
     say!("{REVIEW_RULES}: {} rules", ReviewRule::ALL.len());
+    write(&workspace.path(POLICY_SCHEMA), policy_schema())?;
+    write(&workspace.path(POLICY), policy_page::page(&schema()))?;
+    say!("{POLICY_SCHEMA} and {POLICY}");
     Ok(())
+}
+
+/// The schema of the policy as a file.
+fn policy_schema() -> String {
+    format!("{:#}\n", schema())
 }
 
 /// The table of reasons.
@@ -133,6 +145,13 @@ mod tests {
         assert_eq!(committed, lint_rules(), "run `cargo xtask docs`");
         let committed = std::fs::read_to_string(Workspace::here().path(REVIEW_RULES)).expect("the table");
         assert_eq!(committed, review_rules(), "run `cargo xtask docs`");
+        let committed = std::fs::read_to_string(Workspace::here().path(POLICY_SCHEMA)).expect("the schema");
+        assert!(committed == policy_schema(), "{POLICY_SCHEMA} is not what the types say: run `cargo xtask docs`");
+        let committed = std::fs::read_to_string(Workspace::here().path(POLICY)).expect("the page");
+        assert!(
+            committed == policy_page::page(&schema()),
+            "{POLICY} is not what the types say: run `cargo xtask docs`"
+        );
     }
 
     #[test]
