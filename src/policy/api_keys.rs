@@ -71,17 +71,22 @@ pub struct StorePolicy {
     pub timeout: Option<u32>,
 }
 
-/// The checker of these keys, the faults of its policy put down. Seals are secrets, and handed over beside the policy.
-pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Faults) -> Option<ApiKeyChecker> {
-    let within = |value: u32, least: u32, most: u32| (least..=most).contains(&value);
+/// How long records are believed by a policy, whether or not it may say so.
+pub(super) fn caching_of(policy: &ApiKeyPolicy) -> KeyCaching {
     let usual = KeyCaching::default();
-    let caching = KeyCaching {
+    KeyCaching {
         cache: policy.cache_seconds.unwrap_or(usual.cache),
         max_stale: policy.max_stale_seconds.unwrap_or(usual.max_stale),
         store_cache: policy.store.cache_seconds.unwrap_or(usual.store_cache),
         store_propagation: policy.store.propagation_seconds.unwrap_or(usual.store_propagation),
         timeout: policy.store.timeout.unwrap_or(usual.timeout),
-    };
+    }
+}
+
+/// The checker of these keys, the faults of its policy put down. Seals are secrets, and handed over beside the policy.
+pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Faults) -> Option<ApiKeyChecker> {
+    let within = |value: u32, least: u32, most: u32| (least..=most).contains(&value);
+    let caching = caching_of(&policy);
     let usage_interval = policy.usage_interval.unwrap_or(USAGE_INTERVAL);
     for (holds, place, reason, usual) in [
         (caching.cache <= 3600, "/cacheSeconds", "3600 seconds at most: as long a revoked key is let through", 15),

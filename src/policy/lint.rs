@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of};
+use super::{
+    Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of,
+    lint_gate::look_at_gate,
+};
 use crate::{
     host::UnixMillis,
     key_source::{KeySetRules, Snapshot},
@@ -99,6 +102,27 @@ rules! {
     /// The route takes standing keys beside M2M tokens, which end by themselves.
     StandingKeyAccepted = "standing_key_accepted", Low, "NHI4:2025",
         "Take `api_key` out of the route's `classes` where its callers can have tokens.";
+    /// A route of Cloudflare Workers fails open: past the daily limit of the free plan, requests pass by the gate to the origin.
+    RouteFailsOpen = "route_fails_open", High, "NHI6:2025",
+        "Set the route to fail closed: `request_limit_fail_open` false by the API, or in the dashboard.";
+    /// The origin is reached without TLS: whoever is on the way reads and writes what the gate let through.
+    OriginPlain = "origin_plain", Medium, "NHI6:2025",
+        "Name the origin by `https`, or bind it to the Worker as a service.";
+    /// TLS ends ahead of the gate, and nothing says where: a credential that came without TLS is not told apart.
+    TlsEndsAheadUnnamed = "tls_ends_ahead_unnamed", Medium, "NHI6:2025",
+        "Name the proxies that end it in `trustedProxies`, and let nobody else reach the gate.";
+    /// A revoked API key may be let through for more than five minutes.
+    RevocationBoundLate = "revocation_bound_late", Medium, "NHI1:2025",
+        "Make `cacheSeconds` and `maxStaleSeconds` of `apiKeys` shorter, or turn strict mode on with `denySnapshot`.";
+    /// Tokens are signed with a shared secret: whoever can check one can make one.
+    SharedSecretAlgorithm = "shared_secret_algorithm", Medium, "NHI2:2025",
+        "Have the issuer sign with a private key, as of `ES256`, and fetch its public one.";
+    /// One route leads everywhere and takes writes: its scopes are all that tells one caller from another.
+    CatchAllRoute = "catch_all_route", Medium, "NHI5:2025",
+        "Write a route for each thing that the API does, with a scope of its own.";
+    /// Imported keys are taken: they have no check of their own, and a report that one of them leaked revokes none.
+    ForeignKeysTaken = "foreign_keys_taken", Low, "NHI2:2025",
+        "Replace them by keys of this form, and take `foreignKeys` out when the last is gone.";
 }
 
 /// One finding.
@@ -111,7 +135,9 @@ pub struct LintFinding {
     pub severity: Severity,
     /// The risk in the OWASP Non-Human Identities Top 10.
     pub nhi: &'static str,
-    /// Where it is: a JSON pointer into the policy (RFC 6901).
+    /// In which document it is: `policy`, or `workersRoutes` where those were handed over beside it.
+    pub document: &'static str,
+    /// Where it is there: a JSON pointer (RFC 6901).
     pub pointer: String,
     /// What is wrong.
     pub title: &'static str,
@@ -131,6 +157,7 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
         look_at_claims(issuer, &place, &mut findings);
     }
     findings.0.extend(lint_routes(&policy.routes));
+    look_at_gate(policy, beside, &mut findings);
     findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings.0
 }
@@ -214,13 +241,26 @@ fn look_at_claims(issuer: &IssuerPolicy, place: &str, findings: &mut Findings) {
     }
 }
 
-struct Findings(Vec<LintFinding>);
+/// What was found.
+pub(super) struct Findings(Vec<LintFinding>);
 
 impl Findings {
-    fn add(&mut self, rule: LintRule, pointer: &str, evidence: Option<String>) {
+    /// Something in the policy.
+    pub(super) fn add(&mut self, rule: LintRule, pointer: &str, evidence: Option<String>) {
+        self.add_elsewhere("policy", rule, pointer, evidence);
+    }
+
+    /// Something in another document.
+    pub(super) fn add_elsewhere(
+        &mut self,
+        document: &'static str,
+        rule: LintRule,
+        pointer: &str,
+        evidence: Option<String>,
+    ) {
         let &LintFacts { code, severity, nhi, title, advice } = rule.facts();
         let (pointer, title) = (pointer.to_owned(), title.trim());
-        self.0.push(LintFinding { rule: code, severity, nhi, pointer, title, evidence, advice });
+        self.0.push(LintFinding { rule: code, severity, nhi, document, pointer, title, evidence, advice });
     }
 }
 

@@ -14,6 +14,7 @@ mod jws;
 mod key_sets;
 mod leaks;
 mod lint;
+mod lint_gate;
 mod load;
 mod mending;
 mod presets;
@@ -25,6 +26,7 @@ mod rules;
 #[cfg(feature = "schema")]
 mod schema;
 mod types;
+mod workers_routes;
 mod wrong;
 
 pub use address::TrustedProxiesPolicy;
@@ -56,4 +58,5 @@ pub use types::{
     CredentialHeaders, DenySnapshotPolicy, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
     OneOrMany, Policy, RequiredClaim, TokenPolicy,
 };
+pub use workers_routes::WorkersRoutes;
 pub use wrong::needed_member;
