@@ -6,7 +6,8 @@ import type { GatePolicy, LintFinding, LintOptions } from "../types/index.js";
 
 export function lint(policy: GatePolicy | string, options: LintOptions = {}): LintFinding[] {
   prepare();
-  const { snapshots = {}, ...host } = options;
-  const findings = lintPolicy(jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), coreHost(host));
+  const { snapshots = {}, workersRoutes, ...host } = options;
+  const routes = workersRoutes === undefined ? undefined : jsonText(workersRoutes, "the Workers routes");
+  const findings = lintPolicy(jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), routes, coreHost(host));
   return JSON.parse(findings) as LintFinding[];
 }

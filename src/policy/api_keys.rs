@@ -143,10 +143,9 @@ pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Fault
 /// # Errors
 /// [`PolicyError`] with every fault.
 pub fn api_key_checker(text: &str, seals: Vec<Seal>) -> Result<(ApiKeyChecker, InForce), PolicyError> {
-    let mut members = match json::parse(text.as_bytes()) {
-        Ok(Value::Object(members)) => members,
-        // What it is instead is said by who reads it.
-        _ => return Reading::<ApiKeyPolicy>::of_text(text).whole().and_then(|_| Err(PolicyError(Vec::new()))),
+    let Ok(Value::Object(mut members)) = json::parse(text.as_bytes()) else {
+        let told = Reading::<ApiKeyPolicy>::of_text(text).whole().err();
+        return Err(told.unwrap_or_else(|| PolicyError::of("", "not an object", "write an object: `{ … }`")));
     };
     let mut beside = Map::new();
     for name in ["deny", "denySnapshot"] {

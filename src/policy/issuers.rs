@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    Beside, DpopPolicy, IssuerPolicy, error::Faults, introspection::introspection, key_sets::KeysPolicy, rules::rules,
+    Beside, DpopPolicy, IssuerPolicy, TokenPolicy, error::Faults, introspection::introspection, key_sets::KeysPolicy,
+    reading::Reading, revocation::prepare_revocation, rules::rules,
 };
 use crate::{
     jose::{Algorithm, KeySet, PORTABLE},
@@ -38,6 +39,20 @@ pub fn token_verifier_with(
     let mut faults = Faults::default();
     let verifier = prepare(issuers, beside, max_token_bytes, &mut faults);
     faults.or(verifier)
+}
+
+/// A verifier for the policy of M2M tokens alone (JSON text), with what was handed over beside it.
+///
+/// # Errors
+/// [`super::PolicyError`] with every fault: what cannot be read of it, and what the rest of it says.
+pub fn read_token_verifier(text: &str, beside: &Beside) -> Result<TokenVerifier, super::PolicyError> {
+    Reading::<TokenPolicy>::of_text(text).judged(|policy| {
+        let mut faults = Faults::default();
+        let verifier = prepare(policy.issuers, beside, policy.max_token_bytes, &mut faults)
+            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults))
+            .with_revocation(prepare_revocation(policy.deny, policy.deny_snapshot, None, &mut faults));
+        faults.or(verifier)
+    })
 }
 
 /// The rules for proofs.

@@ -38,7 +38,7 @@ pub use api_keys::{ApiKeyPolicy, ForeignKeysPolicy, StorePolicy, api_key_checker
 pub use beside::Beside;
 pub(crate) use error::Faults;
 pub use error::{PolicyError, PolicyFault};
-pub use issuers::{dpop_rules, token_verifier, token_verifier_with};
+pub use issuers::{dpop_rules, read_token_verifier, token_verifier, token_verifier_with};
 pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use jws::jws_verifier;
 pub use leaks::LeaksPolicy;

@@ -152,7 +152,7 @@ fn pointer(path: &Path) -> String {
 }
 
 fn last_name(path: &Path) -> Option<String> {
-    path.iter().last().and_then(|segment| match segment {
+    path.iter().next_back().and_then(|segment| match segment {
         Segment::Map { key } => Some(key.clone()),
         _ => None,
     })

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::{
     host::{JsHost, Lent},
     keys::read_seals,
+    refusal::refused_policy,
     task,
     tokens::{read_secrets, write_deny_snapshot, write_key_sets},
     tools::read_snapshots,
@@ -22,7 +23,7 @@ use crate::{
     gate::{BootstrapSecret, Gate, GateRequest, Resources},
     governance::audit_event,
     host::Host,
-    policy::{Beside, read_deny_entries, read_deny_list, read_policy},
+    policy::{Beside, read_deny_entries, read_deny_list},
     revocation::{DenySigner, PublishError, Published},
     verdict::verdict_document,
 };
@@ -60,13 +61,20 @@ impl JsGate {
         bootstrap: Option<String>,
         deny_signing_key: Option<String>,
         host: JsHost,
-    ) -> Result<Self, JsError> {
-        let deny_signing_key = deny_signing_key.map(Zeroizing::new);
-        let deny_signer = deny_signing_key.map(|jwk| DenySigner::from_jwk(&jwk)).transpose()?;
-        let beside = Beside { snapshots: read_snapshots(snapshots)?, introspection_secrets: read_secrets(secrets)? };
-        let bootstrap = bootstrap.map(BootstrapSecret::new).transpose().map_err(JsError::new)?;
-        let resources = Resources { beside, seals: read_seals(seals)?, bootstrap, deny_signer };
-        Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
+    ) -> Result<Self, JsValue> {
+        let resources = || -> Result<Resources, JsError> {
+            let deny_signing_key = deny_signing_key.map(Zeroizing::new);
+            let deny_signer = deny_signing_key.map(|jwk| DenySigner::from_jwk(&jwk)).transpose()?;
+            let beside = Beside {
+                snapshots: read_snapshots(snapshots)?,
+                introspection_secrets: read_secrets(secrets)?,
+                ..Beside::default()
+            };
+            let bootstrap = bootstrap.map(BootstrapSecret::new).transpose().map_err(JsError::new)?;
+            Ok(Resources { beside, seals: read_seals(seals)?, bootstrap, deny_signer })
+        };
+        let gate = Gate::read(policy, resources()?).map_err(|error| refused_policy(&error))?;
+        Ok(Self { gate: Rc::new(gate), host })
     }
 
     /// Whether the policy takes API keys, which are looked up in a store.
@@ -81,8 +89,8 @@ impl JsGate {
     /// # Errors
     /// What is wrong with the list; the one before then stays in force.
     #[wasm_bindgen(js_name = setDenyList)]
-    pub fn set_deny_list(&self, list: &str) -> Result<(), JsError> {
-        self.gate.set_deny_list(read_deny_list(list)?);
+    pub fn set_deny_list(&self, list: &str) -> Result<(), JsValue> {
+        self.gate.set_deny_list(read_deny_list(list).map_err(|error| refused_policy(&error))?);
         Ok(())
     }
 

@@ -13,6 +13,7 @@ mod key_admin;
 mod key_review;
 mod keys;
 mod options;
+mod refusal;
 mod task;
 mod tokens;
 mod tools;
