@@ -7,7 +7,8 @@ import type { GatePolicy, LintFinding, LintOptions } from "../types/index.js";
 
 export function lint(policy: GatePolicy | string, options: LintOptions = {}): LintFinding[] {
   prepare();
-  const { snapshots = {}, ...host } = options;
+  const { snapshots = {}, workersRoutes, ...host } = options;
+  const routes = workersRoutes === undefined ? undefined : jsonText(workersRoutes, "the Workers routes");
   const [text, beside, lent] = [jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), coreHost(host)];
-  return JSON.parse(enter(() => lintPolicy(text, beside, lent))) as LintFinding[];
+  return JSON.parse(enter(() => lintPolicy(text, beside, routes, lent))) as LintFinding[];
 }

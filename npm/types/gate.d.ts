@@ -330,6 +330,6 @@ export interface Gate {
 /**
  * The gate of a policy: an object, or JSON text.
  *
- * @throws Where the policy is wrong; the message names each fault by its JSON pointer.
+ * @throws {PolicyError} Where the policy is wrong, with every fault by its JSON pointer.
  */
 export declare function createGate(policy: GatePolicy | string, options?: GateOptions): Promise<Gate>;

@@ -464,7 +464,7 @@ export interface JwtVerifier {
 /**
  * A verifier for the tokens of these issuers.
  *
- * @throws Where the policy is wrong; the message names each fault by its JSON pointer.
+ * @throws {PolicyError} Where the policy is wrong, with every fault by its JSON pointer.
  */
 export declare function createJwtVerifier(policy: TokenPolicy | string, host?: TokenHost): Promise<JwtVerifier>;
 
@@ -587,10 +587,34 @@ export interface SnapshotTaken {
  */
 export declare function takeSnapshot(issuerOrUrl: string, options?: SnapshotOptions): Promise<SnapshotTaken>;
 
+/** One fault of a policy. */
+export interface PolicyFault {
+  /** Where it is: a JSON pointer (RFC 6901), empty for the document as a whole. */
+  pointer: string;
+  /** What is wrong. */
+  reason: string;
+  /** What to write instead, or to look at. */
+  hint: string | null;
+}
+
+/**
+ * What is thrown where a policy, or a part of one, cannot be used. The message names every fault; by its `name` it is told
+ * from other errors.
+ */
+export interface PolicyError extends Error {
+  name: "PolicyError";
+  faults: readonly PolicyFault[];
+}
+
 /** What {@link lint} is told. */
 export interface LintOptions extends Pick<Host, "now"> {
   /** The snapshots that are deployed with the policy, by issuer. */
   snapshots?: Record<string, JsonWebKeySet | Snapshot> | string;
+  /**
+   * The Workers routes that lead to the gate, as `GET /zones/{zone_id}/workers/routes` of Cloudflare's API answers: the whole
+   * answer, its `result`, or the text of either.
+   */
+  workersRoutes?: object | string;
 }
 
 /** What is legal in a policy and unwise. */
@@ -600,7 +624,9 @@ export interface LintFinding {
   severity: "low" | "medium" | "high";
   /** The risk in the OWASP Non-Human Identities Top 10, as `NHI6:2025`. */
   nhi: string;
-  /** Where it is: a JSON pointer into the policy (RFC 6901). */
+  /** In which document it is. */
+  document: "policy" | "workersRoutes";
+  /** Where it is there: a JSON pointer (RFC 6901). */
   pointer: string;
   /** What is wrong. */
   title: string;
@@ -613,6 +639,6 @@ export interface LintFinding {
 /**
  * Looks through a policy for what is legal and unwise; the worst comes first.
  *
- * @throws Where the policy is wrong; the message names each fault by its JSON pointer.
+ * @throws {PolicyError} Where the policy is wrong, with every fault by its JSON pointer.
  */
 export declare function lint(policy: GatePolicy | string, options?: LintOptions): LintFinding[];

@@ -19,7 +19,7 @@ use crate::{
     policy::{
         Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin,
         judge_assertion, judge_cors, judge_forward_auth, judge_limits, judge_origin_timeout, judge_proxies, lint,
-        prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, read_policy,
+        prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, reading_of_policy,
     },
     revocation::DenySigner,
 };
@@ -44,28 +44,40 @@ pub struct Resources {
 /// # Errors
 /// [`PolicyError`] with every fault, where no gate can be made of it.
 pub fn lint_policy(text: &str, beside: &Beside, now: UnixMillis) -> Result<Vec<LintFinding>, PolicyError> {
-    let mut policy = read_policy(text)?;
-    let mut with_secrets = beside.clone();
-    for issuer in policy.issuers.iter().filter(|issuer| issuer.introspection.is_some()) {
-        with_secrets.introspection_secrets.entry(issuer.name().to_owned()).or_insert_with(|| "not needed".to_owned());
-    }
-    let mut findings = lint(&policy, beside, now);
-    findings.extend(routes::shadowed(&policy.routes));
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let mut faults = Faults::default();
-    let assertion = policy.assertion.take();
-    judge_assertion(assertion.as_ref(), assertion.is_some(), &mut faults);
-    let gate = Gate::new(policy, Resources { beside: with_secrets, ..Resources::default() });
-    match (gate, faults.or(findings)) {
-        (Ok(_), judged) => judged,
-        (Err(PolicyError(found)), judged) => {
-            let more = judged.err().into_iter().flat_map(|PolicyError(faults)| faults);
-            Err(PolicyError(found.into_iter().chain(more).collect()))
+    reading_of_policy(text).judged(|mut policy| {
+        let mut with_secrets = beside.clone();
+        for issuer in policy.issuers.iter().filter(|issuer| issuer.introspection.is_some()) {
+            with_secrets
+                .introspection_secrets
+                .entry(issuer.name().to_owned())
+                .or_insert_with(|| "not needed".to_owned());
         }
-    }
+        let mut findings = lint(&policy, beside, now);
+        findings.extend(routes::shadowed(&policy.routes));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        let mut faults = Faults::default();
+        let assertion = policy.assertion.take();
+        judge_assertion(assertion.as_ref(), assertion.is_some(), &mut faults);
+        let gate = Gate::new(policy, Resources { beside: with_secrets, ..Resources::default() });
+        match (gate, faults.or(findings)) {
+            (Ok(_), judged) => judged,
+            (Err(PolicyError(found)), judged) => {
+                let more = judged.err().into_iter().flat_map(|PolicyError(faults)| faults);
+                Err(PolicyError(found.into_iter().chain(more).collect()))
+            }
+        }
+    })
 }
 
 impl Gate {
+    /// Makes the gate of a policy in JSON.
+    ///
+    /// # Errors
+    /// [`PolicyError`] with every fault of the policy: what cannot be read of it, and what the rest of it says.
+    pub fn read(text: &str, resources: Resources) -> Result<Self, PolicyError> {
+        reading_of_policy(text).judged(|policy| Self::new(policy, resources))
+    }
+
     /// Makes the gate of a policy.
     ///
     /// # Errors
@@ -146,9 +158,10 @@ fn token_prefixes(issuers: &[IssuerPolicy]) -> Vec<(usize, String)> {
 fn check_token_prefixes(prefixes: &[(usize, String)], keys: Option<&ApiKeyChecker>, faults: &mut Faults) {
     for (index, prefix) in prefixes {
         if keys.is_some_and(|keys| keys.takes(prefix)) {
-            faults.add(
+            faults.hint(
                 format!("/issuers/{index}/introspection/tokenPrefix"),
                 "what begins like this is taken for an API key: the prefix of `apiKeys` is the same",
+                "give the keys another `prefix`, or leave this out where this is the one issuer that is asked",
             );
         }
     }
@@ -184,7 +197,11 @@ fn credentials(headers: CredentialHeaders, faults: &mut Faults) -> CredentialHea
         for (index, name) in names.iter().enumerate() {
             if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
             {
-                faults.add(format!("/credentials/{place}/{index}"), "no name of a header");
+                faults.hint(
+                    format!("/credentials/{place}/{index}"),
+                    "no name of a header",
+                    "letters, digits, `-` and `_`, as in `x-api-key`",
+                );
             }
         }
         names.iter().map(|name| name.to_ascii_lowercase()).collect()

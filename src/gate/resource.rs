@@ -86,7 +86,11 @@ impl Resource {
             return None;
         }
         let Some((origin, suffix)) = split(&policy.identifier) else {
-            faults.add("/resource/identifier", "its path can be read in two ways");
+            faults.hint(
+                "/resource/identifier",
+                "its path can be read in two ways",
+                "write it without dot segments, empty segments and needless escapes",
+            );
             return None;
         };
         let published = if policy.publish_scopes { routes } else { &[] };

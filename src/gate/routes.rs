@@ -114,18 +114,30 @@ fn judge_methods(methods: &[String], place: &str, faults: &mut Faults) {
         .iter()
         .all(|method| !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'));
     if methods.is_empty() || !known {
-        faults.add(format!("{place}/methods"), "name the methods, in upper case");
+        faults.hint(
+            format!("{place}/methods"),
+            "name the methods, in upper case",
+            "write them as in `[\"GET\", \"HEAD\"]`: there is no word for all of them",
+        );
     }
     for (index, method) in methods.iter().enumerate() {
         if super::framing::is_refused_method(method) {
-            faults.add(format!("{place}/methods/{index}"), format!("`{method}` is refused everywhere"));
+            faults.hint(
+                format!("{place}/methods/{index}"),
+                format!("`{method}` is refused everywhere"),
+                "take it out: no API answers it",
+            );
         }
     }
 }
 
 fn judge_classes(classes: &[CredentialClass], available: &Classes, place: &str, faults: &mut Faults) {
     if classes.is_empty() {
-        faults.add(format!("{place}/classes"), "name the classes of credential that the route accepts");
+        faults.hint(
+            format!("{place}/classes"),
+            "name the classes of credential that the route accepts",
+            "`m2m_token`, `api_key`, or both",
+        );
     }
     for class in classes {
         let (checked, missing) = match class {
@@ -133,9 +145,10 @@ fn judge_classes(classes: &[CredentialClass], available: &Classes, place: &str, 
             CredentialClass::ApiKey => (available.keys, "/apiKeys"),
         };
         if !checked {
-            faults.add(
+            faults.hint(
                 format!("{place}/classes"),
                 format!("`{}` is accepted here and {missing} is empty: nothing could check it", class.as_str()),
+                format!("fill {missing}, or take `{}` out", class.as_str()),
             );
         }
     }
@@ -145,7 +158,11 @@ fn judge_scopes(scopes: &RouteScopes, place: &str, faults: &mut Faults) {
     let mut judge = |scopes: &[String], place: &str| {
         for (index, scope) in scopes.iter().enumerate() {
             if !is_scope_token(scope) {
-                faults.add(format!("{place}/{index}"), "no scope token (RFC 6749 §3.3)");
+                faults.hint(
+                    format!("{place}/{index}"),
+                    "no scope token (RFC 6749 §3.3)",
+                    "visible ASCII without blanks, `\"` and `\\`, as in `reports:read`; one scope for each element",
+                );
             }
         }
     };
@@ -185,7 +202,11 @@ fn judge_organization(binding: Option<&OrganizationBinding>, route: &Route, plac
             }
         }
         Some(OrganizationBinding::OneOf(names)) if names.is_empty() || names.iter().any(String::is_empty) => {
-            faults.add(format!("{place}/oneOf"), "name the organizations, each by its id");
+            faults.hint(
+                format!("{place}/oneOf"),
+                "name the organizations, each by its id",
+                "write them as in `[\"org_1\"]`",
+            );
         }
         _ => {}
     }

@@ -69,6 +69,7 @@ pub(super) fn thumbprint(text: &str) -> Option<Thumbprint> {
 
 /// Whether an issuer's tokens must be bound to their sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SenderConstraint {
     /// They may be; one that is must come with its proof.

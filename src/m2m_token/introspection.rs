@@ -26,6 +26,7 @@ const KEEP_INACTIVE: i64 = 5;
 
 /// How a client shows who it is (RFC 6749 §2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuthentication {
     /// In the header `Authorization`.
@@ -37,6 +38,7 @@ pub enum ClientAuthentication {
 
 /// Which tokens of an issuer the server is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Introspected {
     /// Those that are no JWT.

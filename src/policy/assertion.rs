@@ -24,6 +24,7 @@ const LONGEST_NAME: usize = 1024;
 /// The signed assertion that an allowed request carries to the origin (contract §7.3). The keys that sign it are handed
 /// over beside the policy.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AssertionPolicy {
     /// What stands in `iss`: the name of this gate, as in `https://api.example`.

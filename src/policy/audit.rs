@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 /// What is put on record of decisions. What was denied, and what could not be told, always is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct AuditPolicy {
     /// Which allowed decisions have an audit event; all of them where left out.
@@ -12,6 +13,7 @@ pub struct AuditPolicy {
 
 /// Which allowed decisions have an audit event. All of them are counted, whatever this says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditedDecisions {
     /// All.
@@ -25,6 +27,7 @@ pub enum AuditedDecisions {
 
 /// Who may look at the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct MetricsPolicy {
     /// Whether whoever reaches the gate may read `metrics`, and all that `health` has to say: the names of issuers and

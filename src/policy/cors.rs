@@ -6,6 +6,7 @@ use super::error::Faults;
 
 /// Which pages may call the API from a browser.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CorsPolicy {
     /// The origins of the pages, as in `https://app.example`, or `"*"` for every one.
@@ -27,6 +28,7 @@ pub struct CorsPolicy {
 
 /// The origins of pages.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected \"*\" or an array of origins")]
 pub enum CorsOrigins {
     /// `"*"`.
@@ -37,6 +39,7 @@ pub enum CorsOrigins {
 
 /// Every origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum AnyOrigin {
     /// `"*"`.
     #[serde(rename = "*")]
@@ -55,7 +58,7 @@ pub(crate) fn judge_cors(cors: Option<&CorsPolicy>, faults: &mut Faults) {
         CorsOrigins::Any(AnyOrigin::Any) => {}
         CorsOrigins::These(origins) => {
             if origins.is_empty() {
-                faults.add("/cors/origins", "name the origins of the pages");
+                faults.hint("/cors/origins", "name the origins of the pages", "write them as in `https://app.example`");
             }
             for (index, origin) in origins.iter().enumerate().filter(|(_, origin)| !is_origin(origin)) {
                 faults.hint(
@@ -70,7 +73,7 @@ pub(crate) fn judge_cors(cors: Option<&CorsPolicy>, faults: &mut Faults) {
     judge_names("headers", cors.headers.as_deref(), is_header, faults);
     judge_names("exposeHeaders", cors.expose_headers.as_deref(), is_header, faults);
     if cors.max_age.is_some_and(|seconds| seconds > 86_400) {
-        faults.add("/cors/maxAge", "at most 86400 seconds");
+        faults.hint("/cors/maxAge", "at most 86400 seconds", "browsers keep it for two hours at most");
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// One fault.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PolicyFault {
     /// Where it is: a JSON pointer (RFC 6901), empty for the document as a whole.
     pub pointer: String,
@@ -24,8 +26,8 @@ pub struct PolicyError(pub Vec<PolicyFault>);
 
 impl PolicyError {
     /// One fault alone.
-    pub(super) fn of(pointer: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self(vec![PolicyFault { pointer: pointer.into(), reason: reason.into(), hint: None }])
+    pub(super) fn of(pointer: impl Into<String>, reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self(vec![PolicyFault { pointer: pointer.into(), reason: reason.into(), hint: Some(hint.into()) }])
     }
 }
 
@@ -53,10 +55,6 @@ impl std::error::Error for PolicyError {}
 pub(crate) struct Faults(Vec<PolicyFault>);
 
 impl Faults {
-    pub(crate) fn add(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
-        self.0.push(PolicyFault { pointer: pointer.into(), reason: reason.into(), hint: None });
-    }
-
     /// A fault, with what to do about it.
     pub(crate) fn hint(&mut self, pointer: impl Into<String>, reason: impl Into<String>, hint: impl Into<String>) {
         self.0.push(PolicyFault { pointer: pointer.into(), reason: reason.into(), hint: Some(hint.into()) });

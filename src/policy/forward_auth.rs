@@ -8,6 +8,7 @@ use crate::api_key::Cidr;
 /// The forward-auth mode: a proxy asks the gate about each request before it forwards it itself. Without it the endpoint
 /// `verify` judges the credential alone, and knows of no route.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ForwardAuthPolicy {
     /// How the proxy tells of the request, and what it makes of the answer: `nginx`, `traefik`, `envoy` or `caddy`. It is
@@ -19,6 +20,7 @@ pub struct ForwardAuthPolicy {
 
 /// How a proxy asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
     /// `auth_request` of nginx: `X-Original-Method` and one of `X-Original-URL` and `X-Original-URI`. Only 200, 401 and

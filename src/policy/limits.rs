@@ -27,6 +27,7 @@ pub(crate) const REFUSED: &str = "refused";
 
 /// How much may come (contract §7.6).
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LimitsPolicy {
     /// The limits of requests that are let through otherwise, in the order in which they are asked: the first that is
@@ -40,6 +41,7 @@ pub struct LimitsPolicy {
 
 /// One limit.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LimitRulePolicy {
     /// Its name, of `a`–`z`, digits, `-` and `_`: clients read it in `RateLimit-Policy`, operators in audit events.
@@ -69,6 +71,7 @@ pub struct LimitRulePolicy {
 
 /// What is counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LimitBy {
     /// All requests with a credential of one class.
@@ -83,6 +86,7 @@ pub enum LimitBy {
 
 /// What happens where a limiter does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WhenUnavailable {
     /// The request is refused with 503.
@@ -93,6 +97,7 @@ pub enum WhenUnavailable {
 
 /// The limit of one class of API keys.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeyClassLimit {
     /// How many requests a period of the rule allows.
@@ -103,6 +108,7 @@ pub struct KeyClassLimit {
 
 /// The budget for refused credentials.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefusedBudgetPolicy {
     /// How many credentials may be refused in a period.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     AuditedDecisions, Beside, CorsOrigins, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of,
-    key_sets::rules_of, limits::lint_limits,
+    key_sets::rules_of, limits::lint_limits, lint_gate::look_at_gate,
 };
 use crate::{
     host::UnixMillis,
@@ -126,6 +126,27 @@ rules! {
     /// Whoever reaches the gate can ask it in the place of a proxy.
     ForwardAuthOpen = "forward_auth_open", Medium, "NHI6:2025",
         "Name the addresses of the proxies in `forwardAuth.proxies`.";
+    /// A route of Cloudflare Workers fails open: past the daily limit of the free plan, requests pass by the gate to the origin.
+    RouteFailsOpen = "route_fails_open", High, "NHI6:2025",
+        "Set the route to fail closed: `request_limit_fail_open` false by the API, or in the dashboard.";
+    /// The origin is reached without TLS: whoever is on the way reads and writes what the gate let through.
+    OriginPlain = "origin_plain", Medium, "NHI6:2025",
+        "Name the origin by `https`, or bind it to the Worker as a service.";
+    /// TLS ends ahead of the gate, and nothing says where: a credential that came without TLS is not told apart.
+    TlsEndsAheadUnnamed = "tls_ends_ahead_unnamed", Medium, "NHI6:2025",
+        "Name the proxies that end it in `trustedProxies`, and let nobody else reach the gate.";
+    /// A revoked API key may be let through for more than five minutes.
+    RevocationBoundLate = "revocation_bound_late", Medium, "NHI1:2025",
+        "Make `cacheSeconds` and `maxStaleSeconds` of `apiKeys` shorter, or turn strict mode on with `denySnapshot`.";
+    /// Tokens are signed with a shared secret: whoever can check one can make one.
+    SharedSecretAlgorithm = "shared_secret_algorithm", Medium, "NHI2:2025",
+        "Have the issuer sign with a private key, as of `ES256`, and fetch its public one.";
+    /// One route leads everywhere and takes writes: its scopes are all that tells one caller from another.
+    CatchAllRoute = "catch_all_route", Medium, "NHI5:2025",
+        "Write a route for each thing that the API does, with a scope of its own.";
+    /// Imported keys are taken: they have no check of their own, and a report that one of them leaked revokes none.
+    ForeignKeysTaken = "foreign_keys_taken", Low, "NHI2:2025",
+        "Replace them by keys of this form, and take `foreignKeys` out when the last is gone.";
 }
 
 /// One finding.
@@ -138,7 +159,9 @@ pub struct LintFinding {
     pub severity: Severity,
     /// The risk in the OWASP Non-Human Identities Top 10.
     pub nhi: &'static str,
-    /// Where it is: a JSON pointer into the policy (RFC 6901).
+    /// In which document it is: `policy`, or `workersRoutes` where those were handed over beside it.
+    pub document: &'static str,
+    /// Where it is there: a JSON pointer (RFC 6901).
     pub pointer: String,
     /// What is wrong.
     pub title: &'static str,
@@ -171,6 +194,7 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
     if policy.forward_auth.as_ref().is_some_and(|forward_auth| forward_auth.proxies.is_none()) {
         findings.add(LintRule::ForwardAuthOpen, "/forwardAuth", None);
     }
+    look_at_gate(policy, beside, &mut findings);
     findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings.0
 }
@@ -255,18 +279,37 @@ fn look_at_claims(issuer: &IssuerPolicy, place: &str, findings: &mut Findings) {
 }
 
 impl LintRule {
-    /// What it found at this place.
+    /// What it found at this place of the policy.
     pub(crate) fn found(self, pointer: &str, evidence: Option<String>) -> LintFinding {
+        self.found_in("policy", pointer, evidence)
+    }
+
+    /// What it found at this place of a document.
+    fn found_in(self, document: &'static str, pointer: &str, evidence: Option<String>) -> LintFinding {
         let &LintFacts { code, severity, nhi, title, advice } = self.facts();
-        LintFinding { rule: code, severity, nhi, pointer: pointer.to_owned(), title: title.trim(), evidence, advice }
+        let (pointer, title) = (pointer.to_owned(), title.trim());
+        LintFinding { rule: code, severity, nhi, document, pointer, title, evidence, advice }
     }
 }
 
-struct Findings(Vec<LintFinding>);
+/// What was found.
+pub(super) struct Findings(Vec<LintFinding>);
 
 impl Findings {
-    fn add(&mut self, rule: LintRule, pointer: &str, evidence: Option<String>) {
+    /// Something in the policy.
+    pub(super) fn add(&mut self, rule: LintRule, pointer: &str, evidence: Option<String>) {
         self.0.push(rule.found(pointer, evidence));
+    }
+
+    /// Something in another document.
+    pub(super) fn add_elsewhere(
+        &mut self,
+        document: &'static str,
+        rule: LintRule,
+        pointer: &str,
+        evidence: Option<String>,
+    ) {
+        self.0.push(rule.found_in(document, pointer, evidence));
     }
 }
 

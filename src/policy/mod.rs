@@ -19,16 +19,23 @@ mod key_sets;
 mod leaks;
 mod limits;
 mod lint;
+mod lint_gate;
 mod load;
+mod mending;
 mod origin;
 mod presets;
 mod proxy;
+mod reading;
 mod resource;
 mod review;
 mod revocation;
 mod routes;
 mod rules;
+#[cfg(feature = "schema")]
+mod schema;
 mod types;
+mod workers_routes;
+mod wrong;
 
 pub use address::TrustedProxiesPolicy;
 pub(crate) use address::judge_proxies;
@@ -47,7 +54,7 @@ pub use error::{PolicyError, PolicyFault};
 pub(crate) use forward_auth::judge_forward_auth;
 pub use forward_auth::{Dialect, ForwardAuthPolicy};
 pub(crate) use issuers::names_of;
-pub use issuers::{dpop_rules, token_verifier, token_verifier_with};
+pub use issuers::{dpop_rules, read_token_verifier, token_verifier, token_verifier_with};
 pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use jws::jws_verifier;
 pub use leaks::LeaksPolicy;
@@ -56,6 +63,7 @@ pub use limits::{KeyClassLimit, LimitBy, LimitRulePolicy, LimitsPolicy, RefusedB
 pub(crate) use limits::{REFUSED, judge_limits};
 pub(crate) use lint::lint_routes;
 pub use lint::{LintFacts, LintFinding, LintRule, Severity, lint};
+pub(crate) use load::reading_of_policy;
 pub use load::{read_deny_entries, read_deny_list, read_policy, read_token_policy};
 pub(crate) use origin::assertion_verifier;
 pub use origin::{OriginPolicy, read_origin_policy};
@@ -68,7 +76,11 @@ pub use review::{Days, Named, ReviewPolicy, read_review};
 pub use revocation::in_force;
 pub(crate) use revocation::prepare_revocation;
 pub use routes::{OrganizationBinding, RoutePolicy, RouteScopes, ScopeSets};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 pub use types::{
     CredentialHeaders, DenySnapshotPolicy, DpopPolicy, IntrospectionPolicy, IssuerPolicy, KeySetPolicy, KeysOfIssuer,
     OneOrMany, Policy, RequiredClaim, TokenPolicy,
 };
+pub use workers_routes::WorkersRoutes;
+pub use wrong::needed_member;

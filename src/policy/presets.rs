@@ -13,6 +13,7 @@ use crate::{
 
 /// A provider whose tokens are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
     /// `WorkOS` Connect, M2M applications. `iss` is the `AuthKit` domain; `aud` is the environment's client id, which all

@@ -9,6 +9,7 @@ const ORIGIN_TIMEOUT: u32 = 60_000;
 
 /// How requests are forwarded.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProxyPolicy {
     /// Whether a request may become a WebSocket (RFC 6455): from then on nothing of it is looked at. Where it may not, it
@@ -22,6 +23,7 @@ pub struct ProxyPolicy {
 
 /// What becomes of `Forwarded` (RFC 7239), `X-Forwarded-*` and their like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ForwardedHeaders {
     /// The client's are taken out, and `X-Forwarded-For`, `-Host` and `-Proto` say what the gate knows.

@@ -7,6 +7,7 @@ use crate::endpoint::fault_of_url;
 
 /// The metadata of the API as a protected resource, which the gate publishes under `/.well-known/`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResourcePolicy {
     /// The resource identifier (RFC 9728 §1.2): the URL of the API, without a query and a fragment.
@@ -42,16 +43,24 @@ pub(crate) fn judge_resource(resource: &ResourcePolicy, faults: &mut Faults) -> 
         [("documentation", &resource.documentation), ("policyUri", &resource.policy_uri), ("tosUri", &resource.tos_uri)]
     {
         if url.as_deref().is_some_and(|url| !url.starts_with("https://")) {
-            faults.add(format!("/resource/{member}"), "a URL that begins with `https://`");
+            faults.hint(
+                format!("/resource/{member}"),
+                "no URL that begins with `https://`",
+                "write it as in `https://api.example`",
+            );
         }
     }
     for (index, server) in resource.authorization_servers.iter().flatten().enumerate() {
         if let Some(fault) = fault_of_url(server) {
-            faults.add(format!("/resource/authorizationServers/{index}"), fault);
+            faults.hint(
+                format!("/resource/authorizationServers/{index}"),
+                fault,
+                "write it as in `https://issuer.example`",
+            );
         }
     }
     if resource.max_age.is_some_and(|seconds| seconds > 86_400) {
-        faults.add("/resource/maxAge", "at most 86400 seconds");
+        faults.hint("/resource/maxAge", "at most 86400 seconds", "3600 is what counts where it is left out");
     }
     fault.is_none()
 }

@@ -6,14 +6,18 @@ use crate::{m2m_token::SenderConstraint, verdict::CredentialClass};
 
 /// One route. Of those that match a request, the first counts.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RoutePolicy {
     /// The methods, in upper case.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1), inner(regex(pattern = "^[A-Z-]+$"))))]
     pub methods: Vec<String>,
     /// The pattern of the path, in the syntax of the URL Pattern standard: `:name` stands for one segment, `*` for
     /// anything.
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = "^/")))]
     pub path: String,
     /// The classes of credential that the route accepts.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub classes: Vec<CredentialClass>,
     /// The scopes that it needs: an array, all of them; or an object of `allOf` and `anyOf`.
     #[serde(default)]
@@ -27,6 +31,7 @@ pub struct RoutePolicy {
 
 /// The scopes that a route needs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected an array of scopes, or an object of `allOf` and `anyOf`")]
 pub enum RouteScopes {
     /// All of these.
@@ -37,6 +42,7 @@ pub enum RouteScopes {
 
 /// All of some scopes, and any of others.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScopeSets {
     /// The scopes that are needed, all of them.
@@ -87,6 +93,7 @@ impl RouteScopes {
 
 /// The organization that a credential must belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum OrganizationBinding {
     /// That which the path names, in the group of this name of the route's pattern.

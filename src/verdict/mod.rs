@@ -12,6 +12,7 @@ use serde::Serialize;
 
 /// The two operating models of a machine credential (contract §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CredentialClass {
     /// A short-lived JWT access token, minted with OAuth 2.0 client credentials.

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::{
     host::{JsHost, Lent},
     keys::read_seals,
+    refusal::refused_policy,
     task,
     tokens::{read_secrets, write_deny_snapshot, write_key_sets},
     tools::read_snapshots,
@@ -22,7 +23,7 @@ use crate::{
     gate::{AssertionKeys, BootstrapSecret, ForwardFailure, Gate, GateRequest, Resources, ended_of_answer},
     governance::AuditEntry,
     host::Host,
-    policy::{Beside, read_deny_entries, read_deny_list, read_policy},
+    policy::{Beside, read_deny_entries, read_deny_list},
     revocation::{DenySigner, PublishError, Published},
     verdict::verdict_document,
 };
@@ -63,15 +64,22 @@ impl JsGate {
         deny_signing_key: Option<String>,
         assertion_keys: Option<String>,
         host: JsHost,
-    ) -> Result<Self, JsError> {
-        let deny_signing_key = deny_signing_key.map(Zeroizing::new);
-        let deny_signer = deny_signing_key.map(|jwk| DenySigner::from_jwk(&jwk)).transpose()?;
-        let assertion_keys = assertion_keys.map(Zeroizing::new);
-        let assertion_keys = assertion_keys.map(|keys| AssertionKeys::from_json(&keys)).transpose()?;
-        let beside = Beside { snapshots: read_snapshots(snapshots)?, introspection_secrets: read_secrets(secrets)? };
-        let bootstrap = bootstrap.map(BootstrapSecret::new).transpose().map_err(JsError::new)?;
-        let resources = Resources { beside, seals: read_seals(seals)?, bootstrap, deny_signer, assertion_keys };
-        Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
+    ) -> Result<Self, JsValue> {
+        let resources = || -> Result<Resources, JsError> {
+            let deny_signing_key = deny_signing_key.map(Zeroizing::new);
+            let deny_signer = deny_signing_key.map(|jwk| DenySigner::from_jwk(&jwk)).transpose()?;
+            let assertion_keys = assertion_keys.map(Zeroizing::new);
+            let assertion_keys = assertion_keys.map(|keys| AssertionKeys::from_json(&keys)).transpose()?;
+            let beside = Beside {
+                snapshots: read_snapshots(snapshots)?,
+                introspection_secrets: read_secrets(secrets)?,
+                ..Beside::default()
+            };
+            let bootstrap = bootstrap.map(BootstrapSecret::new).transpose().map_err(JsError::new)?;
+            Ok(Resources { beside, seals: read_seals(seals)?, bootstrap, deny_signer, assertion_keys })
+        };
+        let gate = Gate::read(policy, resources()?).map_err(|error| refused_policy(&error))?;
+        Ok(Self { gate: Rc::new(gate), host })
     }
 
     /// Whether the policy takes API keys, which are looked up in a store.
@@ -99,8 +107,8 @@ impl JsGate {
     /// # Errors
     /// What is wrong with the list; the one before then stays in force.
     #[wasm_bindgen(js_name = setDenyList)]
-    pub fn set_deny_list(&self, list: &str) -> Result<(), JsError> {
-        self.gate.set_deny_list(read_deny_list(list)?);
+    pub fn set_deny_list(&self, list: &str) -> Result<(), JsValue> {
+        self.gate.set_deny_list(read_deny_list(list).map_err(|error| refused_policy(&error))?);
         Ok(())
     }
 

@@ -15,6 +15,7 @@ mod keys;
 mod options;
 mod origin;
 mod panics;
+mod refusal;
 mod task;
 mod tokens;
 mod tools;

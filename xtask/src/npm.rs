@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::docs::POLICY_SCHEMA;
 use crate::output::{Failure, Result, say, thousands};
 use crate::process;
 use crate::tools::{NPM, Tools};
@@ -31,7 +32,7 @@ pub(crate) fn package(workspace: &Workspace, tools: &Tools, core: &Core) -> Resu
         .files(&core.directory)?
         .files(&workspace.path(AUDIT_EVENTS))?
         .files(&workspace.path("node_modules/esbuild/package.json"))?;
-    for document in DOCUMENTS {
+    for document in DOCUMENTS.into_iter().chain([POLICY_SCHEMA]) {
         inputs = inputs.files(&workspace.path(document))?;
     }
     let inputs = inputs.finish();
@@ -53,6 +54,7 @@ fn assemble(workspace: &Workspace, tools: &Tools, core: &Core, package: &Path) -
     for file in CORE_FILES {
         copy(&core.directory.join(file), &modules.join(file))?;
     }
+    copy(&workspace.path(POLICY_SCHEMA), &package.join(POLICY_SCHEMA))?;
     bundle(workspace, tools, &modules.join("index.js"), &modules.join("index.cjs"), "cjs")?;
     types(&workspace.path("npm/types"), &modules)?;
     copy(&workspace.path(AUDIT_EVENTS), &package.join("audit-event.schema.json"))?;
