@@ -99,6 +99,25 @@ function around(directory, modules, wrapper) {
   return [...added, ...modules];
 }
 
+/**
+ * The modules with a `Host` that is the URL's. On the network the two are one; a request that Miniflare dispatches has the
+ * host of the socket that it came through.
+ */
+function hosted(directory, modules) {
+  const contents = `
+    import worker from "./${modules[0].path.split("/").at(-1)}";
+    export * from "./${modules[0].path.split("/").at(-1)}";
+    export default {
+      ...worker,
+      fetch(request, ...rest) {
+        const headers = new Headers(request.headers);
+        headers.set("host", new URL(request.url).host);
+        return worker.fetch(new Request(request, { headers }), ...rest);
+      },
+    };`;
+  return [{ type: "ESModule", path: `${directory}/hosted.js`, contents }, ...modules];
+}
+
 // A client of the gate that gives up when its request says so; workerd then ends what the gate does for it. A client that
 // closes its connection is not noticed by a workerd of one's own.
 const IMPATIENT = `
@@ -137,6 +156,7 @@ export async function startGate(options = {}) {
   const directory = path("dist/worker");
   const bundle =
     worker === undefined ? modules(directory, documents) : [{ type: "ESModule", path: `${directory}/index.js`, contents: worker }];
+  const wrapped = clock || failing ? around(directory, bundle, failing ? FAILING : CLOCKED) : bundle;
   const configuration = {
     log: new KeptLog(log),
     handleStructuredLogs: ({ level, message }) => log.push(`${level}: ${message}`),
@@ -147,7 +167,7 @@ export async function startGate(options = {}) {
         name: named(isolate),
         compatibilityDate,
         modulesRoot: directory,
-        modules: clock || failing ? around(directory, bundle, failing ? FAILING : CLOCKED) : bundle,
+        modules: worker === undefined ? hosted(directory, wrapped) : wrapped,
         kvNamespaces: { EDGEWARD_STORE: "edgeward-store" },
         // A Worker in place of the gate has no such class.
         ...(worker === undefined && { durableObjects: { EDGEWARD_KEY_WRITER: keyWriter(isolate) } }),
