@@ -193,7 +193,7 @@ pub fn audit_event_schema() -> serde_json::Value {
     let mut schema = settings.into_generator().into_root_schema_for::<AuditEvent<'_>>().to_value();
     settle(&mut schema);
     if let Some(members) = schema.as_object_mut() {
-        members.insert("$id".to_owned(), "https://edgeward.dev/schema/audit-event.schema.json".into());
+        members.insert("$id".to_owned(), "urn:edgeward:schema:audit-event".into());
         members.insert("title".to_owned(), "Edgeward audit event".into());
     }
     schema

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { createGate } from "edgeward";
-import { keeping } from "../support/audit-schema.mjs";
+import { keeping as kept } from "../support/audit-schema.mjs";
 import { NOW, apiKey, countingStore, signer, tokenPolicy } from "../support/credentials.mjs";
 
 const issuer = signer("ES256");
@@ -23,7 +23,7 @@ async function gated(origin, change = {}) {
   const events = [];
   const gate = await createGate(
     { ...policy, ...change },
-    { store: countingStore(key), now: () => NOW, audit: keeping(events), origin },
+    { store: countingStore(key), now: () => NOW, audit: kept(events), origin },
   );
   const fetch = (path, init = {}) =>
     gate.fetch(new Request(`https://api.example${path}`, { ...init, headers: { authorization, ...init.headers } }));
