@@ -5,8 +5,6 @@ mod support;
 
 mod kept;
 
-use std::collections::BTreeMap;
-
 use edgeward::{
     host::{HostError, InboundAnswer},
     m2m_token::TokenVerifier,

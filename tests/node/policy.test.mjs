@@ -1,14 +1,13 @@
 // The policy as its author meets it: what lint finds through the command line, what is thrown, and the published schema.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { createApiKeyChecker, createGate, createJwtVerifier, lint } from "edgeward";
+import { createApiKeyChecker, createGate, createJwtVerifier, lint, takeSnapshot } from "edgeward";
 import { exportJWK, generateKeyPair } from "jose";
 
 const MAIN = fileURLToPath(new URL("../../dist/npm/dist/cli/main.js", import.meta.url));
@@ -42,12 +41,11 @@ const policy = (issuer = {}, route = {}) => ({
   routes: [{ methods: ["GET"], path: "/v1/reports", classes: ["m2m_token"], scopes: ["reports:read"], ...route }],
 });
 
-/** A snapshot that was taken so many seconds ago and is good for a day. Its digest is that of the members in their order. */
-function snapshot(age) {
-  const ordered = Object.fromEntries(Object.entries(jwk).sort(([one], [other]) => (one < other ? -1 : 1)));
-  const keys = [ordered];
-  const digest = `sha-256:${createHash("sha256").update(JSON.stringify({ keys })).digest("hex")}`;
-  return { keys, source: `${ISSUER}/jwks`, fetchedAt: Math.floor(Date.now() / 1000) - age, maxAge: 86_400, digest };
+/** A snapshot that was taken so many seconds ago and is good for a day. */
+async function snapshot(age) {
+  const fetch = async () => Response.json({ keys: [jwk] });
+  const { snapshot } = await takeSnapshot(`${ISSUER}/jwks`, { maxAge: 86_400, fetch, now: () => Date.now() - age * 1000 });
+  return snapshot;
 }
 
 /** As Cloudflare's API lists them. */
@@ -64,7 +62,7 @@ const routes = (failOpen) => ({
 test("lint finds the four: a route that fails open, a missing audience, a wildcard scope, a stale snapshot", async () => {
   const careless = policy({ audience: undefined, optionalClaims: ["aud"] }, { scopes: ["reports:*"] });
   write("careless.json", careless);
-  write("stale.json", { [ISSUER]: snapshot(90_000) });
+  write("stale.json", { [ISSUER]: await snapshot(90_000) });
   write("open.json", routes(true));
   const all = ["lint", "careless.json", "--snapshots", "stale.json", "--workers-routes", "open.json"];
   const asked = await edgeward([...all, "--json"]);
@@ -87,7 +85,7 @@ test("lint finds the four: a route that fails open, a missing audience, a wildca
 
   // Each of them mended, nothing is left.
   write("careful.json", policy());
-  write("fresh.json", { [ISSUER]: snapshot(10) });
+  write("fresh.json", { [ISSUER]: await snapshot(10) });
   write("closed.json", routes(false));
   const careful = await edgeward(["lint", "careful.json", "--snapshots", "fresh.json", "--workers-routes", "closed.json"]);
   assert.deepEqual([careful.code, careful.stdout, careful.stderr], [0, "", "careful.json: nothing to object to\n"]);
@@ -109,7 +107,7 @@ test("Workers routes that cannot be read are no clean bill", async () => {
     assert.match(stderr, /^the Workers routes/);
   }
   assert.equal((await edgeward(["lint", "-", "--workers-routes", "nowhere.json"], text)).code, 3);
-  const [found] = lint(policy({ jwks: snapshot(10) }), { workersRoutes: routes(true).result });
+  const [found] = lint(policy({ jwks: await snapshot(10) }), { workersRoutes: routes(true).result });
   assert.deepEqual([found.rule, found.document, found.pointer], ["route_fails_open", "workersRoutes", "/1"]);
 });
 
