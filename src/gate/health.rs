@@ -260,7 +260,16 @@ mod tests {
     }
 
     fn state(key_sets: Vec<KeySetAge>) -> InstanceState {
-        InstanceState { key_sets, caches: Vec::new(), bound: None, deny: None, sinks: Vec::new(), age: None }
+        InstanceState {
+            key_sets,
+            caches: Vec::new(),
+            bound: None,
+            deny: None,
+            sinks: Vec::new(),
+            age: None,
+            restarts: 0,
+            preflights: None,
+        }
     }
 
     #[test]

@@ -118,7 +118,10 @@ fn fail(stage: &Stage, sent: &GateRequest, failure: ForwardFailure, cause: Optio
     let forward = stage.forward(sent);
     match stage.gate.forward_failed(&stage.host, sent, &forward.request_id, failure, cause) {
         Outcome::Respond { answer, audit } => {
-            (answer, audit.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect())
+            for entry in &audit {
+                stage.watch_event(entry, sent);
+            }
+            (answer, audit.iter().map(|entry| serde_json::from_str(&entry.event).expect("JSON")).collect())
         }
         Outcome::Forward { .. } => panic!("forwarded"),
     }

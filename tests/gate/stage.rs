@@ -78,6 +78,11 @@ impl Stage {
     pub(crate) fn of(policy: &Value) -> Self {
         let policy = read_policy(&policy.to_string()).expect("a policy");
         let gate = Gate::new(policy, Resources::default()).expect("a gate");
+        Self::with(gate)
+    }
+
+    /// A stage with this gate.
+    pub(crate) fn with(gate: Gate) -> Self {
         Self { host: FakeHost::new(), gate, events: RefCell::default(), points: RefCell::default() }
     }
 
@@ -155,7 +160,7 @@ impl Stage {
         self.events.borrow().last().cloned().expect("an event")
     }
 
-    fn watch_event(&self, entry: &AuditEntry, request: &GateRequest) {
+    pub(crate) fn watch_event(&self, entry: &AuditEntry, request: &GateRequest) {
         let line = &entry.event;
         assert_eq!(entry.bytes, line.len());
         assert_hidden(&serde_json::to_string(entry).expect("JSON"), request);
@@ -186,6 +191,9 @@ fn assert_ocsf(event: &Value) {
     if event["class_uid"] == 3004 {
         return assert_entity_management(event);
     }
+    if event["class_uid"] == 4002 {
+        return assert_http_activity(event);
+    }
     assert_eq!((&event["class_uid"], &event["category_uid"]), (&json!(3002), &json!(3)), "{event}");
     assert_eq!((&event["activity_id"], &event["type_uid"]), (&json!(1), &json!(300_201)));
     assert!(event["time"].is_i64() && event["severity_id"].is_u64(), "{event}");
@@ -215,6 +223,15 @@ fn assert_ocsf(event: &Value) {
     for (name, value) in event.as_object().expect("an object").iter().filter(|(name, _)| *name != "unmapped") {
         assert!(!has_null(value), "{name}: {value}");
     }
+}
+
+fn assert_http_activity(event: &Value) {
+    let activity = event["activity_id"].as_u64().expect("an activity");
+    assert_eq!((&event["category_uid"], &event["type_uid"]), (&json!(4), &json!(400_200 + activity)), "{event}");
+    // Both ends are recommended, and the class asks for one of request, response and traffic.
+    assert!(event["dst_endpoint"]["name"].is_string() && event["http_response"]["code"].is_u64(), "{event}");
+    let own = event["metadata"]["uid"].as_str().expect("an id");
+    assert_eq!(own.strip_suffix("-origin"), event["metadata"]["correlation_uid"].as_str(), "{event}");
 }
 
 fn assert_entity_management(event: &Value) {

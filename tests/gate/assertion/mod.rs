@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     stage::{self, Stage, request},
-    support::{FakeHost, decode, edited, key, with},
+    support::{decode, edited, key, with},
 };
 
 pub(crate) const GATE: &str = "https://api.example";
@@ -48,7 +48,7 @@ pub(crate) fn signing() -> Stage {
 }
 
 pub(crate) fn signing_with(change: &Value, jwks: &[Value]) -> Stage {
-    Stage { host: FakeHost::new(), gate: gate(change, jwks), events: std::cell::RefCell::default() }
+    Stage::with(gate(change, jwks))
 }
 
 /// The check of an origin that has the public keys of a gate, and whose policy is changed so.

@@ -240,7 +240,7 @@ fn no_other_verifier_takes_an_assertion_for_a_token() {
     let stage = Stage::new();
     let change = json!({ "assertion": { "issuer": ISSUER, "audience": claims()["aud"] } });
     let gate = gate(&change, &[with(&key("ed25519"), "kid", "k1".into())]);
-    let front = Stage { host: FakeHost::new(), gate, events: std::cell::RefCell::default() };
+    let front = Stage::with(gate);
     let assertion = assertion(&front.forward(&get("/v1/items/7", &good_token())));
     assert_eq!(stage.code(&get("/v1/items/7", &assertion)), "typ_not_accepted");
 }

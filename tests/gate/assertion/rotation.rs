@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::{assertion, check, gate, private, with_assertion};
 use crate::{
     stage::{Stage, get},
-    support::{FakeHost, NOW, Signer, claims, with},
+    support::{NOW, Signer, claims, with},
 };
 
 /// How long a copy of the key set is fresh, as the gate says, in seconds.
@@ -99,7 +99,7 @@ fn signing_with(jwks: &[Value]) -> Gate {
 fn walk(steps: &[(i64, Vec<Value>)], last: i64) -> Vec<(i64, Reason)> {
     let now = Rc::new(Cell::new(NOW));
     let first = signing_with(&steps[0].1);
-    let stage = Stage { host: FakeHost::new(), gate: first, events: RefCell::default() };
+    let stage = Stage::with(first);
     let stage = Rc::new(RefCell::new(stage));
     let token = Signer::EDDSA.token(&with(&claims(), "exp", (NOW + last + LIFETIME).into()));
     let mut instances: Vec<Instance> = Vec::new();
