@@ -58,7 +58,7 @@ test("a route asks for scopes, an organization and a sender", async () => {
 
 test("what could be read in two ways is refused", async () => {
   for (const [url, more, expected] of [
-    ["/v1/Admin", {}, "path_ambiguous"],
+    ["/v1/adMIN", {}, "path_ambiguous"],
     ["/v1/admin/", {}, "path_ambiguous"],
     ["/v1/admin%3Bx", {}, "path_ambiguous"],
     ["/v1/x/..%3B/admin", {}, "path_ambiguous"],
