@@ -119,7 +119,7 @@ test("a gate's policy is refused with the pointer to each fault", async () => {
     [() => createGate(undefined), /^the policy: an object, or JSON text$/],
     [() => createGate("[]"), /the policy is refused: the document/],
     [gated({ isuers: [] }), /\/isuers: unknown field `isuers`/],
-    [gated({ prefix: "edgeward" }), /\/prefix: a path that begins with a slash/],
+    [gated({ prefix: "edgeward" }), /\/prefix: no path that begins with a slash/],
     [gated({ origin: "https://origin.example/path" }), /\/origin: no URL of scheme, host and port alone/],
     [gated({ routes: [{ ...route, path: "v1" }] }), /\/routes\/0\/path: /],
     [gated({ routes: [{ ...route, methods: ["get"] }] }), /\/routes\/0\/methods: /],
