@@ -114,6 +114,8 @@ impl Gate {
         if let Value::Object(members) = &mut document {
             members.insert("build".into(), json!({ "version": crate::VERSION, "target": build_target() }));
             members.insert("policyDigest".into(), self.policy_digest.as_str().into());
+            members.insert("restarts".into(), state.restarts.into());
+            members.insert("preflights".into(), state.preflights.into());
             members.insert("checks".into(), checks(&state));
             if let Some(keys) = &self.keys
                 && let Some(Value::Object(of_keys)) = members.get_mut("apiKeys")
@@ -132,8 +134,6 @@ fn outline(state: &InstanceState) -> Value {
         "version": crate::VERSION,
         "releaseId": crate::VERSION,
         "serviceId": "edgeward",
-        "restarts": state.restarts,
-        "preflights": state.preflights,
         "apiKeys": state.bound.as_ref().map(|bound| json!({
             "revocationBound": { "seconds": bound.seconds, "formula": bound.formula, "terms": bound.terms },
         })),

@@ -92,6 +92,12 @@ impl Gate {
         for sink in &state.sinks {
             page.sample("edgeward_audit_waiting", &[("sink", &sink.name)], sink.waiting);
         }
+        page.family("edgeward_core_restarts", "counter", "How often the core was started anew after a failure.");
+        page.sample("edgeward_core_restarts_total", &[], state.restarts);
+        if let Some(preflights) = state.preflights {
+            page.family("edgeward_preflights", "counter", "Preflights that were answered.");
+            page.sample("edgeward_preflights_total", &[], preflights);
+        }
         if let Some(age) = state.age {
             page.family(
                 "edgeward_instance_age_seconds",

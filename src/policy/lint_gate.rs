@@ -110,7 +110,7 @@ mod tests {
         let policy = |members: Value| {
             let mut keys = json!({ "prefix": "acme", "environment": "live" });
             keys.as_object_mut().expect("an object").extend(members.as_object().cloned().expect("an object"));
-            json!({ "apiKeys": keys })
+            json!({ "apiKeys": keys, "limits": { "refused": { "limit": 100, "period": 60 } } })
         };
         assert_eq!(found(&policy(json!({}))), []);
         let foreign = policy(json!({ "foreignKeys": { "prefixes": ["sk_live_"] } }));

@@ -8,21 +8,29 @@ use super::error::step;
 const LONGEST_NAME: usize = 64;
 
 /// What the members are that no policy can leave out.
-const NEEDED: [(&str, &str); 16] = [
+const NEEDED: [(&str, &str); 24] = [
     ("addresses", "the addresses of the proxies, in CIDR notation"),
     ("algorithms", "the signature algorithms, as `[\"ES256\"]`"),
+    ("audience", "whom it is for: the name of the origin, as it stands in `aud`"),
+    ("by", "what is counted together: `class`, `key`, `organization` or `address`"),
     ("classes", "the classes of credential that the route accepts: `m2m_token`, `api_key`"),
     ("clientId", "the client id of this API at the server"),
+    ("dialect", "how the proxy asks: `nginx`, `traefik`, `envoy` or `caddy`"),
     ("endpoint", "the `https` URL of the introspection endpoint"),
     ("environment", "`live` or `test`"),
     ("header", "the header that the proxies write the client's address into, as `x-forwarded-for`"),
+    ("identifier", "the URL of the API, as `https://api.example`"),
     ("issuer", "the issuer, as it stands in `iss`"),
     ("issuers", "the issuers whose tokens are accepted"),
     ("jwks", "the public keys: a JSON Web Key Set, `{ \"keys\": [ … ] }`"),
     ("keys", "the keys of the set"),
+    ("limit", "how many requests a period allows"),
     ("maxAge", "a number of seconds"),
     ("methods", "the HTTP methods in upper case, as `[\"GET\"]`"),
+    ("name", "a name of `a`–`z`, digits, `-` and `_`"),
+    ("origins", "the origins of the pages, as `[\"https://app.example\"]`"),
     ("path", "the path, as `/v1/reports/:id`"),
+    ("period", "a number of seconds"),
     ("prefix", "what the keys begin with"),
     ("prefixes", "what the keys of another form begin with"),
 ];

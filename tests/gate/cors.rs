@@ -80,7 +80,8 @@ fn a_page_that_may_not_call_is_told_nothing() {
 
 #[test]
 fn preflights_are_counted() {
-    let stage = stage(these());
+    let public = with(&with(&policy(), "cors", these()), "metrics", json!({ "public": true }));
+    let stage = Stage::of(&public);
     let count = || {
         let answer = stage.answer(&request("GET", "/_edgeward/health", &[]));
         serde_json::from_str::<Value>(&answer.body).expect("JSON")["preflights"].clone()

@@ -148,7 +148,7 @@ fn an_allowed_answer_names_who_it_is_in_every_header_and_has_no_body() {
 fn stage_identity() -> Vec<(String, String)> {
     let stage = Stage::new();
     let forward = stage.forward(&crate::stage::get("https://api.example/v1/reports", &good_token()));
-    forward.set.into_iter().filter(|(name, _)| name != "edgeward-request-id").collect()
+    forward.set.into_iter().filter(|(name, _)| name.starts_with("edgeward-") && name != "edgeward-request-id").collect()
 }
 
 #[test]
@@ -434,7 +434,9 @@ proptest! {
         STAGES.with(|stages| {
             let stage = &stages[which];
             if stage.answer(&asked).status == 200 {
-                let plain = request(&method, &target, &[(HEADER, &bearer)]);
+                // Without a slash between them the target goes on with the name of the host, which nginx tells of.
+                let plain = if target.starts_with('/') { target.clone() } else { format!("https://api.example{target}") };
+                let plain = request(&method, &plain, &[(HEADER, &bearer)]);
                 prop_assert!(stage.check(&plain).verdict.is_ok(), "{dialect} {method} {target}");
             }
             Ok(())

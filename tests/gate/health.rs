@@ -208,6 +208,7 @@ fn numbers_are_for_administrators_unless_the_policy_says_otherwise() {
     assert_eq!((answer.status, public.events.borrow().len()), (200, 0));
     let full = public.answer(&request("GET", "/_edgeward/health", &[]));
     assert!(json_of(&full)["policyDigest"].is_string() && json_of(&full)["checks"].is_object());
+    assert_eq!(json_of(&full)["restarts"], 0);
 }
 
 #[test]
@@ -217,6 +218,7 @@ fn the_page_of_numbers_is_of_the_format() {
     stage.send(&get("/v1/reports", &good_token()));
     stage.send(&get("/v1/reports", &good_token()));
     stage.send(&get("/v1/reports", "x"));
+    stage.gate.set_restarts(3);
     let administrator = token("edgeward:read");
     let answer = stage.answer(&get("/_edgeward/metrics", &administrator));
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -248,6 +250,7 @@ fn the_page_of_numbers_is_of_the_format() {
         &format!(r#"edgeward_key_set_age_seconds{{issuer="{ISSUER}",source="https://issuer.example/jwks"}} 0"#),
         r#"edgeward_cache_entries{cache="m2m_token_facts"} 2"#,
         r#"edgeward_revocation_bound_seconds{formula="isolate + storeCache + storePropagation"} 105"#,
+        "edgeward_core_restarts_total 3",
         "edgeward_instance_age_seconds 0",
     ] {
         assert!(page.lines().any(|found| found == line), "{line}: {page}");

@@ -395,7 +395,8 @@ test("keys of the platform belong to one instance, whose numbers mean others in 
 });
 
 test("health says how often it was", async () => {
-  const gate = await createGate(policy, { store: quickStore(key), now: () => NOW, audit: () => undefined });
+  const open = { ...policy, metrics: { public: true } };
+  const gate = await createGate(open, { store: quickStore(key), now: () => NOW, audit: () => undefined });
   await fail();
   const health = await (await gate.fetch(new Request("https://api.example/_edgeward/health"))).json();
   assert.equal(health.restarts, coreRestarts());

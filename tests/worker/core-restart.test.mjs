@@ -1,7 +1,7 @@
 // After the core failed in workerd: the next request works, and those that waited are not harmed.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { demoKey, demoToken, entriesOf } from "../support/demo.mjs";
+import { demoKey, demoToken, entriesOf, policy } from "../support/demo.mjs";
 import { startGate } from "../support/gate.mjs";
 
 const OTHERS = 100;
@@ -10,7 +10,7 @@ const token = demoToken();
 
 let gate;
 before(async () => {
-  gate = await startGate({ entries: entriesOf(...keys), failing: true });
+  gate = await startGate({ entries: entriesOf(...keys), failing: true, documents: { policy: { ...policy, metrics: { public: true } } } });
 });
 after(() => gate.stop());
 

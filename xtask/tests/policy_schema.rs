@@ -78,7 +78,39 @@ fn everything() -> Value {
         "credentials": { "m2mToken": ["authorization"], "apiKey": ["authorization", "x-api-key"] },
         "routes": [
             { "methods": ["GET", "HEAD"], "path": "/v1/:id/*", "classes": ["m2m_token", "api_key"], "scopes": ["a:read"] },
+            {
+                "methods": ["POST"], "path": "/v1/orgs/:org{/}?", "classes": ["m2m_token"],
+                "scopes": { "allOf": ["a:read"], "anyOf": ["a:write", "admin"] }, "organization": { "path": "org" },
+                "senderConstraint": "dpop",
+            },
+            { "methods": ["GET"], "path": "/v2/a", "classes": ["m2m_token"], "organization": { "header": "x-org" } },
+            { "methods": ["GET"], "path": "/v2/b", "classes": ["m2m_token"], "organization": { "oneOf": ["org-1"] } },
         ],
+        "hosts": ["api.example"],
+        "originTimeout": 5000,
+        "proxy": { "upgrades": true, "forwarded": "append" },
+        "cors": {
+            "origins": ["https://app.example"], "methods": ["GET"], "headers": ["authorization"],
+            "exposeHeaders": ["etag"], "maxAge": 600, "credentials": true,
+        },
+        "resource": {
+            "identifier": "https://api.example/v1", "name": "API", "documentation": "https://docs.example",
+            "policyUri": "https://docs.example/policy", "tosUri": "https://docs.example/tos",
+            "authorizationServers": ["https://issuer.example"], "publishScopes": true, "maxAge": 3600,
+        },
+        "limits": {
+            "rules": [
+                {
+                    "name": "keys", "by": "key", "classes": ["api_key"], "routes": ["/v1/:id/*"], "limit": 100, "period": 60,
+                    "binding": "EDGEWARD_LIMIT_KEYS", "whenUnavailable": "deny",
+                    "keyClasses": { "bulk": { "limit": 1000, "binding": "EDGEWARD_LIMIT_BULK" } },
+                },
+                { "name": "classes", "by": "class", "limit": 1, "period": 1 },
+            ],
+            "refused": { "limit": 100, "period": 60, "binding": "EDGEWARD_LIMIT_REFUSED" },
+        },
+        "audit": { "allowed": "first_seen" },
+        "metrics": { "public": true },
         "origin": "https://origin.example:8443",
         "publicOrigin": "https://api.example",
         "dpop": { "algorithms": ["ES256"], "maxAge": 60 },
@@ -129,8 +161,24 @@ fn what_the_gate_takes_the_schema_takes() {
         }
         assert_both(name, &policy);
     }
-    for name in ["origin", "publicOrigin", "dpop", "deny", "leaks", "admin", "review", "denySnapshot", "trustedProxies"]
-    {
+    for name in [
+        "origin",
+        "publicOrigin",
+        "dpop",
+        "deny",
+        "leaks",
+        "admin",
+        "review",
+        "denySnapshot",
+        "trustedProxies",
+        "hosts",
+        "originTimeout",
+        "cors",
+        "resource",
+        "limits",
+        "assertion",
+        "forwardAuth",
+    ] {
         let mut policy = everything();
         policy[name] = Value::Null;
         assert_both(name, &policy);
@@ -259,6 +307,17 @@ fn what_the_schema_refuses_the_gate_refuses() {
         ("/denySnapshot/maxAge", Value::Null),
         ("/denySnapshot/jwks", json!([])),
         ("/denySnapshot/retention", json!(0)),
+        ("/routes/1/organization", json!({ "query": "org" })),
+        ("/routes/1/scopes", json!({ "allof": ["a"] })),
+        ("/routes/1/senderConstraint", json!("some")),
+        ("/proxy/forwarded", json!("trust")),
+        ("/cors/origins", json!("https://app.example")),
+        ("/limits/rules/0/by", json!("country")),
+        ("/limits/rules/0/limit", Value::Null),
+        ("/limits/refused/period", json!("60")),
+        ("/audit/allowed", json!("some")),
+        ("/metrics/public", json!("yes")),
+        ("/resource/identifier", Value::Null),
     ] {
         let policy = with(place, value.clone());
         assert!(!validator.is_valid(&policy), "the schema takes {value} at {place}");
