@@ -153,10 +153,16 @@ fn what_the_gate_takes_the_schema_takes() {
     };
     assert_both("everything", &everything());
     assert_both("nothing", &json!({}));
+    for (name, member) in [
+        ("assertion", json!({ "issuer": "https://api.example", "audience": "https://origin.example", "lifetime": 30 })),
+        ("forwardAuth", json!({ "dialect": "caddy", "proxies": ["192.0.2.0/24"] })),
+    ] {
+        assert_both(name, &json!({ name: member }));
+    }
     // What is optional can be left out, and can be null.
     for (name, member) in everything().as_object().expect("an object") {
         let mut policy = json!({ name: member });
-        for needed in ["issuers", "apiKeys"] {
+        for needed in ["issuers", "apiKeys", "routes"] {
             policy[needed] = everything()[needed].clone();
         }
         assert_both(name, &policy);
