@@ -3,7 +3,7 @@ local VERIFY = "http://127.0.0.1:8787/_edgeward/verify"
 
 local IDENTITY = {
   "edgeward-class", "edgeward-subject", "edgeward-organization",
-  "edgeward-credential-id", "edgeward-scopes", "edgeward-request-id",
+  "edgeward-credential-id", "edgeward-scopes", "edgeward-request-id", "edgeward-assertion",
 }
 
 -- What a client learns of a denial.

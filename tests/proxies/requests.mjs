@@ -275,6 +275,7 @@ for (const [name, value] of [
   ["X-Rewrite-URL", "/v1/reports"],
   ["X-Forwarded-Host", "127.0.0.1/v1/reports?"],
   ["X-Forwarded-Prefix", "/v1/reports"],
+  ["X-Rewrite-URL", "/v1/reports"],
 ]) {
   add(`a secret with a forged ${name}`, "scope_insufficient", { path: "/v1/secret", headers: [...BEARER(tokens.good), [name, value]] });
   add(`a report with a forged ${name}`, "allowed", { headers: [...BEARER(tokens.good), [name, value.replace("reports", "secret")]] });

@@ -1,7 +1,7 @@
 // Real proxies in front of a gate and an origin, each with its file in tests/proxies: the one that docs/forward-auth.md
 // shows. Only the ports are other ones.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,10 @@ const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.met
 
 // What the files have in the place of a machine's own: where the proxy listens, the gate and the origin.
 const PORTS = ["8080", "8787", "9000"];
+
+const ENVOY = process.env.ENVOY || path("target/edgeward/envoy/envoy/_bin/envoy");
+/** Envoy is not to be had on every machine. */
+export const hasEnvoy = existsSync(ENVOY);
 
 /** How each proxy is started: its program, its files, and the arguments in its directory. */
 const PROXIES = {
@@ -47,7 +51,7 @@ const PROXIES = {
     start: () => ["-db", "-f", "haproxy.cfg"],
   },
   envoy: {
-    program: process.env.ENVOY || path("target/edgeward/envoy/envoy/_bin/envoy"),
+    program: ENVOY,
     files: ["envoy.yaml"],
     start: (directory) => ["-c", `${directory}/envoy.yaml`, "--disable-hot-restart", "--concurrency", "1", "-l", "error"],
   },

@@ -4,7 +4,10 @@ import { Agent, createServer, request as httpRequest } from "node:http";
 import { STATUS, keys, requests, tokens } from "../proxies/requests.mjs";
 
 const IDENTITY = ["class", "subject", "organization", "credential-id", "scopes"];
-const NEVER_AT_THE_ORIGIN = ["authorization", "x-api-key", "dpop", "x-http-method", "x-http-method-override", "x-method-override"];
+const NEVER_AT_THE_ORIGIN = [
+  "authorization", "x-api-key", "dpop", "x-http-method", "x-http-method-override", "x-method-override",
+  "x-original-url", "x-rewrite-url",
+];
 /** No part of a credential is told to an origin, of whatever request. */
 const SECRETS = [...Object.values(keys).map(({ secret }) => secret), ...Object.values(tokens).map((token) => token.split(".")[2])];
 const CASE = "x-case";

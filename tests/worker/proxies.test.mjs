@@ -1,19 +1,20 @@
 // The same requests through the Worker as a proxy, and through nginx, Caddy, HAProxy and Envoy that ask it: the same
 // verdicts, the same identity at the same origin, and no credential there.
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { createGate } from "edgeward";
+import { createGate, createOriginCheck } from "edgeward";
 import { keys, policy, requests, tokens } from "../proxies/requests.mjs";
 import { countingStore } from "../support/credentials.mjs";
 import { demoKey, entriesOf } from "../support/demo.mjs";
 import { startGate } from "../support/gate.mjs";
-import { startProxy } from "../support/proxies.mjs";
+import { hasEnvoy, startProxy } from "../support/proxies.mjs";
 import { send, sendAll, startOrigin } from "../support/suite.mjs";
 
 /** The dialect that each proxy asks in. HAProxy has none of its own. */
-const DIALECTS = { nginx: "nginx", caddy: "caddy", haproxy: "traefik", envoy: "envoy" };
+const DIALECTS = { nginx: "nginx", caddy: "caddy", haproxy: "traefik", ...(hasEnvoy && { envoy: "envoy" }) };
 const WAYS = ["worker", ...Object.keys(DIALECTS)];
 
 let origin;
@@ -101,11 +102,11 @@ for (const way of Object.keys(DIALECTS)) {
 }
 
 /** A gate in Node, which sees the address of the connection, as a server of its own. */
-async function nodeGate(forwardAuth, ...stored) {
+async function nodeGate(forwardAuth, { stored = [], members = {}, ...lent } = {}) {
   const snapshots = JSON.parse(readFileSync(new URL("../../worker/generated/snapshots.json", import.meta.url), "utf8"));
   const peers = new WeakMap();
-  const options = { snapshots, store: countingStore(...stored), audit: () => {}, address: (request) => peers.get(request) };
-  const gate = await createGate({ ...policy, forwardAuth }, options);
+  const options = { snapshots, store: countingStore(...stored), audit: () => {}, address: (request) => peers.get(request), ...lent };
+  const gate = await createGate({ ...policy, ...members, forwardAuth }, options);
   const server = createServer(async (request, response) => {
     const { method, url, rawHeaders, socket } = request;
     const pairs = rawHeaders.flatMap((name, place) => (place % 2 === 0 ? [[name, rawHeaders[place + 1]]] : []));
@@ -122,7 +123,7 @@ async function nodeGate(forwardAuth, ...stored) {
 for (const way of ["nginx", "caddy", "haproxy"]) {
   test(`${way}: a key is held against the address of the client, whatever it says of itself`, async () => {
     const bound = demoKey({ allowedCidrs: ["127.0.0.9/32"] });
-    const gate = await nodeGate({ dialect: DIALECTS[way], proxies: ["127.0.0.1/32"] }, bound);
+    const gate = await nodeGate({ dialect: DIALECTS[way], proxies: ["127.0.0.1/32"] }, { stored: [bound] });
     const proxy = await startProxy(way, { gate: gate.port, origin: origin.port });
     try {
       for (const [place, [from, forged, status]] of [
@@ -158,7 +159,57 @@ for (const way of Object.keys(DIALECTS)) {
   });
 }
 
-test("envoy: a host that resolves the path of a call leads nobody past the gate", async () => {
+for (const way of Object.keys(DIALECTS)) {
+  test(`${way}: the assertion comes to the origin, and is for that request`, async () => {
+    const pair = generateKeyPairSync("ed25519");
+    const jwk = (key) => ({ ...key.export({ format: "jwk" }), kid: "gate-1" });
+    const [issuer, audience] = ["https://api.example", "https://origin.example"];
+    const gate = await nodeGate({ dialect: DIALECTS[way] }, {
+      members: { assertion: { issuer, audience } },
+      assertionKeys: [jwk(pair.privateKey)],
+    });
+    const proxy = await startProxy(way, { gate: gate.port, origin: origin.port });
+    try {
+      const { checkRequest } = await originCheckOf({ issuer, audience, jwks: { keys: [jwk(pair.publicKey)] } });
+      const name = `${way}-asserted`;
+      assert.equal((await send(proxy.port, report, name)).status, 200);
+      const [{ method, url, rawHeaders }] = origin.of(name);
+      const verdict = await checkRequest(method, url, rawHeaders);
+      assert.deepEqual([verdict.ok, verdict.class, verdict.subject], [true, "m2m_token", "app_reports"], JSON.stringify(verdict));
+      const elsewhere = await checkRequest(method, "/v1/secret", rawHeaders);
+      assert.deepEqual([elsewhere.ok, elsewhere.code], [false, "assertion_request_mismatch"]);
+      const forged = await send(proxy.port, { ...report, headers: [...bearer, ["Edgeward-Assertion", "a.b.c"]] }, `${name}-forged`);
+      assert.deepEqual([forged.status, JSON.parse(forged.body).code, origin.of(`${name}-forged`).length], [400, "header_reserved", 0]);
+    } finally {
+      await Promise.all([proxy.stop(), gate.stop()]);
+    }
+  });
+
+  test(`${way}: a limit that was reached is told to the client`, async () => {
+    const rules = [{ name: "two", by: "key", limit: 2, period: 3600 }];
+    const gate = await nodeGate({ dialect: DIALECTS[way] }, { members: { limits: { rules } } });
+    const proxy = await startProxy(way, { gate: gate.port, origin: origin.port });
+    try {
+      const answers = [];
+      for (const place of [0, 1, 2]) answers.push(await send(proxy.port, report, `${way}-limited-${place}`));
+      assert.deepEqual(answers.map(({ status }) => status), [200, 200, 429]);
+      assert.equal(JSON.parse(answers[2].body).code, "rate_limited");
+      assert.match(answers[2].headers["retry-after"] ?? "", /^[0-9]+$/);
+      assert.equal(origin.of(`${way}-limited-2`).length, 0);
+    } finally {
+      await Promise.all([proxy.stop(), gate.stop()]);
+    }
+  });
+}
+
+/** The check on the origin's side, of a request as it came there. */
+async function originCheckOf(of) {
+  const check = await createOriginCheck(of);
+  const pairs = (raw) => raw.flatMap((name, place) => (place % 2 === 0 ? [[name, raw[place + 1]]] : []));
+  return { checkRequest: (method, url, raw) => check.check({ method, url, headers: pairs(raw) }) };
+}
+
+test("envoy: a host that resolves the path of a call leads nobody past the gate", { skip: !hasEnvoy }, async () => {
   // `Request` of Node does so.
   const gate = await nodeGate({ dialect: "envoy" });
   const proxy = await startProxy("envoy", { gate: gate.port, origin: origin.port });
