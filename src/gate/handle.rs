@@ -77,6 +77,8 @@ impl Gate {
 
     pub(super) fn refuse<H: Host>(&self, host: &H, request: &GateRequest, denial: &Denial) -> Outcome {
         let decision = self.decided(host, request, host.now(), None, Err(denial.clone()));
+        // What was decided says more: where the metadata of the resource are.
+        let denial = decision.verdict.as_ref().err().unwrap_or(denial);
         respond(Answer::denial(denial, &decision.request_id), &decision)
     }
 }

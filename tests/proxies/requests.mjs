@@ -272,7 +272,6 @@ for (const [name, value] of [
   ["X-Forwarded-Uri", "/v1/reports"],
   ["X-Forwarded-Path", "/v1/reports"],
   ["X-Envoy-Original-Path", "/v1/reports"],
-  ["X-Rewrite-URL", "/v1/reports"],
   ["X-Forwarded-Host", "127.0.0.1/v1/reports?"],
   ["X-Forwarded-Prefix", "/v1/reports"],
   ["X-Rewrite-URL", "/v1/reports"],
