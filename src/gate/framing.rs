@@ -71,6 +71,10 @@ impl Framing {
 
     fn check_headers(&self, request: &GateRequest) -> Result<(), &'static str> {
         for (name, value) in &request.headers {
+            if name.starts_with(':') {
+                check_pseudo_header(request, name, value)?;
+                continue;
+            }
             if name.is_empty() || !name.bytes().all(is_token) {
                 return Err("a header whose name is none");
             }
@@ -107,6 +111,22 @@ impl Framing {
     }
 }
 
+/// Node's HTTP/2 lists what RFC 9113 §8.3.1 has in the place of a request line among the headers: it must say what the
+/// request is. The authority is looked at as the host is.
+fn check_pseudo_header(request: &GateRequest, name: &str, value: &str) -> Result<(), &'static str> {
+    let agrees = match name {
+        ":method" => value == request.method,
+        ":path" => match request.target() {
+            (path, None) => value == path,
+            (path, Some(query)) => value.split_once('?') == Some((path, query)),
+        },
+        ":scheme" => request.authority().is_none_or(|(scheme, _)| scheme == value),
+        ":authority" => true,
+        _ => return Err("a header whose name is none"),
+    };
+    if agrees { Ok(()) } else { Err("a header of HTTP/2 that says another request") }
+}
+
 /// Methods that are refused whatever the policy says: they are for what lies on the way, or send back what was sent.
 pub(super) fn is_refused_method(method: &str) -> bool {
     ["CONNECT", "TRACE", "TRACK"].iter().any(|refused| refused.eq_ignore_ascii_case(method))
@@ -140,6 +160,12 @@ fn effective_host(request: &GateRequest) -> Result<Option<String>, &'static str>
     if hosts.next().is_some() {
         return Err("more than one host");
     }
+    let mut authorities = request.values(":authority");
+    let of_http2 = authorities.next().map(|host| normalize(host, &scheme)).transpose()?;
+    if authorities.next().is_some() || (header.is_some() && of_http2.is_some() && header != of_http2) {
+        return Err("more than one host");
+    }
+    let header = header.or(of_http2);
     match (authority, header) {
         (Some(authority), Some(header)) if authority != header => Err("a host that the URL does not have"),
         (authority, header) => Ok(authority.or(header)),

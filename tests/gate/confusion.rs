@@ -264,6 +264,32 @@ fn a_host_that_is_not_named_is_not_served() {
 }
 
 #[test]
+fn what_http_2_has_in_the_place_of_a_request_line_says_the_same() {
+    let stage = Stage::of(&with(&policy(), "hosts", json!(["api.example"])));
+    let bearer = format!("Bearer {}", good_token());
+    let line = [(":method", "GET"), (":path", "/v1/reports?x=y"), (":scheme", "https"), (":authority", "api.example")];
+    let send = |url: &str, line: &[(&str, &str)]| {
+        let headers = [&[(HEADER, bearer.as_str())], line].concat();
+        stage.check(&request("GET", url, &headers)).verdict.map(drop).map_err(|denial| denial.reason.code())
+    };
+    let url = "/v1/reports?x=y";
+    assert_eq!(send(url, &line), Ok(()));
+    assert_eq!(send("https://api.example/v1/reports?x=y", &line), Ok(()));
+    for (place, other) in ["POST", "/v1/admin", "http", "other.example"].into_iter().enumerate() {
+        let mut told = line;
+        told[place].1 = other;
+        assert!(send("https://api.example/v1/reports?x=y", &told).is_err(), "{other}");
+    }
+    for path in ["/v1/reports", "/v1/reports?", "/v1/reports?x=y&z", "reports?x=y", "?x=y", ""] {
+        assert_eq!(send(url, &[(":path", path), (":authority", "api.example")]), Err("request_ambiguous"), "{path}");
+    }
+    for more in [(":authority", "API.example:8443"), ("host", "other.example"), (":status", "200"), (":", "")] {
+        assert_eq!(send(url, &[&line[..], &[more]].concat()), Err("request_ambiguous"), "{more:?}");
+    }
+    assert_eq!(send(url, &[(":authority", "other.example")]), Err("host_not_served"));
+}
+
+#[test]
 fn headers_by_which_origins_read_another_path_or_method_do_not_reach_them() {
     for name in ["x-original-url", "x-rewrite-url", "x-http-method-override", "x-http-method", "x-method-override"] {
         let mut sent = get("/v1/reports", &good_token());
