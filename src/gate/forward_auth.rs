@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::{
     Answer, Decision, Gate, GateRequest, Outcome, address,
+    assertion::ASSERTION,
     handle::respond,
     hop,
     original::{self, ORIGINAL_URI},
@@ -130,6 +131,10 @@ fn answer(dialect: Dialect, decision: &Decision, identity: Vec<(String, String)>
 fn pass(identity: Vec<(String, String)>) -> Answer {
     let mut answer = Answer::of("text/plain", String::new());
     answer.headers.extend(identity);
+    // A proxy that is told to copy a header that is not there may make one up: Caddy sends its own placeholder.
+    if !answer.headers.iter().any(|(name, _)| name == ASSERTION) {
+        answer = answer.with(ASSERTION, "");
+    }
     answer
 }
 

@@ -139,6 +139,8 @@ fn an_allowed_answer_names_who_it_is_in_every_header_and_has_no_body() {
         for (name, value) in &expected {
             assert_eq!(header(&answer, name), Some(value.as_str()), "{dialect} {name}");
         }
+        // Without an assertion too: what a proxy copies must be there.
+        assert_eq!(header(&answer, "edgeward-assertion"), Some(""), "{dialect}");
         let event = stage.last_event();
         assert_eq!((&event["unmapped"]["route"], &event["status_code"]), (&json!("/v1/reports"), &json!("allowed")));
     }
