@@ -1,5 +1,8 @@
 //! URLs of other servers: which ones a secret may be sent to, or trust be taken from.
 
+/// What to do about a URL that is refused.
+pub(crate) const HINT_OF_URL: &str = "write it as in `https://issuer.example/path`";
+
 /// What is wrong with the URL of a server that is trusted with something, if anything: `https` alone, but for this
 /// machine itself, and nothing in it that two readers could read in two ways.
 pub(crate) fn fault_of_url(url: &str) -> Option<&'static str> {

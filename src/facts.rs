@@ -45,12 +45,19 @@ impl<F> Found<F> {
 }
 
 /// How full a cache is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct CacheSize {
     /// How many facts it keeps.
     pub entries: usize,
     /// How many bytes they are, as they were reckoned.
     pub bytes: usize,
+}
+
+impl CacheSize {
+    /// Both together.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self { entries: self.entries.saturating_add(other.entries), bytes: self.bytes.saturating_add(other.bytes) }
+    }
 }
 
 /// The key of chance under which credentials are digested, drawn once.

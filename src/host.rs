@@ -6,6 +6,8 @@
 
 use std::{fmt, future::Future};
 
+use serde::Deserialize;
+
 use crate::jose::{Algorithm, PublicKey};
 
 /// A point in time: milliseconds since the Unix epoch.
@@ -116,6 +118,30 @@ pub const USAGE_NOTES: u32 = u32::MAX;
 
 /// The number by which [`Host::refresh_later`] is asked for the signed deny list.
 pub const DENY_SNAPSHOT: u32 = u32::MAX - 1;
+
+/// What a host keeps count of beside what the core decides.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Surroundings {
+    /// Where audit events go.
+    pub sinks: Vec<SinkCounts>,
+}
+
+/// What became of the audit events that went to one sink.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SinkCounts {
+    /// Its name.
+    pub name: String,
+    /// How many it took.
+    pub sent: u64,
+    /// How many were handed to it and did not come through, as far as can be told.
+    pub failed: u64,
+    /// How many were never handed to it, since too many waited.
+    pub dropped: u64,
+    /// How many wait.
+    pub waiting: u64,
+}
 
 /// What the core asks for. The futures need not be `Send`; those of a host that is used across threads will be.
 pub trait Host {
@@ -254,6 +280,11 @@ pub trait Host {
         let _ = does;
     }
 
+    /// What the host keeps count of, for whoever asks how the gate is.
+    fn surroundings(&self) -> Surroundings {
+        Surroundings::default()
+    }
+
     /// The host may forget what it imported of the key of this number.
     fn forget_key(&self, key: u32) {
         let _ = key;
@@ -266,6 +297,17 @@ pub trait Host {
     fn fetch(&self, request: OutboundRequest) -> impl Future<Output = Result<InboundAnswer, HostError>> {
         let _ = request;
         async { Err(HostError("this host sends no requests".to_owned())) }
+    }
+
+    /// Counts a request under a key at a limiter of this name, and says whether it is within the limiter's limit. The
+    /// limiter has this long to answer, in milliseconds. The key is a digest and never a credential.
+    ///
+    /// # Errors
+    /// When there is no limiter of this name, or it did not answer, or not in time. An error means "cannot tell", never
+    /// "no".
+    fn limit(&self, limiter: &str, key: &str, timeout: u32) -> impl Future<Output = Result<bool, HostError>> {
+        let _ = (limiter, key, timeout);
+        async { Err(HostError("this host has no limiters".to_owned())) }
     }
 
     /// Whether the host checks signatures of this algorithm natively.

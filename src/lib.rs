@@ -3,7 +3,7 @@
 //! The way a credential takes: [`gate`] takes it out of the request and names its class; [`m2m_token`] or [`api_key`]
 //! turns it into facts, through [`host`]; the facts are held against the clock and the route; a [`verdict`] comes out,
 //! and [`governance`] makes the audit event of it. [`jose`] is the mechanics of signatures, [`key_source`] where keys come
-//! from, [`policy`] what a deployment trusts, [`revocation`] what is refused before it ends, and [`inspect`] explains a credential to a person.
+//! from, [`policy`] what a deployment trusts, [`revocation`] what is refused before it ends, [`limits`] how much may come, and [`inspect`] explains a credential to a person.
 
 // A panic would poison the wasm instance: what could panic stays out of the core. Tests fail by panicking.
 #![cfg_attr(
@@ -28,6 +28,7 @@ pub mod inspect;
 pub mod jose;
 pub mod json;
 pub mod key_source;
+pub mod limits;
 pub mod m2m_token;
 pub mod policy;
 pub mod revocation;

@@ -26,8 +26,8 @@ fn policy() -> Value {
 }
 
 fn judge(policy: &Value, snapshots: BTreeMap<String, Value>) -> Result<Gate, PolicyError> {
-    Gate::new(
-        read_policy(&policy.to_string())?,
+    Gate::read(
+        &policy.to_string(),
         Resources { beside: Beside { snapshots, ..Beside::default() }, ..Resources::default() },
     )
 }
@@ -127,8 +127,8 @@ fn each_fault_of_meaning_names_its_place() {
         (set("/prefix", "/".into()), "/prefix", "does not end with one"),
         (set("/prefix", "/x/".into()), "/prefix", "does not end with one"),
         (set("/prefix", "x".into()), "/prefix", "begins with a slash"),
-        (set("/prefix", "/a/../b".into()), "/prefix", "a path"),
-        (set("/prefix", "/a?b".into()), "/prefix", "a path"),
+        (set("/prefix", "/a/../b".into()), "/prefix", "no path"),
+        (set("/prefix", "/a?b".into()), "/prefix", "no path"),
         (set("/origin", "origin.example".into()), "/origin", "scheme, host and port"),
         (set("/origin", "ftp://origin.example".into()), "/origin", "scheme, host and port"),
         (set("/origin", "https://".into()), "/origin", "scheme, host and port"),
@@ -175,12 +175,13 @@ fn each_fault_of_meaning_names_its_place() {
         (set("/routes/0/methods", json!(["*"])), "/routes/0/methods", "in upper case"),
         (set("/routes/0/classes", json!([])), "/routes/0/classes", "name the classes"),
         (set("/routes/0/path", "v1".into()), "/routes/0/path", "no leading slash"),
-        (set("/routes/0/path", "/v1/*/x".into()), "/routes/0/path", "`*` stands only for the whole last segment"),
-        (set("/routes/0/path", "/v1/a:b".into()), "/routes/0/path", "`:name` stands only for a whole segment"),
+        (set("/routes/0/path", "/v1/{x".into()), "/routes/0/path", "closed by `}`"),
+        (set("/routes/0/path", "/v1/a:".into()), "/routes/0/path", "`:` without a name"),
         (set("/routes/0/path", "/v1/../x".into()), "/routes/0/path", "a dot segment"),
-        (set("/routes/0/path", "/v1?x".into()), "/routes/0/path", "a query or a fragment"),
+        (set("/routes/0/path", "/v1/?x".into()), "/routes/0/path", "stand after a group"),
         (set("/routes/0/path", "/v1/%61".into()), "/routes/0/path", "a needless escape"),
-        (set("/routes/0/path", "/v1/caf\u{e9}".into()), "/routes/0/path", "needs an escape"),
+        (set("/routes/0/path", "/v1/(^x)".into()), "/routes/0/path", "`^` and `$` are not taken"),
+        (set("/hosts", json!(["API.example"])), "/hosts/0", "no host in small letters"),
         // A scope that no credential can have, or that would break out of the challenge.
         (set("/routes/0/scopes", json!(["a", "b c"])), "/routes/0/scopes/1", "no scope token"),
         (set("/routes/0/scopes", json!([""])), "/routes/0/scopes/0", "no scope token"),
@@ -223,6 +224,94 @@ fn faults_come_all_at_once() {
     assert_eq!(places.len(), expected.len(), "{places:?}");
     let words = judge(&wrong, BTreeMap::new()).expect_err("wrong").to_string();
     assert!(words.starts_with("the policy is refused: /prefix: ") && words.matches("; ").count() >= 9, "{words}");
+}
+
+#[test]
+fn faults_of_form_and_of_meaning_come_together_each_with_a_hint() {
+    let mut wrong = policy();
+    wrong["rotues"] = wrong["routes"].take();
+    wrong.as_object_mut().expect("an object").remove("routes");
+    wrong["rotues"][0]["path"] = "x".into();
+    wrong["rotues"][0]["classes"] = json!(["token", "api_key"]);
+    wrong["issuers"][0]["audiense"] = json!([]);
+    wrong["issuers"][0]["clockTolerance"] = json!("5");
+    wrong["apiKeys"]["prefix"] = "X".into();
+    wrong["origin"] = "x".into();
+    let faults = faults(&wrong);
+    let mut places: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    places.sort_unstable();
+    assert_eq!(
+        places,
+        [
+            "/apiKeys/prefix",
+            "/issuers/0/audiense",
+            "/issuers/0/clockTolerance",
+            "/origin",
+            "/rotues",
+            "/rotues/0/classes/0",
+            "/rotues/0/path",
+        ]
+    );
+    for fault in &faults {
+        assert!(fault.hint.as_ref().is_some_and(|hint| !hint.is_empty()), "{fault:?}");
+    }
+    assert!(read_policy(&wrong.to_string()).is_err());
+}
+
+#[test]
+fn no_fault_is_made_up_by_what_could_not_be_read() {
+    for (policy, places) in [
+        // Nothing checks tokens: but only since the issuers could not be read.
+        (set("/issuers", json!("none")), vec!["/issuers"]),
+        (set("/issuers/0", json!(1)), vec!["/issuers/0"]),
+        (set("/apiKeys", json!([])), vec!["/apiKeys"]),
+        (set("/apiKeys", json!({ "prefix": "acme" })), vec!["/apiKeys"]),
+        (set("/apiKeys", json!({})), vec!["/apiKeys", "/apiKeys"]),
+        (set("/routes/0", json!({ "path": "/" })), vec!["/routes/0", "/routes/0"]),
+        (set("/routes/0/methods", json!([1])), vec!["/routes/0/methods/0"]),
+        (
+            set("/issuers/0", with(&without(&issuer(&Signer::EDDSA), "jwks"), "jwksUri", json!(1))),
+            vec!["/issuers/0/jwksUri"],
+        ),
+    ] {
+        let found: Vec<String> = faults(&policy).into_iter().map(|fault| fault.pointer).collect();
+        assert_eq!(found, places, "{policy}");
+    }
+}
+
+#[test]
+fn every_fault_of_meaning_has_a_hint() {
+    for (place, value) in [
+        ("/prefix", json!("x")),
+        ("/origin", json!("x")),
+        ("/maxTokenBytes", json!(0)),
+        ("/issuers/0/issuer", json!("")),
+        ("/issuers/0/audience", json!([])),
+        ("/issuers/0/algorithms", json!([])),
+        ("/issuers/0/jwks", json!({})),
+        ("/issuers/0/jwksUri", json!("http://issuer.example/jwks")),
+        ("/issuers/0/typ", json!("id_token+jwt;")),
+        ("/issuers/0/scopeClaim", json!("aud")),
+        ("/issuers/0/requireClaims", json!({ "a": { "prefix": "" }, "": { "present": true } })),
+        ("/issuers/0/tenants", json!(["t"])),
+        ("/issuers/0/introspection", json!({ "endpoint": "x", "clientId": "", "timeout": 1, "cacheSeconds": 301 })),
+        ("/apiKeys/cacheSeconds", json!(3601)),
+        ("/apiKeys/foreignKeys", json!({ "prefixes": [] })),
+        ("/credentials/apiKey", json!([""])),
+        ("/routes/0/path", json!("x")),
+        ("/routes/0/scopes", json!([""])),
+        ("/dpop", json!({ "algorithms": ["HS256"], "maxAge": 0 })),
+        ("/admin", json!({ "issuer": "nobody", "readScope": "" })),
+        ("/trustedProxies", json!({ "header": "Forwarded", "addresses": [] })),
+        ("/leaks", json!({ "keysUrl": "x", "source": "" })),
+        ("/denySnapshot", json!({ "maxAge": 1, "jwks": {}, "url": "x", "retention": 0 })),
+    ] {
+        let faults = faults(&set(place, value));
+        for fault in &faults {
+            assert!(fault.pointer.starts_with(place) || place.starts_with("/issuers/0"), "{place}: {fault:?}");
+            assert!(fault.hint.as_ref().is_some_and(|hint| !hint.is_empty()), "{fault:?}");
+        }
+    }
 }
 
 fn snapshot(signer: &Signer) -> Value {

@@ -384,6 +384,38 @@ fn access_takes_service_tokens_and_no_persons() {
 }
 
 #[test]
+fn edgeward_tells_the_assertions_of_a_gate_from_the_tokens_of_its_issuer() {
+    let policy = json!({ "preset": "edgeward", "issuer": "https://api.example", "audience": "https://origin.example" });
+    let header = json!({ "typ": "edgeward-assertion+jwt" });
+    let claims = json!({
+        "iss": "https://api.example", "aud": "https://origin.example", "sub": "ada", "client_id": "4fJ9aZ0kQ2mX7bTe",
+        "org_id": "org-9", "scope": "reports:read", "edgeward_class": "api_key", "htm": "GET",
+        "htu": "https://api.example/v1/reports", "jti": "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "iat": NOW, "exp": NOW + 30,
+    });
+    // Its algorithms are others than those of the providers.
+    let quick = json!({ "algorithms": ["HS256"], "jwks": { "keys": [Signer::HS256.jwk()] } });
+    let both = json!({ "jwks": { "keys": [public("ed25519", "k1"), public("p256", "k2")] } });
+    let provider = Provider {
+        verifier: verifier([edited(&policy, &both)]),
+        quick: verifier([edited(&policy, &quick)]),
+        header: edited(&json!({ "kid": "k1" }), &header),
+        claims,
+    };
+    for (signer, kid) in [(Signer::EDDSA, "k1"), (Signer::ED25519, "k1"), (Signer::ES256, "k2")] {
+        let token = provider.token(&signer, &json!({ "kid": kid }), &json!({}));
+        let grant = granted(&provider.verifier, &token);
+        assert_eq!(who(&grant), (Some("4fJ9aZ0kQ2mX7bTe"), Some("ada"), Some("org-9")));
+        assert_eq!(grant.scopes, ["reports:read"]);
+    }
+    assert_eq!(provider.denied(&json!({ "edgeward_class": null })), about(Reason::ClaimMissing, "edgeward_class"));
+    assert_eq!(provider.denied(&json!({ "edgeward_class": "x" })), about(Reason::ClaimMismatch, "edgeward_class"));
+    assert_eq!(provider.denied(&json!({ "aud": "https://elsewhere.example" })).0, Reason::AudienceMismatch);
+    for typ in [json!("at+jwt"), json!("JWT"), Value::Null] {
+        assert_eq!(provider.denied_header(&json!({ "typ": typ })).0, Reason::TypNotAccepted, "{typ}");
+    }
+}
+
+#[test]
 fn the_form_of_the_issuer_is_the_provider_s() {
     let fault = |preset: &str, issuer: &str| {
         faults(&[json!({ "preset": preset, "issuer": issuer, "audience": "a", "jwks": keys() })])

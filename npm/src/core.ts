@@ -1,6 +1,7 @@
 // Carrying a check between the core and the host. The core decides; what is here waits for promises.
-import { Task, failedAnswer, failedAudit, failedVerdict, longestInput } from "./glue.js";
-import type { AuditEvent, KeySetStatus, Verdict } from "../types/index.js";
+import { type Task, failedAnswer, failedAudit, failedVerdict, longestInput } from "./glue.js";
+import { CoreFailed, enter, instance } from "./instance.js";
+import type { AnalyticsPoint, KeySetStatus, Verdict } from "../types/index.js";
 
 /** What a check returns at once, or the promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -11,11 +12,23 @@ export interface Answer {
   body: string;
 }
 
+/** One audit event, as the core writes it. */
+export interface AuditEntry {
+  event: string;
+  bytes: number;
+  point: AnalyticsPoint | null;
+}
+
 let failed: { verdict: string; answer: string; audit: string; longest: number } | undefined;
 
 /** What to say when the core has failed: asked for while it works, since afterwards it cannot say it. */
 export function prepare(): void {
-  failed ??= { verdict: failedVerdict(), answer: failedAnswer(), audit: failedAudit(), longest: longestInput() };
+  failed ??= enter(() => ({
+    verdict: failedVerdict(),
+    answer: failedAnswer(),
+    audit: failedAudit(),
+    longest: longestInput(),
+  }));
 }
 
 export function coreFailedVerdict(): Verdict {
@@ -28,16 +41,14 @@ export function coreFailedAnswer(): Answer {
   return JSON.parse(failed!.answer) as Answer;
 }
 
-/** The audit event of a decision that the core failed to make. */
-export function coreFailedAudit(method: string): AuditEvent {
+/** The audit entry of a decision that the core failed to make. A method could be anything, and stands there where it is none of a sender's. */
+export function coreFailedAudit(method: string): AuditEntry {
   prepare();
-  const event = JSON.parse(failed!.audit) as AuditEvent & { http_request: object };
-  return { ...event, time: Date.now(), http_request: { ...event.http_request, http_method: method } };
-}
-
-/** A trap is the core's failure; anything else thrown by it is a mistake of the caller, said in words. */
-export function isCoreFailure(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError;
+  const { event, point } = JSON.parse(failed!.audit) as AuditEntry;
+  const { http_request, ...rest } = JSON.parse(event) as { http_request: object };
+  const named = /^[A-Z-]{0,32}$/.test(method) ? { http_method: method } : { http_method: undefined };
+  const line = JSON.stringify({ ...rest, time: Date.now(), http_request: { ...http_request, ...named } });
+  return { event: line, bytes: new TextEncoder().encode(line).length, point };
 }
 
 /**
@@ -50,39 +61,69 @@ export function presentedText(credential: unknown): string {
   return credential.length > failed!.longest ? credential.slice(0, failed!.longest + 1) : credential;
 }
 
-/**
- * Runs a check. Where the host answers everything at once, so does this; otherwise each promise is awaited here, in the
- * request that made it, and its value handed back.
- */
-export function run<T>(check: () => string | Task, read: (answer: string) => T, onCoreFailure: () => T): MaybePromise<T> {
-  try {
-    const outcome = check();
-    return typeof outcome === "string" ? read(outcome) : drive(outcome, read, onCoreFailure);
-  } catch (error) {
-    if (isCoreFailure(error)) return onCoreFailure();
-    throw error;
-  }
+/** A check that waits for the host, and the instance it is in. */
+interface Waiting {
+  task: Task;
+  promise: unknown;
+  repeatable: boolean;
+  of: number;
 }
 
-async function drive<T>(task: Task, read: (answer: string) => T, onCoreFailure: () => T): Promise<T> {
-  for (;;) {
-    let resume: () => string | Task;
+/** So often is a check run that others take the instance away from. Who is behind that could do it for ever. */
+const MOST_RUNS = 4;
+
+/**
+ * Runs a check. Where the host answers everything at once, so does this; otherwise each promise is awaited here, in the
+ * request that made it, and its value handed back. Where the core fails at this check, `onCoreFailure` says so; where it
+ * failed at another while this one waited, this one is run again from its start, unless it may have changed something.
+ */
+export function run<T>(check: () => string | Task, read: (answer: string) => T, onCoreFailure: () => T): MaybePromise<T> {
+  let outcome;
+  try {
+    outcome = advance(check);
+  } catch (error) {
+    if (error instanceof CoreFailed) return onCoreFailure();
+    throw error;
+  }
+  return typeof outcome === "string" ? read(outcome) : drive(outcome, check, read, onCoreFailure);
+}
+
+function advance(step: () => string | Task): string | Waiting {
+  return enter(() => {
+    const task = step();
+    if (typeof task === "string") return task;
+    return { task, promise: task.promise, repeatable: task.repeatable, of: instance() };
+  });
+}
+
+async function drive<T>(
+  waiting: Waiting,
+  check: () => string | Task,
+  read: (answer: string) => T,
+  onCoreFailure: () => T,
+): Promise<T> {
+  for (let runs = 1; ; ) {
+    const { task, promise, repeatable, of } = waiting;
+    let step: () => string | Task;
     try {
-      const value = await task.promise;
-      const waiting = task;
-      resume = () => waiting.resume(value);
+      const value = await promise;
+      step = () => task.resume(value);
     } catch (reason) {
-      const waiting = task;
-      resume = () => waiting.fail(reason);
+      step = () => task.fail(reason);
     }
+    if (of !== instance()) {
+      if (!repeatable || ++runs > MOST_RUNS) return onCoreFailure();
+      step = check;
+    }
+    let outcome;
     try {
-      const outcome = resume();
-      if (typeof outcome === "string") return read(outcome);
-      task = outcome;
+      outcome = advance(step);
     } catch (error) {
-      if (isCoreFailure(error)) return onCoreFailure();
+      if (error instanceof CoreFailed) return onCoreFailure();
       throw error;
     }
+    if (typeof outcome === "string") return read(outcome);
+    waiting = outcome;
   }
 }
 

@@ -1,9 +1,11 @@
 // The host as the core sees it: what the caller lends, and the platform's own where nothing is lent.
 import { run } from "./core.js";
+import { instance } from "./instance.js";
 import type { Task } from "./glue.js";
 import { nodeSignatures } from "./native-node.js";
 import { webSignatures } from "./native-web.js";
 import { sender, type Send } from "./outbound.js";
+import { limiterOf, type Limit } from "./limiters.js";
 import { swapStore } from "./swap.js";
 import type { Host, Store } from "../types/index.js";
 
@@ -32,12 +34,15 @@ export interface CoreHost {
   list(prefix: string, cursor: string | undefined, most: number): unknown;
   write(key: string, value: string, seconds: number): unknown;
   wait(milliseconds: number): Promise<void>;
+  limit: Limit;
   refreshLater(keySet: number): void;
   outlive(work: Promise<unknown>): void;
   hasNative(algorithm: string, synchronously: boolean): boolean;
   verify(key: number, algorithm: string, message: Uint8Array, signature: Uint8Array): unknown;
   importKey(key: number, algorithm: string, jwk: string): unknown;
   forgetKey(key: number): void;
+  /** What is kept count of, as JSON. */
+  surroundings(): string;
 }
 
 /** What fetches key sets behind requests. */
@@ -101,15 +106,20 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
     list: (prefix, cursor, most) => asPromise(listStore(store, prefix, cursor, most)),
     write: (key, value, seconds) => asPromise(writeStore(store, key, value, seconds)),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    limit: limiterOf(host),
     hasNative: (algorithm, synchronously) => (native.synchronous || !synchronously) && native.has(algorithm),
     verify: (key, algorithm, message, signature) => native.verify(key, algorithm, message, signature),
     importKey: (key, algorithm, jwk) => native.importKey(key, algorithm, jwk),
     forgetKey: (key) => native.forgetKey(key),
+    surroundings: () => "{}",
     refreshLater(keySet) {
       if (refresher === undefined) return;
+      const asked = instance();
+      // What another instance needs it asks for itself, by numbers of its own.
+      const refresh = () => (asked === instance() ? refresher().refreshKeySet(keySet) : "");
       // Once the core has returned: it is not entered twice.
       const work = Promise.resolve()
-        .then(() => run(() => refresher().refreshKeySet(keySet), () => undefined, () => undefined))
+        .then(() => run(refresh, () => undefined, () => undefined))
         .catch((error: unknown) => console.error("edgeward: a key set could not be fetched", error instanceof Error ? error.message : ""));
       keepGoing(work);
     },
@@ -118,6 +128,12 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
       keepGoing(work.then(settled, settled));
     },
   };
+}
+
+/** The same for each instance of the core in turn: keys are known by the numbers of one. What is wrong is said at once. */
+export function lending(host: Host = {}, refresher?: () => Refresher): () => CoreHost {
+  coreHost(host);
+  return () => coreHost(host, refresher);
 }
 
 function writeStore(store: Store | undefined, key: string, value: string, seconds: number): unknown {

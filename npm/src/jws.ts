@@ -1,12 +1,13 @@
 import { JwsVerifier } from "./glue.js";
 import { coreFailedVerdict, prepare, presentedText, run, type MaybePromise } from "./core.js";
-import { coreHost } from "./host.js";
+import { lending } from "./host.js";
+import { held, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { DeniedVerdict, Host, JsonWebKeySet, JwsOptions, JwsVerdict, Snapshot, VerifiedJws } from "../types/index.js";
 
 /** As many key sets are kept ready, by their text: a set that was changed is another one. */
 const MOST_READY = 8;
-const ready = new WeakMap<object, Map<string, JwsVerifier>>();
+const ready = new WeakMap<object, Map<string, Held<JwsVerifier>>>();
 const PLATFORM: Host = {};
 
 export function verifyJws(
@@ -17,17 +18,18 @@ export function verifyJws(
 ): MaybePromise<JwsVerdict> {
   prepare();
   const core = verifierFor(jwks, options, host);
-  return run<JwsVerdict>(() => core.verify(presentedText(compact)), read, () => coreFailedVerdict() as DeniedVerdict);
+  return run<JwsVerdict>(() => core().verify(presentedText(compact)), read, () => coreFailedVerdict() as DeniedVerdict);
 }
 
-function verifierFor(jwks: JsonWebKeySet | Snapshot | string, options: JwsOptions, host: Host): JwsVerifier {
+function verifierFor(jwks: JsonWebKeySet | Snapshot | string, options: JwsOptions, host: Host): Held<JwsVerifier> {
   const [keys, policy] = [jsonText(jwks, "the key set"), jsonText(options, "the options")];
   const name = `${policy}\n${keys}`;
   let ofHost = ready.get(host);
   if (ofHost === undefined) ready.set(host, (ofHost = new Map()));
   const known = ofHost.get(name);
   if (known !== undefined) return known;
-  const made = new JwsVerifier(keys, policy, coreHost(host));
+  const lend = lending(host);
+  const made = held(() => new JwsVerifier(keys, policy, lend()));
   const oldest = ofHost.keys().next();
   if (ofHost.size >= MOST_READY && !oldest.done) {
     ofHost.get(oldest.value)?.free();

@@ -1,7 +1,8 @@
 // The life of API keys. The core carries out each step; what is here names it and hands the outcome on.
 import { KeyAdmin as CoreKeyAdmin, type Task } from "./glue.js";
 import { prepare, run } from "./core.js";
-import { coreHost } from "./host.js";
+import { lending } from "./host.js";
+import { held } from "./instance.js";
 import { keyReviewing } from "./key-review.js";
 import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
@@ -30,15 +31,17 @@ const CORE_FAILED: Failure = { code: "host_failed", status: 503, message: "the c
 export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Promise<KeyAdmin> {
   prepare();
   const { seals, review = {}, ...rest } = form ?? {};
-  const lent = coreHost(host);
-  const core = new CoreKeyAdmin(jsonText(rest, "the form of the keys"), sealBytes(seals), lent);
+  const lend = lending(host);
+  const [text, secrets] = [jsonText(rest, "the form of the keys"), sealBytes(seals)];
+  const core = held(() => new CoreKeyAdmin(text, secrets, lend()));
   const store = host?.store;
   if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
     throw new TypeError("keys are changed in a store that takes writes: lend one as `store`");
   }
   const step = <T>(name: string, id: string | undefined, body: object | string): Promise<T> => {
     if (id !== undefined && typeof id !== "string") throw new TypeError("the id of a key is a string");
-    return done<T>(() => core.carryOut(name, id, jsonText(body, "what is asked for")) as string | Task);
+    const asked = jsonText(body, "what is asked for");
+    return done<T>(() => core().carryOut(name, id, asked) as string | Task);
   };
   const record = async (name: string, id: string, body: object = {}) =>
     (await step<{ record: KeyRecord }>(name, String(id), body)).record;
@@ -51,10 +54,12 @@ export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Pr
     disable: (id) => record("disable", id),
     enable: (id) => record("enable", id),
     revoke: (id, revocation) => record("revoke", id, revocation),
-    revokeHeld: async (key, revocation) =>
-      done(() => core.revokeHeld(String(key), jsonText(revocation, "who revokes the key and why")) as string | Task),
+    async revokeHeld(key, revocation) {
+      const [presented, body] = [String(key), jsonText(revocation, "who revokes the key and why")];
+      return done(() => core().revokeHeld(presented, body) as string | Task);
+    },
     import: async (key) => step("import", undefined, key),
-    ...keyReviewing(rest.environment, review, lent, done, lost),
+    ...keyReviewing(rest.environment, review, lend, done, lost),
   };
 }
 

@@ -1,7 +1,8 @@
 // Looking through the keys of a store. The core reads, judges and writes each part; what is here hands the parts on.
-import { KeyReview as CoreKeyReview, reviewPolicy as corePolicy, type Task } from "./glue.js";
+import { type KeyDocument, KeyReview as CoreKeyReview, reviewPolicy as corePolicy, type Task } from "./glue.js";
 import { prepare, run } from "./core.js";
 import type { CoreHost } from "./host.js";
+import { CoreFailed, enter, held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { GatePolicy, KeyDocumentEnd, KeyDocumentOptions, KeyReviewing, ReviewPage } from "../types/index.js";
 
@@ -22,37 +23,44 @@ const MOST = 100;
 export function keyReviewing(
   environment: string,
   limits: object,
-  host: CoreHost,
+  host: () => CoreHost,
   done: Done,
   failure: (words?: string) => Error,
 ): KeyReviewing {
-  const core = new CoreKeyReview(String(environment), jsonText(limits, "the limits of the review"), host);
+  const [of, text] = [String(environment), jsonText(limits, "the limits of the review")];
+  const core = held(() => new CoreKeyReview(of, text, host()));
 
   async function* document(kind: string, options: KeyDocumentOptions = {}): AsyncGenerator<string, KeyDocumentEnd, void> {
     const { cursor, limit = Infinity, policy } = options;
     if (typeof limit !== "number" || !(limit >= 1)) throw new TypeError("`limit` is a number of keys, at least 1");
     const text = policy === undefined ? undefined : jsonText(policy, "the policy");
-    const written = core.document(kind, cursor ?? undefined, text);
+    let begun = false;
+    const written = held((): KeyDocument => {
+      // How far it came went with the instance: from the start again, parts would stand in it twice.
+      if (begun) throw new CoreFailed();
+      return core().document(kind, cursor ?? undefined, text);
+    });
     for (let keys = 0; ; ) {
       const most = Math.min(MOST, limit - keys);
       const part = await run(
-        () => written.next(most) as string | Task,
+        () => written().next(most) as string | Task,
         (answer) => JSON.parse(answer) as Part,
         (): Part => {
           throw failure();
         },
       );
       keys = part.keys;
+      begun = true;
       const enough = !part.ended && keys >= limit;
-      yield enough ? part.text + written.foot() : part.text;
+      yield enough ? part.text + enter(() => written().foot()) : part.text;
       if (part.stopped !== null) throw failure(part.stopped);
       if (part.ended || enough) return { keys, cursor: part.cursor, summary: part.summary };
     }
   }
 
   return {
-    inventory: ({ cursor, limit } = {}) => done(() => core.inventory(cursor ?? undefined, limit) as string | Task),
-    review: ({ cursor, limit } = {}) => done(() => core.review(cursor ?? undefined, limit) as string | Task),
+    inventory: ({ cursor, limit } = {}) => done(() => core().inventory(cursor ?? undefined, limit) as string | Task),
+    review: ({ cursor, limit } = {}) => done(() => core().review(cursor ?? undefined, limit) as string | Task),
     inventoryText: (options) => document("inventory.csv", options),
     reviewText: (format, options) => document(`review.${format}`, options),
   };
@@ -60,5 +68,6 @@ export function keyReviewing(
 
 export function reviewPolicy(policy: GatePolicy | string): ReviewPage {
   prepare();
-  return JSON.parse(corePolicy(jsonText(policy, "the policy"))) as ReviewPage;
+  const text = jsonText(policy, "the policy");
+  return JSON.parse(enter(() => corePolicy(text))) as ReviewPage;
 }

@@ -1,17 +1,19 @@
 import { KeyChecker } from "./glue.js";
 import { coreFailedVerdict, prepare, presentedText, readVerdict, run } from "./core.js";
-import { coreHost } from "./host.js";
+import { lending } from "./host.js";
+import { held, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { ApiKeyChecker, ApiKeyForm, Host } from "../types/index.js";
 
 export async function createApiKeyChecker(form: ApiKeyForm, host: Host): Promise<ApiKeyChecker> {
   prepare();
   const { seals, ...rest } = form ?? {};
-  const lent = coreHost(host, () => core);
-  const core: KeyChecker = new KeyChecker(jsonText(rest, "the form of the keys"), sealBytes(seals), lent);
+  const lend = lending(host, () => core());
+  const [text, secrets] = [jsonText(rest, "the form of the keys"), sealBytes(seals)];
+  const core: Held<KeyChecker> = held(() => new KeyChecker(text, secrets, lend()));
   if (host?.store === undefined) throw new TypeError("API keys are looked up in a store: lend one as `store`");
   return {
-    check: (key, options) => run(() => core.check(presentedText(key), options), readVerdict, coreFailedVerdict),
+    check: (key, options) => run(() => core().check(presentedText(key), options), readVerdict, coreFailedVerdict),
   };
 }
 
@@ -22,7 +24,7 @@ export function sealBytes(seals: readonly (string | Uint8Array)[] = []): Uint8Ar
   if (!Array.isArray(seals)) throw wrong();
   return seals.map((seal: unknown) => {
     if (typeof seal === "string") return encoder.encode(seal);
-    if (seal instanceof Uint8Array) return seal;
+    if (seal instanceof Uint8Array) return seal.slice();
     throw wrong();
   });
 }

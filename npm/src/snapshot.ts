@@ -1,6 +1,6 @@
 import { takeSnapshot as take } from "./glue.js";
 import { prepare, run } from "./core.js";
-import { coreHost } from "./host.js";
+import { lending } from "./host.js";
 import type { SnapshotOptions, SnapshotTaken } from "../types/index.js";
 
 /** A week, in seconds. */
@@ -13,9 +13,9 @@ export async function takeSnapshot(issuerOrUrl: string, options: SnapshotOptions
   if (!Number.isInteger(maxAge) || maxAge < 1 || maxAge > 0xffff_ffff) {
     throw new TypeError("`maxAge` is a number of seconds, 1 at least");
   }
-  const host = coreHost(options);
+  const lend = lending(options);
   const outcome = await run(
-    () => take(issuerOrUrl, maxAge, host) as ReturnType<Parameters<typeof run>[0]>,
+    () => take(issuerOrUrl, maxAge, lend()) as ReturnType<Parameters<typeof run>[0]>,
     (answer) => JSON.parse(answer) as SnapshotTaken | { error: string },
     () => ({ error: "the core failed" }),
   );

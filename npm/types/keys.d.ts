@@ -316,7 +316,7 @@ export interface KeyReviewing {
 /**
  * What a review has to say about a policy: a page without keys.
  *
- * @throws Where the policy is wrong; the message names each fault by its JSON pointer.
+ * @throws {PolicyError} Where the policy is wrong, with every fault by its JSON pointer.
  */
 export declare function reviewPolicy(policy: GatePolicy | string): ReviewPage;
 

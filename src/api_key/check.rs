@@ -335,7 +335,7 @@ impl ApiKeyChecker {
                 class: CredentialClass::ApiKey,
                 principal: facts.principal(),
                 scopes: record.scopes.clone(),
-                expires: record.expires,
+                expires: record.ends(),
                 evidence: Evidence::Record(facts.public.clone()),
             }),
         }

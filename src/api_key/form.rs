@@ -46,6 +46,7 @@ const CHECKS: u64 = 56_800_235_584;
 
 /// Where a key is meant to be used. A key of one environment is worth nothing in the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Environment {
     /// The real thing.

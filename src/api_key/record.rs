@@ -78,6 +78,14 @@ pub struct Record {
 }
 
 impl Record {
+    /// The first second at which the key is no longer good by itself, in seconds since the Unix epoch: that of its end, or
+    /// that of its overlap with the key that replaces it.
+    #[must_use]
+    pub fn ends(&self) -> Option<i64> {
+        let overlap = self.rotation.as_ref().and_then(|rotation| rotation.overlap_until);
+        self.expires.into_iter().chain(overlap).min()
+    }
+
     /// Reads a record as the store holds it.
     ///
     /// # Errors

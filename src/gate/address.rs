@@ -3,6 +3,7 @@
 use std::{borrow::Cow, net::IpAddr};
 
 use super::{Gate, GateRequest};
+use crate::policy::TrustedProxiesPolicy;
 
 impl Gate {
     /// The address that a key is held against and an audit event names: that of the connection, or, where it comes from a
@@ -13,19 +14,25 @@ impl Gate {
     pub(super) fn address<'r>(&self, request: &'r GateRequest) -> Option<Cow<'r, str>> {
         let peer = request.address.as_deref()?;
         let Some(proxies) = &self.trusted_proxies else { return Some(Cow::Borrowed(peer)) };
-        let is_proxy = |address: IpAddr| proxies.addresses.iter().any(|range| range.contains(address));
-        if !peer.parse().is_ok_and(is_proxy) {
-            return Some(Cow::Borrowed(peer));
-        }
-        let name = proxies.header.to_ascii_lowercase();
-        let values: Vec<&str> = request.values(&name).collect();
-        for one in values.iter().rev().flat_map(|value| value.rsplit(',')) {
-            let address: IpAddr = one.trim_matches([' ', '\t']).parse().ok()?;
-            if !is_proxy(address) {
-                return Some(Cow::Owned(address.to_string()));
-            }
-        }
-        // The proxy itself asks.
-        Some(Cow::Borrowed(peer))
+        behind(request, proxies)
     }
+}
+
+/// What these proxies say of the client's address, or the address of the connection where that is none of theirs.
+pub(super) fn behind<'r>(request: &'r GateRequest, proxies: &TrustedProxiesPolicy) -> Option<Cow<'r, str>> {
+    let peer = request.address.as_deref()?;
+    let is_proxy = |address: IpAddr| proxies.addresses.iter().any(|range| range.contains(address));
+    if !peer.parse().is_ok_and(is_proxy) {
+        return Some(Cow::Borrowed(peer));
+    }
+    let name = proxies.header.to_ascii_lowercase();
+    let values: Vec<&str> = request.values(&name).collect();
+    for one in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+        let address: IpAddr = one.trim_matches([' ', '\t']).parse().ok()?;
+        if !is_proxy(address) {
+            return Some(Cow::Owned(address.to_string()));
+        }
+    }
+    // The proxy itself asks.
+    Some(Cow::Borrowed(peer))
 }

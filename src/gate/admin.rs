@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::{
     Answer, Gate, GateRequest, Outcome,
     administrator::{Administrators, Admitted},
-    decision::respond,
     endpoint::AdminCall,
+    handle::respond,
 };
 use crate::{
     api_key::{ApiKeyChecker, Done, Operation, Record, RevocationReason, RevokeRequest, read_body},
@@ -116,6 +116,8 @@ impl Gate {
             }
             AdminCall::Inventory => Ok(Carried::looked(self.inventory(host, request).await?)),
             AdminCall::Review => Ok(Carried::looked(self.review(host, request).await?)),
+            AdminCall::Health => Ok(Carried::looked(self.health_in_full(host))),
+            AdminCall::Metrics => Ok(Carried::looked(self.metrics(host))),
             AdminCall::DenyList | AdminCall::Deny | AdminCall::Undeny => {
                 let body = if call == AdminCall::DenyList { Vec::new() } else { read_bytes(host).await? };
                 Ok(Carried::looked(self.change_deny_list(host, call, &body).await?))
@@ -199,6 +201,8 @@ const fn subject(call: AdminCall<'_>) -> (Activity, &'static str, Option<&str>) 
         AdminCall::Keys(operation) => operation,
         AdminCall::Inventory => return (Activity::Read, "Inventory", None),
         AdminCall::Review => return (Activity::Read, "Review", None),
+        AdminCall::Health => return (Activity::Read, "Health", None),
+        AdminCall::Metrics => return (Activity::Read, "Metrics", None),
         AdminCall::DenyList => return (Activity::Read, "Deny list", None),
         AdminCall::Deny | AdminCall::Undeny => return (Activity::Update, "Deny list", None),
     };

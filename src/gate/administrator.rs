@@ -174,7 +174,7 @@ impl Gate {
             return Ok(grant);
         }
         let mut denial = Denial::new(Reason::ScopeInsufficient).of(grant.class).about(grant.principal);
-        denial.needed_scopes = vec![needed.clone()];
+        denial.needed_scopes = [needed.clone()].into();
         Err(denial)
     }
 }

@@ -32,6 +32,19 @@ impl Answer {
         Self::new(200, media_type, body)
     }
 
+    /// An answer without a body.
+    pub(super) fn empty(status: u16) -> Self {
+        Self { status, headers: vec![("cache-control".to_owned(), "no-store".to_owned())], body: String::new() }
+    }
+
+    /// A document of this media type that anybody may keep for so many seconds.
+    pub(super) fn public(media_type: &str, body: String, max_age: u32) -> Self {
+        let cache_control = format!("public, max-age={max_age}");
+        let headers =
+            vec![("content-type".to_owned(), media_type.to_owned()), ("cache-control".to_owned(), cache_control)];
+        Self { status: 200, headers, body }
+    }
+
     /// A JSON document that is no verdict.
     pub(super) fn json(body: String) -> Self {
         Self::new(200, "application/json", body)
@@ -49,7 +62,8 @@ impl Answer {
             "application/problem+json",
             problem_document(denial, request_id),
         )
-        .with(forward::REQUEST_ID, request_id);
+        .with(forward::REQUEST_ID, request_id)
+        .with_limit_of(denial);
         let answer = match &denial.allowed_methods {
             Some(methods) => answer.with("allow", methods.as_ref()),
             None => answer,

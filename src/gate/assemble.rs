@@ -1,21 +1,27 @@
 //! From the policy to a gate.
 
 use super::{
-    Gate, Route,
+    AssertionKeys, Gate,
     administrator::{Administrators, BootstrapSecret},
+    assertion::Assertions,
+    cors::Cors,
+    forward_auth::ForwardAuth,
+    framing::Framing,
+    limits::Limits,
     oversight::Oversight,
+    record::Records,
+    resource::{Accepted, Resource},
+    routes::{self, Classes},
 };
 use crate::{
     api_key::{ApiKeyChecker, Seal},
     host::UnixMillis,
-    m2m_token::is_scope_token,
     policy::{
-        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, RoutePolicy, judge_admin,
-        judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation,
-        read_policy,
+        Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin,
+        judge_assertion, judge_cors, judge_forward_auth, judge_limits, judge_origin_timeout, judge_proxies, lint,
+        prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, reading_of_policy,
     },
     revocation::DenySigner,
-    verdict::CredentialClass,
 };
 
 /// What a gate needs beside its policy. Secrets are handed over here and never stand in the policy.
@@ -29,6 +35,8 @@ pub struct Resources {
     pub bootstrap: Option<BootstrapSecret>,
     /// Who signs deny lists, where this deployment publishes them.
     pub deny_signer: Option<DenySigner>,
+    /// The keys of the assertion for the origin, where the policy has one.
+    pub assertion_keys: Option<AssertionKeys>,
 }
 
 /// Judges a policy (JSON text) and looks through it for what is legal and unwise. Secrets are not needed for that.
@@ -36,17 +44,40 @@ pub struct Resources {
 /// # Errors
 /// [`PolicyError`] with every fault, where no gate can be made of it.
 pub fn lint_policy(text: &str, beside: &Beside, now: UnixMillis) -> Result<Vec<LintFinding>, PolicyError> {
-    let policy = read_policy(text)?;
-    let mut with_secrets = beside.clone();
-    for issuer in policy.issuers.iter().filter(|issuer| issuer.introspection.is_some()) {
-        with_secrets.introspection_secrets.entry(issuer.name().to_owned()).or_insert_with(|| "not needed".to_owned());
-    }
-    let findings = lint(&policy, beside, now);
-    Gate::new(policy, Resources { beside: with_secrets, ..Resources::default() })?;
-    Ok(findings)
+    reading_of_policy(text).judged(|mut policy| {
+        let mut with_secrets = beside.clone();
+        for issuer in policy.issuers.iter().filter(|issuer| issuer.introspection.is_some()) {
+            with_secrets
+                .introspection_secrets
+                .entry(issuer.name().to_owned())
+                .or_insert_with(|| "not needed".to_owned());
+        }
+        let mut findings = lint(&policy, beside, now);
+        findings.extend(routes::shadowed(&policy.routes));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        let mut faults = Faults::default();
+        let assertion = policy.assertion.take();
+        judge_assertion(assertion.as_ref(), assertion.is_some(), &mut faults);
+        let gate = Gate::new(policy, Resources { beside: with_secrets, ..Resources::default() });
+        match (gate, faults.or(findings)) {
+            (Ok(_), judged) => judged,
+            (Err(PolicyError(found)), judged) => {
+                let more = judged.err().into_iter().flat_map(|PolicyError(faults)| faults);
+                Err(PolicyError(found.into_iter().chain(more).collect()))
+            }
+        }
+    })
 }
 
 impl Gate {
+    /// Makes the gate of a policy in JSON.
+    ///
+    /// # Errors
+    /// [`PolicyError`] with every fault of the policy: what cannot be read of it, and what the rest of it says.
+    pub fn read(text: &str, resources: Resources) -> Result<Self, PolicyError> {
+        reading_of_policy(text).judged(|policy| Self::new(policy, resources))
+    }
+
     /// Makes the gate of a policy.
     ///
     /// # Errors
@@ -58,40 +89,62 @@ impl Gate {
         check_origin("/publicOrigin", policy.public_origin.as_deref(), &mut faults);
         judge_admin(&policy, &mut faults);
         judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
+        judge_limits(&policy, &mut faults);
+        judge_cors(policy.cors.as_ref(), &mut faults);
+        judge_forward_auth(&policy, &mut faults);
+        let forward_auth = ForwardAuth::of(&policy);
         let oversight = Oversight::of(&policy);
+        let accepted = Accepted::of(&policy.issuers);
         let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
         let prefixes = token_prefixes(&policy.issuers);
         let revocation = prepare_revocation(policy.deny, policy.deny_snapshot, resources.deny_signer, &mut faults);
+        let dpop = prepare_dpop(policy.dpop, &mut faults);
+        let watched: Vec<String> = routes::headers_of(&policy.routes)
+            .chain(policy.trusted_proxies.iter().map(|proxies| proxies.header.to_ascii_lowercase()))
+            .collect();
+        let routes = routes::prepare(policy.routes, &classes, &mut faults);
+        let resource = policy.resource.and_then(|resource| {
+            Resource::new(resource, accepted, classes.tokens.then_some(&dpop), &routes, &mut faults)
+        });
         let tokens = prepare_issuers(policy.issuers, &resources.beside, policy.max_token_bytes, &mut faults)
-            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults))
+            .with_dpop_rules(dpop)
             .with_revocation(revocation.clone());
         let leaks = prepare_leaks(policy.leaks, classes.keys, &mut faults);
         let administrators = policy.admin.map(|admin| Administrators::new(admin, resources.bootstrap));
         let keys = policy.api_keys.and_then(|keys| prepare_api_keys(keys, resources.seals, &mut faults));
         check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
+        judge_assertion(policy.assertion.as_ref(), resources.assertion_keys.is_some(), &mut faults);
+        let credentials = credentials(policy.credentials, &mut faults);
+        let framing = Framing::of(policy.hosts, &mut faults).watching(&credentials, watched.into_iter());
         let gate = Self {
             prefix: policy.prefix,
             tokens: classes.tokens.then_some(tokens),
             keys,
             leaks,
             tls_ends_ahead: policy.tls_ends_ahead,
-            credentials: credentials(policy.credentials, &mut faults),
-            routes: routes(policy.routes, &classes, &mut faults),
+            credentials,
+            framing,
+            routes,
             origin: policy.origin,
+            origin_timeout: judge_origin_timeout(policy.origin_timeout, &mut faults),
+            proxy: policy.proxy,
+            cors: policy.cors.map(Cors::new),
+            resource,
             public_origin: policy.public_origin,
+            assertions: resources.assertion_keys.zip(policy.assertion).map(Assertions::of),
             administrators,
             trusted_proxies: policy.trusted_proxies,
+            forward_auth,
             revocation,
             oversight,
+            restarts: std::sync::atomic::AtomicU32::new(0),
+            limits: Limits::of(policy.limits),
+            records: Records::of(policy.audit.allowed),
+            metrics_public: policy.metrics.public,
+            policy_digest: policy.digest,
         };
         faults.or(gate)
     }
-}
-
-/// The classes that the policy has something to check with.
-struct Classes {
-    tokens: bool,
-    keys: bool,
 }
 
 /// What opaque tokens begin with, each with the place of its issuer.
@@ -105,9 +158,10 @@ fn token_prefixes(issuers: &[IssuerPolicy]) -> Vec<(usize, String)> {
 fn check_token_prefixes(prefixes: &[(usize, String)], keys: Option<&ApiKeyChecker>, faults: &mut Faults) {
     for (index, prefix) in prefixes {
         if keys.is_some_and(|keys| keys.takes(prefix)) {
-            faults.add(
+            faults.hint(
                 format!("/issuers/{index}/introspection/tokenPrefix"),
                 "what begins like this is taken for an API key: the prefix of `apiKeys` is the same",
+                "give the keys another `prefix`, or leave this out where this is the one issuer that is asked",
             );
         }
     }
@@ -116,11 +170,15 @@ fn check_token_prefixes(prefixes: &[(usize, String)], keys: Option<&ApiKeyChecke
 fn check_prefix(prefix: &str, faults: &mut Faults) {
     let well_formed = super::path::segments(prefix).is_ok_and(|segments| segments.iter().all(|one| !one.is_empty()));
     if !well_formed {
-        faults.add("/prefix", "a path that begins with a slash and does not end with one");
+        faults.hint(
+            "/prefix",
+            "no path that begins with a slash and does not end with one",
+            "write it as in `/_edgeward`",
+        );
     }
 }
 
-fn check_origin(place: &str, origin: Option<&str>, faults: &mut Faults) {
+pub(super) fn check_origin(place: &str, origin: Option<&str>, faults: &mut Faults) {
     let Some(origin) = origin else { return };
     let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
     let well_formed = authority.is_some_and(|authority| {
@@ -130,7 +188,7 @@ fn check_origin(place: &str, origin: Option<&str>, faults: &mut Faults) {
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b':' | b'[' | b']'))
     });
     if !well_formed {
-        faults.add(place, "a URL of scheme, host and port alone, as in `https://origin.example`");
+        faults.hint(place, "no URL of scheme, host and port alone", "write it as in `https://origin.example`");
     }
 }
 
@@ -139,49 +197,14 @@ fn credentials(headers: CredentialHeaders, faults: &mut Faults) -> CredentialHea
         for (index, name) in names.iter().enumerate() {
             if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
             {
-                faults.add(format!("/credentials/{place}/{index}"), "no name of a header");
+                faults.hint(
+                    format!("/credentials/{place}/{index}"),
+                    "no name of a header",
+                    "letters, digits, `-` and `_`, as in `x-api-key`",
+                );
             }
         }
         names.iter().map(|name| name.to_ascii_lowercase()).collect()
     };
     CredentialHeaders { m2m_token: lowered(headers.m2m_token, "m2mToken"), api_key: lowered(headers.api_key, "apiKey") }
-}
-
-fn routes(policies: Vec<RoutePolicy>, available: &Classes, faults: &mut Faults) -> Vec<Route> {
-    let mut routes = Vec::with_capacity(policies.len());
-    for (index, policy) in policies.into_iter().enumerate() {
-        let place = format!("/routes/{index}");
-        let methods_known = policy
-            .methods
-            .iter()
-            .all(|method| !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'));
-        if policy.methods.is_empty() || !methods_known {
-            faults.add(format!("{place}/methods"), "name the methods, in upper case");
-        }
-        if policy.classes.is_empty() {
-            faults.add(format!("{place}/classes"), "name the classes of credential that the route accepts");
-        }
-        for class in &policy.classes {
-            let (checked, missing) = match class {
-                CredentialClass::M2mToken => (available.tokens, "/issuers"),
-                CredentialClass::ApiKey => (available.keys, "/apiKeys"),
-            };
-            if !checked {
-                faults.add(
-                    format!("{place}/classes"),
-                    format!("`{}` is accepted here and {missing} is empty: nothing could check it", class.as_str()),
-                );
-            }
-        }
-        for (index, scope) in policy.scopes.iter().enumerate() {
-            if !is_scope_token(scope) {
-                faults.add(format!("{place}/scopes/{index}"), "no scope token (RFC 6749 §3.3)");
-            }
-        }
-        match Route::new(policy.methods, &policy.path, policy.classes, policy.scopes) {
-            Ok(route) => routes.push(route),
-            Err(reason) => faults.add(format!("{place}/path"), reason),
-        }
-    }
-    routes
 }

@@ -1,27 +1,23 @@
 //! From a request to a decision, and from a decision to what the host does.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::atomic::AtomicU32};
 
 use serde::Serialize;
 
 use super::{
-    Answer, Forward, GateRequest, Route,
-    administrator::Administrators,
-    credential,
-    endpoint::{self, Endpoint},
-    forward,
-    oversight::Oversight,
-    path,
+    Answer, Forward, GateRequest, Route, administrator::Administrators, assertion::Assertions, cors::Cors, credential,
+    forward_auth::ForwardAuth, framing::Framing, limits::Limits, oversight::Oversight, record::Records,
+    resource::Resource, routes::Chosen,
 };
 use crate::{
-    api_key::{ApiKeyChecker, KeyContext, LeakReports, RevocationBound},
-    governance::audit_event,
+    api_key::{ApiKeyChecker, KeyContext, LeakReports},
+    governance::AuditEntry,
     host::{DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
     m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
-    policy::{CredentialHeaders, TrustedProxiesPolicy},
+    policy::{CredentialHeaders, ProxyPolicy, TrustedProxiesPolicy},
     revocation::{DenyEntry, DenyList, DenySnapshotStatus, InForce, PublishError, Published},
-    verdict::{CredentialClass, Denial, Reason, Verdict},
+    verdict::{CredentialClass, Denial, LimitState, Reason, Verdict},
 };
 
 /// The gate of one policy.
@@ -34,13 +30,28 @@ pub struct Gate {
     pub(crate) tls_ends_ahead: bool,
     pub(crate) credentials: CredentialHeaders,
     pub(crate) routes: Vec<Route>,
+    pub(crate) framing: Framing,
     pub(crate) origin: Option<String>,
+    /// How long the origin has until the head of its answer, in milliseconds.
+    pub(crate) origin_timeout: u32,
+    pub(crate) proxy: ProxyPolicy,
+    pub(crate) cors: Option<Cors>,
+    pub(crate) resource: Option<Resource>,
     pub(crate) public_origin: Option<String>,
+    pub(crate) assertions: Option<Assertions>,
     pub(crate) administrators: Option<Administrators>,
     pub(crate) trusted_proxies: Option<TrustedProxiesPolicy>,
+    pub(crate) forward_auth: Option<ForwardAuth>,
     /// What is refused before it ends, of both classes; the verifier of tokens has the same.
     pub(crate) revocation: InForce,
     pub(crate) oversight: Oversight,
+    /// How often the core was started anew before this gate was made.
+    pub(crate) restarts: AtomicU32,
+    pub(crate) limits: Limits,
+    pub(crate) records: Records,
+    pub(crate) metrics_public: bool,
+    /// The digest of the policy.
+    pub(crate) policy_digest: String,
 }
 
 /// What was decided about a request, and what an audit event says of it.
@@ -58,6 +69,8 @@ pub struct Decision {
     pub request_id: String,
     /// Whether it was the bootstrap secret that was let in.
     pub bootstrap: bool,
+    /// The limits that an allowed request was counted by, in their order.
+    pub limits: Vec<LimitState>,
     /// When the request arrived.
     pub started: UnixMillis,
     /// When it was decided.
@@ -72,15 +85,15 @@ pub enum Outcome {
     Respond {
         /// The answer.
         answer: Answer,
-        /// The audit events, each one line of JSON.
-        audit: Vec<String>,
+        /// The audit events.
+        audit: Vec<AuditEntry>,
     },
     /// Forward the request to the origin.
     Forward {
         /// How to change it.
         forward: Forward,
-        /// The audit events, each one line of JSON.
-        audit: Vec<String>,
+        /// The audit events.
+        audit: Vec<AuditEntry>,
     },
 }
 
@@ -150,115 +163,35 @@ impl Gate {
     pub async fn check<H: Host>(&self, host: &H, request: &GateRequest) -> Decision {
         let started = host.now();
         let route = self.route(request);
-        let pattern = route.as_ref().ok().map(|route| route.pattern().to_owned());
-        let verdict = match route {
-            Ok(route) => self.check_route(host, request, route).await,
-            Err(denial) => Err(self.exposed(host, request).await.unwrap_or(denial)),
+        let pattern = route.as_ref().ok().map(|chosen| chosen.route.pattern().to_owned());
+        let verdict = match (self.within_budget(host, request), route) {
+            (Err(denial), _) => Err(denial),
+            (_, Ok(chosen)) => self.check_route(host, request, &chosen).await,
+            (_, Err(denial)) => Err(self.exposed(host, request).await.unwrap_or(denial)),
         };
-        self.decided(host, request, started, pattern, verdict)
+        self.decided_within_limits(host, request, started, pattern, verdict).await
     }
 
-    /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode.
-    pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
-        let own = request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/'));
-        let Some(name) = own else {
-            let decision = self.check(host, request).await;
-            return match &decision.verdict {
-                Ok(grant) => Outcome::Forward {
-                    forward: Forward {
-                        origin: self.origin.clone(),
-                        remove: self.headers_to_remove(request),
-                        set: forward::identity(grant, &decision.request_id),
-                        failure: Answer::denial(&Reason::OriginUnavailable.into(), &decision.request_id),
-                    },
-                    audit: vec![audit_event(&decision)],
-                },
-                Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
-            };
-        };
-        if let ("leaks", Some(leaks)) = (name, &self.leaks) {
-            return self.take_report(host, request, leaks).await;
-        }
-        let endpoint = match endpoint::find(name, request) {
-            Ok(endpoint) => endpoint,
-            Err(denial) => return self.refuse(host, request, &denial),
-        };
-        match (endpoint, &self.keys, &self.administrators) {
-            (Endpoint::Health, ..) => Outcome::Respond { answer: self.health(host), audit: Vec::new() },
-            (Endpoint::Verify, ..) => {
-                let started = host.now();
-                let verdict = self.check_credential(host, request).await;
-                let route = Some(format!("{}/verify", self.prefix));
-                let decision = self.decided(host, request, started, route, verdict);
-                let answer = match &decision.verdict {
-                    Ok(grant) => Answer::grant(grant, &decision.request_id),
-                    Err(denial) => Answer::denial(denial, &decision.request_id),
-                };
-                respond(answer, &decision)
-            }
-            (Endpoint::Revoke, Some(keys), _) => self.revoke_held(host, request, keys).await,
-            (Endpoint::Admin(call), Some(keys), Some(administrators)) => {
-                self.administer(host, request, call, administrators, keys).await
-            }
-            // What the policy does not have is not there.
-            (Endpoint::Revoke | Endpoint::Admin(_), ..) => self.refuse(host, request, &Reason::EndpointUnknown.into()),
-        }
+    fn route(&self, request: &GateRequest) -> Result<Chosen<'_>, Denial> {
+        self.framing.judge(request)?;
+        super::routes::choose(&self.routes, request)
     }
 
-    fn refuse<H: Host>(&self, host: &H, request: &GateRequest, denial: &Denial) -> Outcome {
-        let decision = self.decided(host, request, host.now(), None, Err(denial.clone()));
-        respond(Answer::denial(denial, &decision.request_id), &decision)
-    }
-
-    /// How the gate is, and how late a revocation may take hold (contract §6.2).
-    fn health<H: Host>(&self, host: &H) -> Answer {
-        let now = host.clock();
-        let keys = self.keys.as_ref().map(|keys| {
-            // In strict mode the age of the signed list is the bound, whatever the store does.
-            let by_store = keys.caching().bound();
-            let strict = self.deny_snapshot(now).map(|list| list.max_age);
-            let formula = if strict.is_some() { "denySnapshot.maxAge" } else { RevocationBound::FORMULA };
-            let seconds = strict.unwrap_or(i64::from(by_store.seconds));
-            serde_json::json!({
-                "revocationBound": { "seconds": seconds, "formula": formula, "terms": by_store },
-                "cache": keys.cache_size(),
-                "usageInterval": keys.notes().interval(),
-            })
-        });
-        let health = serde_json::json!({
-            "status": "pass",
-            "version": crate::VERSION,
-            "apiKeys": keys,
-            // Why reading or publishing failed is for administrators.
-            "denySnapshot": self.deny_snapshot(now).map(|list| {
-                serde_json::json!({ "phase": list.phase, "issuedAt": list.issued_at, "maxAge": list.max_age })
-            }),
-        });
-        Answer::json(health.to_string())
-    }
-
-    fn route(&self, request: &GateRequest) -> Result<&Route, Denial> {
-        let path = path::segments(request.target().0)?;
-        self.routes
-            .iter()
-            .find(|route| route.matches(&request.method, &path))
-            .ok_or_else(|| Reason::RouteUnknown.into())
-    }
-
-    async fn check_route<H: Host>(&self, host: &H, request: &GateRequest, route: &Route) -> Verdict {
+    async fn check_route<H: Host>(&self, host: &H, request: &GateRequest, chosen: &Chosen<'_>) -> Verdict {
+        let route = chosen.route;
         let presented = self.take_credential(host, request).await?;
         route.accept_class(presented.class)?;
         let grant = self.check_presented(host, request, presented).await?;
-        route.authorize(&grant)?;
+        route.judge(&grant, request, &chosen.path)?;
         if let (CredentialClass::ApiKey, Some(keys), Some(id)) =
             (grant.class, &self.keys, &grant.principal.credential_id)
         {
-            keys.notes().used(host, id, route.scopes());
+            keys.notes().used(host, id, &route.exercised(&grant.scopes));
         }
         Ok(grant)
     }
 
-    async fn check_credential<H: Host>(&self, host: &H, request: &GateRequest) -> Verdict {
+    pub(super) async fn check_credential<H: Host>(&self, host: &H, request: &GateRequest) -> Verdict {
         let presented = self.take_credential(host, request).await?;
         self.check_presented(host, request, presented).await
     }
@@ -294,19 +227,16 @@ impl Gate {
     }
 
     /// The URL as the client sees it.
-    fn public_url<'r>(&self, request: &'r GateRequest) -> Cow<'r, str> {
+    pub(super) fn public_url<'r>(&self, request: &'r GateRequest) -> Cow<'r, str> {
         match &self.public_origin {
             Some(origin) => Cow::Owned(format!("{origin}{}", request.target().0)),
             None => Cow::Borrowed(&request.url),
         }
     }
 
-    fn headers_to_remove(&self, request: &GateRequest) -> Vec<String> {
-        let carriers = self.credentials.m2m_token.iter().chain(&self.credentials.api_key).cloned();
-        let reserved = request.headers.iter().map(|(name, _)| name).filter(|name| forward::is_reserved(name)).cloned();
-        // Some origins read another method from these than the one that the route was chosen by.
-        let overrides = ["x-http-method", "x-http-method-override", "x-method-override"].map(str::to_owned);
-        carriers.chain(reserved).chain(overrides).chain(["dpop".to_owned()]).collect()
+    /// The pattern of the route that a request matches.
+    pub(super) fn pattern_of(&self, request: &GateRequest) -> Option<&str> {
+        self.route(request).ok().map(|chosen| chosen.route.pattern())
     }
 
     pub(super) fn decided<H: Host>(
@@ -315,8 +245,12 @@ impl Gate {
         request: &GateRequest,
         started: UnixMillis,
         route: Option<String>,
-        verdict: Verdict,
+        mut verdict: Verdict,
     ) -> Decision {
+        self.charge(host, request, &mut verdict);
+        if let (Err(denial), Some(resource)) = (&mut verdict, &self.resource) {
+            denial.resource_metadata = Some(resource.url.clone().into());
+        }
         Decision {
             verdict,
             route,
@@ -324,6 +258,7 @@ impl Gate {
             address: self.address(request).map(Cow::into_owned),
             request_id: Self::request_id(host),
             bootstrap: false,
+            limits: Vec::new(),
             started,
             decided: host.now(),
         }
@@ -334,8 +269,4 @@ impl Gate {
         let mut id = [0; 16];
         host.fill_random(&mut id).map(|()| base16ct::lower::encode_string(&id)).unwrap_or_default()
     }
-}
-
-pub(super) fn respond(answer: Answer, decision: &Decision) -> Outcome {
-    Outcome::Respond { answer, audit: vec![audit_event(decision)] }
 }

@@ -13,6 +13,8 @@ pub(super) enum Endpoint<'r> {
     Verify,
     /// How the gate is.
     Health,
+    /// The numbers of this instance.
+    Metrics,
     /// Ends the key of the request.
     Revoke,
     /// What administrators do.
@@ -28,6 +30,10 @@ pub(super) enum AdminCall<'r> {
     Inventory,
     /// What is wrong with them.
     Review,
+    /// How the gate is, in full.
+    Health,
+    /// The numbers of this instance.
+    Metrics,
     /// What is known of the signed deny list.
     DenyList,
     /// Credentials to put on the signed deny list.
@@ -40,7 +46,7 @@ impl AdminCall<'_> {
     /// What it takes.
     pub(super) const fn access(&self) -> Access {
         match self {
-            Self::Inventory | Self::Review | Self::DenyList => Access::Read,
+            Self::Inventory | Self::Review | Self::Health | Self::Metrics | Self::DenyList => Access::Read,
             Self::Keys(operation) if operation.only_looks() => Access::Read,
             Self::Keys(_) | Self::Deny | Self::Undeny => Access::Write,
         }
@@ -51,6 +57,8 @@ impl AdminCall<'_> {
         match self {
             Self::Inventory => "admin/inventory",
             Self::Review => "admin/review",
+            Self::Health => "admin/health",
+            Self::Metrics => "metrics",
             Self::DenyList | Self::Deny => "admin/deny",
             Self::Undeny => "admin/deny/withdraw",
             Self::Keys(Operation::List | Operation::Issue) => "admin/keys",
@@ -75,9 +83,11 @@ pub(super) fn find<'r>(name: &'r str, request: &GateRequest) -> Result<Endpoint<
     let by_method: &[(&str, Endpoint<'r>)] = &match steps.as_slice() {
         ["verify"] => vec![("GET", Endpoint::Verify)],
         ["health"] => vec![("GET", Endpoint::Health)],
+        ["metrics"] => vec![("GET", Endpoint::Metrics)],
         ["revoke"] => vec![("POST", Endpoint::Revoke)],
         ["admin", "inventory"] => vec![("GET", Endpoint::Admin(AdminCall::Inventory))],
         ["admin", "review"] => vec![("GET", Endpoint::Admin(AdminCall::Review))],
+        ["admin", "health"] => vec![("GET", Endpoint::Admin(AdminCall::Health))],
         ["admin", "deny"] => {
             vec![("GET", Endpoint::Admin(AdminCall::DenyList)), ("POST", Endpoint::Admin(AdminCall::Deny))]
         }

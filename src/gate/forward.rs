@@ -1,6 +1,5 @@
 //! What the origin is told of an allowed request.
 
-use super::Answer;
 use crate::verdict::{CredentialClass, Grant};
 
 /// The headers that the gate sets toward the origin. All of them are always set, empty where they do not apply, so that
@@ -18,18 +17,28 @@ pub(super) const REQUEST_ID: &str = "edgeward-request-id";
 pub struct Forward {
     /// The origin of the policy; where it is left out, the host lends one.
     pub origin: Option<String>,
-    /// The headers to take out: those that carry credentials, and every inbound one that only the gate may set.
+    /// The id of the request, which [`super::Gate::forward_failed`] is told of again.
+    pub request_id: String,
+    /// The headers to take out, in lower case: those that carry credentials, those that end at the gate, and every inbound
+    /// one that only the gate may set.
     pub remove: Vec<String>,
     /// The headers to set.
     pub set: Vec<(String, String)>,
-    /// What to answer when the origin does not.
-    pub failure: Answer,
+    /// How long the origin has until the head of its answer, in milliseconds.
+    pub timeout: u32,
+    /// What is done to its answer, beside taking out what [`super::ended_of_answer`] names; none for nothing.
+    pub answer: Option<OfAnswer>,
 }
 
-/// Whether only the gate may set this header. Some origins read `_` as `-`.
-pub(super) fn is_reserved(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('_', "-");
-    name.starts_with("edgeward-")
+/// What the host does to the headers of an answer of the origin, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct OfAnswer {
+    /// Those to take out.
+    pub remove: Vec<String>,
+    /// Those to set.
+    pub set: Vec<(String, String)>,
+    /// Values to add to what is there.
+    pub add: Vec<(String, String)>,
 }
 
 /// The full set of headers that say who was let in.
@@ -79,14 +88,6 @@ mod tests {
         assert_eq!(escape("auth0|x@clients"), "auth0|x@clients");
         assert_eq!(escape("a\r\nedgeward-class: x"), "a%0D%0Aedgeward-class:%20x");
         assert_eq!(escape("100%\u{e9}"), "100%25%C3%A9");
-    }
-
-    #[test]
-    fn inbound_spellings_of_reserved_headers_are_known() {
-        for name in ["edgeward-class", "Edgeward-Anything", "EDGEWARD_CLASS", "edgeward_-x"] {
-            assert!(is_reserved(name), "{name}");
-        }
-        assert!(!is_reserved("x-edgeward-class"));
     }
 
     #[test]

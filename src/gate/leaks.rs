@@ -3,7 +3,7 @@
 use super::{Answer, Gate, GateRequest, Outcome};
 use crate::{
     api_key::{Handled, LONGEST_REPORT, LeakReports, ReportHeaders},
-    governance::{LeakReport, audit_event, leak_event},
+    governance::{AuditEntry, LeakReport, audit_event, leak_event},
     host::{BodyError, Host},
     verdict::{Denial, Reason},
 };
@@ -83,7 +83,7 @@ impl Gate {
         request: &GateRequest,
         request_id: &str,
         handled: Option<&Handled>,
-    ) -> Vec<String> {
+    ) -> Vec<AuditEntry> {
         let Some(Handled { digest, findings, .. }) = handled else { return Vec::new() };
         let address = self.address(request);
         let report = LeakReport { digest, request_id, address: address.as_deref(), time: host.now() };

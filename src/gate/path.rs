@@ -19,12 +19,25 @@ pub(super) fn segments(path: &str) -> Result<Vec<&str>, Denial> {
         if segment.is_empty() && !is_last {
             return Err(ambiguous("an empty segment"));
         }
-        if *segment == "." || *segment == ".." {
+        if is_dots(segment) {
             return Err(ambiguous("a dot segment"));
         }
         check_bytes(segment).map_err(ambiguous)?;
     }
     Ok(segments)
+}
+
+/// Whether a segment is `.` or `..`, or would be for a reader that cuts off what it takes for a parameter, a query or a
+/// fragment, or that drops spaces.
+fn is_dots(segment: &str) -> bool {
+    if !segment.starts_with('.') && !segment.starts_with('%') {
+        return false;
+    }
+    let mut name = segment.to_ascii_lowercase().replace("%20", "");
+    for mark in ["%3b", "%3f", "%23"] {
+        name.truncate(name.find(mark).unwrap_or(name.len()));
+    }
+    name == "." || name == ".."
 }
 
 fn check_bytes(segment: &str) -> Result<(), &'static str> {
@@ -60,16 +73,19 @@ fn check_escape(byte: u8) -> Result<u8, &'static str> {
     }
 }
 
-/// Whether two segments are the same, whatever the case of the digits in their escapes (RFC 3986 §6.2.2.1).
-pub(super) fn is_same(one: &str, other: &str) -> bool {
-    // How many digits of an escape are still to come.
-    let mut digits = 0_u8;
-    one.len() == other.len()
-        && one.bytes().zip(other.bytes()).all(|(one, other)| {
-            let same = if digits > 0 { one.eq_ignore_ascii_case(&other) } else { one == other };
-            digits = if one == b'%' { 2 } else { digits.saturating_sub(1) };
-            same
-        })
+/// Whether a piece of a path, cut anywhere, could stand in one that [`segments`] takes.
+///
+/// # Errors
+/// What makes it ambiguous.
+pub(super) fn check_text(text: &str) -> Result<(), &'static str> {
+    // What stands before the first slash of the piece and after its last may go on outside of it.
+    let whole = text.matches('/').count().saturating_sub(1);
+    for segment in text.split('/').skip(1).take(whole) {
+        if matches!(segment, "" | "." | "..") {
+            return Err(if segment.is_empty() { "an empty segment" } else { "a dot segment" });
+        }
+    }
+    text.split('/').try_for_each(check_bytes)
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -89,11 +105,12 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_the_same_in_either_case_and_nothing_else_is() {
-        assert!(is_same("caf%C3%A9s", "caf%c3%a9s"));
-        assert!(is_same("%c3%A9", "%C3%a9"));
-        for (one, other) in [("a", "A"), ("%C3%A9a", "%C3%A9A"), ("%C3%A9", "%C3%A8"), ("a", "ab"), ("%C3", "C3%")] {
-            assert!(!is_same(one, other), "{one} {other}");
+    fn a_piece_of_a_path_is_judged_by_what_is_whole_in_it() {
+        for text in ["", "/", "/v1/", ".json", "..", "/.", "./", "a/b", "/a/./"] {
+            assert_eq!(check_text(text).is_ok(), text != "/a/./", "{text}");
+        }
+        for text in ["//", "/../", "/a//", "%61", "a;b", "%", "a b"] {
+            assert!(check_text(text).is_err(), "{text}");
         }
     }
 
@@ -111,6 +128,12 @@ mod tests {
             "/v1/%2e%2e/x",
             "/v1/..;a=b/x",
             "/v1/admin;x",
+            "/v1/..%3Bx/admin",
+            "/v1/.%3bx/admin",
+            "/v1/..%3F",
+            "/v1/..%23x",
+            "/v1/..%20/admin",
+            "/v1/%20.%20./admin",
             "/v1%2Fx",
             "/v1%5cx",
             "/v1\\x",

@@ -25,6 +25,14 @@ impl GateRequest {
         self.headers.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Scheme and authority of the URL, where it has them.
+    pub(super) fn authority(&self) -> Option<(&str, &str)> {
+        if self.url.starts_with('/') {
+            return None;
+        }
+        split(&self.url).map(|(scheme, authority, _)| (scheme, authority))
+    }
+
     /// The path and the query of the URL, without the question mark and without a fragment. What is neither a path nor
     /// a URL with scheme and authority is handed back as a path, which no leading slash makes a legal one.
     pub(super) fn target(&self) -> (&str, Option<&str>) {
@@ -39,12 +47,17 @@ impl GateRequest {
 /// What follows scheme and authority in a URL, up to its fragment. A request's own target has no fragment (RFC 9112
 /// §3.2), so that one there is left for the path's reader to refuse.
 fn after_authority(url: &str) -> Option<&str> {
+    let (_, _, target) = split(url)?;
+    Some(target.split_once('#').map_or(target, |(before, _)| before))
+}
+
+/// Scheme, authority and what follows them.
+fn split(url: &str) -> Option<(&str, &str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#', '\\']).next().filter(|authority| !authority.is_empty())?;
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-    let target = rest.strip_prefix(authority).filter(|_| is_scheme)?;
-    Some(target.split_once('#').map_or(target, |(before, _)| before))
+    Some((scheme, authority, rest.strip_prefix(authority).filter(|_| is_scheme)?))
 }
 
 #[cfg(test)]

@@ -1,82 +1,79 @@
 //! Routes: which methods and paths there are, and what each of them needs.
 
-use crate::verdict::{CredentialClass, Denial, Grant, Reason};
+use super::{GateRequest, pattern::Pattern};
+use crate::{
+    m2m_token::SenderConstraint,
+    policy::{OrganizationBinding, RoutePolicy, RouteScopes},
+    verdict::{CredentialClass, Denial, Grant, Reason},
+};
 
 /// A route of the policy, ready to be matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    methods: Vec<String>,
-    pattern: String,
-    segments: Vec<Segment>,
+    pub(super) methods: Vec<String>,
+    pub(super) pattern: Pattern,
     classes: Vec<CredentialClass>,
-    scopes: Vec<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Segment {
-    Literal(String),
-    /// `:name`: any one segment that is not empty.
-    Any,
-    /// A last `*`: the rest of the path, with at least the slash before it.
-    Rest,
+    scopes: RouteScopes,
+    organization: Option<OrganizationBinding>,
+    sender_constraint: SenderConstraint,
+    /// The places of the routes that ask for more than this one and share a method with it: none of their paths is let
+    /// through here for being written in another way.
+    pub(super) rivals: Vec<usize>,
 }
 
 impl Route {
-    /// Reads a route's pattern.
+    /// A route of a policy; its pattern is read here, and the rest of it taken as judged.
     ///
     /// # Errors
     /// What is wrong with the pattern, in words for the author of the policy.
-    pub fn new(
-        methods: Vec<String>,
-        pattern: &str,
-        classes: Vec<CredentialClass>,
-        scopes: Vec<String>,
-    ) -> Result<Self, String> {
-        // `*` and `:` are themselves legal in a path, so that a pattern is judged as a path.
-        let parts = super::path::segments(pattern)
-            .map_err(|denial| format!("no path that a request could have: {}", denial.note.unwrap_or_default()))?;
-        let mut segments = Vec::with_capacity(parts.len());
-        for (place, part) in parts.iter().enumerate() {
-            let is_last = place.saturating_add(1) == parts.len();
-            segments.push(match *part {
-                "*" if is_last => Segment::Rest,
-                part if part.contains('*') => return Err("`*` stands only for the whole last segment".to_owned()),
-                part => match part.strip_prefix(':') {
-                    Some(name) if is_name(name) => Segment::Any,
-                    _ if part.contains(':') => return Err("`:name` stands only for a whole segment".to_owned()),
-                    _ => Segment::Literal(part.to_owned()),
-                },
-            });
-        }
-        Ok(Self { methods, pattern: pattern.to_owned(), segments, classes, scopes })
+    pub fn of(policy: RoutePolicy) -> Result<Self, String> {
+        Ok(Self {
+            pattern: Pattern::new(&policy.path)?,
+            methods: policy.methods,
+            classes: policy.classes,
+            scopes: policy.scopes,
+            organization: policy.organization,
+            sender_constraint: policy.sender_constraint,
+            rivals: Vec::new(),
+        })
     }
 
     /// The pattern, as the policy has it. Audit events name it in place of the path, which may hold anything.
     #[must_use]
     pub fn pattern(&self) -> &str {
-        &self.pattern
+        self.pattern.text()
     }
 
-    /// The scopes that it needs.
+    /// The scopes that it needs and that a credential with these has: what the credential was used for.
     #[must_use]
-    pub fn scopes(&self) -> &[String] {
-        &self.scopes
+    pub fn exercised(&self, scopes: &[String]) -> Vec<String> {
+        self.scopes.named().filter(|scope| scopes.contains(scope)).cloned().collect()
     }
 
-    pub(super) fn matches(&self, method: &str, path: &[&str]) -> bool {
-        if !self.methods.iter().any(|accepted| accepted == method) {
-            return false;
-        }
-        let mut path = path.iter();
-        for segment in &self.segments {
-            match (segment, path.next()) {
-                (Segment::Rest, rest) => return rest.is_some(),
-                (Segment::Literal(expected), Some(found)) if super::path::is_same(expected, found) => {}
-                (Segment::Any, Some(found)) if !found.is_empty() => {}
-                _ => return false,
+    /// Every scope that it names.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = &String> {
+        self.scopes.named()
+    }
+
+    pub(super) fn takes_method(&self, method: &str) -> bool {
+        self.methods.iter().any(|accepted| accepted == method)
+    }
+
+    /// Whether everything that this route lets through would be let through by the other, too.
+    pub(super) fn is_as_strict_as(&self, other: &Self) -> bool {
+        let any = other.scopes.any_of();
+        let one_of_any = any.is_empty()
+            || self.scopes.all_of().iter().any(|scope| any.contains(scope))
+            || (!self.scopes.any_of().is_empty() && self.scopes.any_of().iter().all(|scope| any.contains(scope)));
+        self.classes.iter().all(|class| other.classes.contains(class))
+            && other.scopes.all_of().iter().all(|scope| self.scopes.all_of().contains(scope))
+            && one_of_any
+            && match (&self.organization, &other.organization) {
+                (_, None) => true,
+                (None, Some(_)) => false,
+                (Some(one), Some(other)) => one.is_within(other),
             }
-        }
-        path.next().is_none()
+            && self.sender_constraint.is_as_strict_as(other.sender_constraint)
     }
 
     /// Whether the route takes this class at all.
@@ -87,61 +84,74 @@ impl Route {
         if self.classes.contains(&class) { Ok(()) } else { Err(Denial::new(Reason::ClassNotAccepted).of(class)) }
     }
 
-    /// Whether what was granted reaches this far.
+    /// Whether what was granted reaches this far, for this request, whose path is one of the route's.
     ///
     /// # Errors
-    /// [`Reason::ScopeInsufficient`], with the scopes that the route needs.
-    pub(super) fn authorize(&self, grant: &Grant) -> Result<(), Denial> {
-        if self.scopes.iter().all(|needed| grant.scopes.contains(needed)) {
-            return Ok(());
+    /// [`Reason::SenderConstraintMissing`]; [`Reason::ScopeInsufficient`], with the scopes that the route names;
+    /// [`Reason::OrganizationMismatch`].
+    pub(super) fn judge(&self, grant: &Grant, request: &GateRequest, path: &str) -> Result<(), Denial> {
+        let deny = |reason: Reason| Denial::new(reason).of(grant.class).about(grant.principal.clone());
+        if !self.sender_constraint.admits(grant.principal.sender) {
+            return Err(deny(Reason::SenderConstraintMissing));
         }
-        let mut denial = Denial::new(Reason::ScopeInsufficient).of(grant.class).about(grant.principal.clone());
-        denial.needed_scopes.clone_from(&self.scopes);
-        Err(denial)
+        if !self.scopes.are_met_by(&grant.scopes) {
+            let mut needed = Vec::new();
+            for scope in self.scopes.named() {
+                if !needed.contains(scope) {
+                    needed.push(scope.clone());
+                }
+            }
+            return Err(Denial { needed_scopes: needed.into(), ..deny(Reason::ScopeInsufficient) });
+        }
+        let organization = grant.principal.organization.as_deref();
+        if let Some(binding) = &self.organization
+            && !binding.admits(organization, request, path, &self.pattern)
+        {
+            return Err(deny(Reason::OrganizationMismatch));
+        }
+        Ok(())
     }
-}
-
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
-    fn route(pattern: &str) -> Route {
-        Route::new(vec!["GET".into()], pattern, vec![CredentialClass::ApiKey], Vec::new()).expect(pattern)
-    }
-
-    fn matches(pattern: &str, path: &str) -> bool {
-        route(pattern).matches("GET", &super::super::path::segments(path).expect(path))
-    }
-
-    #[test]
-    fn literals_names_and_the_rest() {
-        assert!(matches("/v1/reports", "/v1/reports"));
-        assert!(!matches("/v1/reports", "/v1/reports/"));
-        assert!(!matches("/v1/reports", "/v1/Reports"));
-        assert!(!matches("/v1/reports", "/v1"));
-        assert!(matches("/v1/:id/x", "/v1/7/x"));
-        assert!(!matches("/v1/:id", "/v1/"));
-        assert!(!matches("/v1/:id", "/v1/7/8"));
-        assert!(matches("/v1/*", "/v1/"));
-        assert!(matches("/v1/*", "/v1/a/b"));
-        assert!(!matches("/v1/*", "/v1"));
-        assert!(!matches("/v1/*", "/v10"));
+    fn route(more: &Value) -> Route {
+        let mut policy = json!({ "methods": ["GET"], "path": "/:org", "classes": ["m2m_token"] });
+        policy.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        Route::of(serde_json::from_value(policy).expect("a route")).expect("a pattern")
     }
 
     #[test]
-    fn methods_are_matched_exactly() {
-        assert!(!route("/v1").matches("get", &["v1"]));
-        assert!(!route("/v1").matches("HEAD", &["v1"]));
-    }
-
-    #[test]
-    fn patterns_that_mean_nothing_are_refused() {
-        for pattern in ["v1", "/v1/*/x", "/v1/a*", "/v1/a:b", "/v1/:", "/v1//x", "/v1/../x", "/v1/%61"] {
-            assert!(Route::new(Vec::new(), pattern, Vec::new(), Vec::new()).is_err(), "{pattern}");
+    fn it_is_told_which_route_asks_for_as_much_as_another() {
+        let bare = json!({});
+        let both = json!({ "classes": ["m2m_token", "api_key"] });
+        let all = json!({ "scopes": ["a", "b"] });
+        let one = json!({ "scopes": ["a"] });
+        let any = json!({ "scopes": { "anyOf": ["a", "b"] } });
+        let path = json!({ "organization": { "path": "org" } });
+        let few = json!({ "organization": { "oneOf": ["x"] } });
+        let many = json!({ "organization": { "oneOf": ["x", "y"] } });
+        let required = json!({ "senderConstraint": "required" });
+        let mtls = json!({ "senderConstraint": "mtls" });
+        for (strict, lax) in [
+            (&bare, &both),
+            (&one, &bare),
+            (&all, &one),
+            (&one, &any),
+            (&all, &any),
+            (&any, &bare),
+            (&path, &bare),
+            (&few, &many),
+            (&required, &bare),
+            (&mtls, &required),
+        ] {
+            assert!(route(strict).is_as_strict_as(&route(lax)), "{strict} {lax}");
+            assert!(!route(lax).is_as_strict_as(&route(strict)), "{lax} {strict}");
         }
+        assert!(!route(&path).is_as_strict_as(&route(&few)) && !route(&few).is_as_strict_as(&route(&path)));
     }
 }

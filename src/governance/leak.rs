@@ -3,11 +3,11 @@
 //! An event names the key by its id and never holds the token. Where the key was found is a stranger's text, of which
 //! [`crate::api_key::LeakFinding`] has left what can be shown.
 
-use serde_json::json;
+use serde::Serialize;
 
-use super::audit::{OCSF_VERSION, prune, prune_event};
+use super::event::{AuditEntry, Metadata, User};
 use crate::{
-    api_key::{LeakAction, LeakFinding, LeakedKey},
+    api_key::{LeakAction, LeakFinding, LeakLabel, LeakedKey},
     host::UnixMillis,
 };
 
@@ -49,66 +49,170 @@ const fn reading(action: LeakAction) -> ((u8, &'static str), (u8, &'static str),
     }
 }
 
-/// The event of a finding as one line of JSON; none where it is about no key of ours. `index` is its place in the report.
+/// A key that was found where others can read it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct DetectionFinding<'e> {
+    /// Always 2004.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 2004)))]
+    class_uid: u16,
+    /// The class in words.
+    class_name: &'static str,
+    /// Always 2.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 2)))]
+    category_uid: u8,
+    /// The category in words.
+    category_name: &'static str,
+    /// Always 1, a new finding.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
+    activity_id: u8,
+    /// The activity in words.
+    activity_name: &'static str,
+    /// Always 200401.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 200_401)))]
+    type_uid: u32,
+    /// 1 informational, 2 low, 4 high, 5 critical: what still works is worst.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [1, 2, 4, 5])))]
+    severity_id: u8,
+    /// The same as a word.
+    severity: &'static str,
+    /// 1 new, 3 suppressed, 4 resolved.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = [1, 3, 4])))]
+    status_id: u8,
+    /// The same as a word.
+    status: &'static str,
+    /// What was done.
+    status_code: &'static str,
+    /// More for the operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_detail: Option<&'e str>,
+    /// When it was dealt with, in milliseconds since the Unix epoch.
+    time: i64,
+    /// What is the matter, in a sentence.
+    message: &'static str,
+    /// The finding.
+    finding_info: FindingInfo<'e>,
+    /// The key that it is about.
+    resources: [Resource<'e>; 1],
+    /// What is known of the event itself.
+    metadata: Metadata<'e>,
+    /// What the class has no place for.
+    unmapped: LeakFacts<'e>,
+}
+
+/// What was found.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct FindingInfo<'e> {
+    /// The digest of the report and the place in it: the same where the report is sent again.
+    uid: String,
+    /// What is the matter, in a sentence.
+    title: &'static str,
+    /// What kind of finding it is.
+    types: [&'static str; 1],
+    /// Where the key was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_url: Option<&'e str>,
+}
+
+/// The key that a finding is about.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct Resource<'e> {
+    /// Its id.
+    uid: &'e str,
+    /// Always `API key`.
+    r#type: &'static str,
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<User<'e>>,
+}
+
+/// What is known of a leak beside what the class has members for. What is not known is null.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct LeakFacts<'e> {
+    /// Always `api_key`.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = "api_key")))]
+    class: &'static str,
+    /// The id of the key.
+    credential_id: &'e str,
+    /// Who answers for it.
+    owner: Option<&'e str>,
+    /// The customer that it belongs to.
+    organization: Option<&'e str>,
+    /// What was done.
+    action: &'static str,
+    /// What the sender is told of it.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("enum" = ["true_positive", "false_positive"])))]
+    label: LeakLabel,
+    /// The kind of place that it was found in, in the sender's words.
+    source: Option<&'e str>,
+    /// Where it was found.
+    url: Option<&'e str>,
+    /// The sender's address, where the host vouches for it.
+    reporter: Option<&'e str>,
+    /// The id of the request that brought the report.
+    request_id: &'e str,
+}
+
+/// The event of a finding; none where it is about no key of ours. `index` is its place in the report.
 #[must_use]
-pub fn leak_event(report: &LeakReport<'_>, index: usize, finding: &LeakFinding) -> Option<String> {
+pub fn leak_event(report: &LeakReport<'_>, index: usize, finding: &LeakFinding) -> Option<AuditEntry> {
     let LeakedKey { id, owner, organization } = finding.key.as_ref()?;
+    let (owner, organization) = (owner.as_deref(), organization.as_deref());
     let (severity, status, title) = reading(finding.action);
-    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let (url, source) = (text(&finding.url), text(&finding.source));
-    let owner_of = json!({ "uid": owner, "type_id": 4, "type": "Service", "org": { "uid": organization } });
-    let event = json!({
-        "class_uid": 2004,
-        "class_name": "Detection Finding",
-        "category_uid": 2,
-        "category_name": "Findings",
-        "activity_id": 1,
-        "activity_name": "Create",
-        "type_uid": 200_401,
-        "severity_id": severity.0,
-        "severity": severity.1,
-        "status_id": status.0,
-        "status": status.1,
-        "status_code": finding.action,
-        "status_detail": finding.note,
-        "time": report.time.0,
-        "message": title,
-        "finding_info": {
-            "uid": format!("{}-{index}", report.digest),
-            "title": title,
-            "types": ["Leaked credential"],
-            "src_url": url,
+    let url = Some(finding.url.as_str()).filter(|url| !url.is_empty());
+    Some(AuditEntry::of(&DetectionFinding {
+        class_uid: 2004,
+        class_name: "Detection Finding",
+        category_uid: 2,
+        category_name: "Findings",
+        activity_id: 1,
+        activity_name: "Create",
+        type_uid: 200_401,
+        severity_id: severity.0,
+        severity: severity.1,
+        status_id: status.0,
+        status: status.1,
+        status_code: finding.action.as_str(),
+        status_detail: finding.note.as_deref(),
+        time: report.time.0,
+        message: title,
+        finding_info: FindingInfo {
+            uid: format!("{}-{index}", report.digest),
+            title,
+            types: ["Leaked credential"],
+            src_url: url,
         },
-        "resources": [{ "uid": id, "type": "API key", "owner": owner.as_ref().map(|_| owner_of) }],
-        "metadata": {
-            "version": OCSF_VERSION,
-            "uid": format!("{}-{index}", report.request_id),
-            "correlation_uid": report.request_id,
-            "product": { "name": "Edgeward", "vendor_name": "Edgeward", "version": crate::VERSION },
+        resources: [Resource {
+            uid: id,
+            r#type: "API key",
+            owner: owner.map(|owner| User::named(Some(owner), organization)),
+        }],
+        metadata: Metadata::new(format!("{}-{index}", report.request_id), Some(report.request_id)),
+        unmapped: LeakFacts {
+            class: "api_key",
+            credential_id: id,
+            owner,
+            organization,
+            action: finding.action.as_str(),
+            label: finding.label,
+            source: Some(finding.source.as_str()).filter(|source| !source.is_empty()),
+            url,
+            reporter: report.address,
+            request_id: report.request_id,
         },
-        "unmapped": {
-            "class": "api_key",
-            "credential_id": id,
-            "owner": owner,
-            "organization": organization,
-            "action": finding.action,
-            "label": finding.label,
-            "source": source,
-            "url": url,
-            "reporter": report.address,
-            "request_id": report.request_id,
-        },
-    });
-    let mut event = prune_event(event);
-    if let Some(resource) = event.pointer_mut("/resources/0") {
-        prune(resource);
-    }
-    Some(event.to_string())
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::api_key::LeakLabel;
@@ -132,7 +236,7 @@ mod tests {
 
     fn event(finding: &LeakFinding) -> Option<Value> {
         let report = LeakReport { digest: "d1", request_id: "r1", address: None, time: UnixMillis(1_780_000_000_000) };
-        let line = leak_event(&report, 7, finding)?;
+        let line = leak_event(&report, 7, finding)?.event;
         assert!(!line.contains('\n'), "{line}");
         Some(serde_json::from_str(&line).expect("JSON"))
     }

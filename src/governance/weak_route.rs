@@ -45,7 +45,7 @@ fn finding(policy: &Policy, found: LintFinding) -> Option<Finding> {
         ("methods", route.methods.clone().into()),
         ("path", route.path.clone().into()),
         ("classes", classes.into()),
-        ("scopes", route.scopes.clone().into()),
+        ("scopes", route.scopes.named().cloned().collect::<Vec<_>>().into()),
     ]);
     let subject = Subject {
         class: CredentialClass::ApiKey,

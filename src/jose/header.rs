@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A key id longer than this is nobody's: it would only fill logs.
-const MAX_KID_BYTES: usize = 512;
+pub(super) const MAX_KID_BYTES: usize = 512;
 
 /// A header that was read strictly. Members that could choose a key (`jwk`, `jku`, `x5u`, `x5c`) are left aside: they
 /// are the token's own word (RFC 8725 §3.10).

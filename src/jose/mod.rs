@@ -9,6 +9,7 @@ mod key;
 mod key_set;
 mod portable;
 mod signature;
+mod signing_key;
 mod verify;
 
 pub use algorithm::{Algorithm, KeyFamily};
@@ -19,4 +20,5 @@ pub use key::{KeyError, PublicKey, VerificationKey, thumbprint};
 pub use key_set::{KeySet, KeySetError, RefusedKey};
 pub use portable::{KeyMaterial, PORTABLE, PortableAlgorithm, SignatureCheck};
 pub use signature::{Backend, verify_signature};
+pub use signing_key::{SigningKey, SigningKeyError};
 pub use verify::{JwsVerifier, VerifiedJws};

@@ -19,6 +19,7 @@ const LONGEST_NAME: usize = 256;
 
 /// The documents in which an issuer says where its keys are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Discovery {
     /// `OpenID` Connect Discovery 1.0 §4: after the issuer's path.
     #[serde(rename = "openid-configuration")]

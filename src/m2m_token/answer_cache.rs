@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{
-    facts::{CredentialDigest, DigestKey},
+    facts::{CacheSize, CredentialDigest, DigestKey},
     host::Host,
     json::{self, JsonError},
 };
@@ -92,6 +92,12 @@ impl AnswerCache {
     /// What stands for this token. None on a host without random bytes: nothing is kept there.
     pub(super) fn digest<H: Host>(&self, host: &H, token: &str) -> Option<CredentialDigest> {
         self.key.digest(host, token)
+    }
+
+    /// How full it is.
+    pub(super) fn size(&self) -> CacheSize {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        CacheSize { entries: kept.answers.len(), bytes: kept.bytes }
     }
 
     /// The answer about a token, if there is one that may still be used at this second.

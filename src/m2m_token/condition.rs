@@ -9,6 +9,7 @@ use crate::verdict::{Denial, Reason};
 
 /// What a claim, or a member of the header, must be.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Condition {
     /// True: it has a value, which is neither null nor the empty string. False: it has none.
@@ -28,6 +29,7 @@ pub enum Condition {
 /// A value that claims are compared with: a string, a number or a boolean. Numbers are compared as JavaScript compares
 /// them, so that `1` and `1.0` are one.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected a string, a number or a boolean")]
 pub enum Scalar {
     /// A string.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::claims::malformed;
 use crate::{
     jose::base64url,
-    verdict::{Denial, Reason},
+    verdict::{Denial, Reason, SenderBinding},
 };
 
 /// A SHA-256 thumbprint: of a JWK (RFC 7638) or of a certificate (RFC 8705 §3.1).
@@ -45,6 +45,16 @@ impl Confirmation {
         Ok(confirmation)
     }
 
+    /// The kinds of keys that it names.
+    pub(super) const fn sender(self) -> Option<SenderBinding> {
+        match (self.key, self.certificate) {
+            (None, None) => None,
+            (Some(_), None) => Some(SenderBinding::Dpop),
+            (None, Some(_)) => Some(SenderBinding::Mtls),
+            (Some(_), Some(_)) => Some(SenderBinding::Both),
+        }
+    }
+
     /// Whether the token is good in anybody's hands.
     pub(super) const fn is_bearer(self) -> bool {
         self.key.is_none() && self.certificate.is_none()
@@ -59,6 +69,7 @@ pub(super) fn thumbprint(text: &str) -> Option<Thumbprint> {
 
 /// Whether an issuer's tokens must be bound to their sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SenderConstraint {
     /// They may be; one that is must come with its proof.
@@ -78,13 +89,29 @@ impl SenderConstraint {
     /// # Errors
     /// [`Reason::SenderConstraintMissing`]
     pub(super) fn admit(self, confirmation: Confirmation) -> Result<(), Denial> {
-        let admitted = match self {
+        if self.admits(confirmation.sender()) { Ok(()) } else { Err(Reason::SenderConstraintMissing.into()) }
+    }
+
+    /// Whether it is met by what is bound to this.
+    #[must_use]
+    pub const fn admits(self, bound: Option<SenderBinding>) -> bool {
+        match self {
             Self::Optional => true,
-            Self::Required => !confirmation.is_bearer(),
-            Self::Dpop => confirmation.key.is_some(),
-            Self::Mtls => confirmation.certificate.is_some(),
-        };
-        if admitted { Ok(()) } else { Err(Reason::SenderConstraintMissing.into()) }
+            Self::Required => bound.is_some(),
+            Self::Dpop => matches!(bound, Some(SenderBinding::Dpop | SenderBinding::Both)),
+            Self::Mtls => matches!(bound, Some(SenderBinding::Mtls | SenderBinding::Both)),
+        }
+    }
+
+    /// Whether what meets it meets the other, too.
+    #[must_use]
+    pub const fn is_as_strict_as(self, other: Self) -> bool {
+        match other {
+            Self::Optional => true,
+            Self::Required => !matches!(self, Self::Optional),
+            Self::Dpop => matches!(self, Self::Dpop),
+            Self::Mtls => matches!(self, Self::Mtls),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     claims::text,
 };
 use crate::{
+    facts::CacheSize,
     host::{Host, OutboundRequest},
     verdict::{Denial, Reason},
 };
@@ -25,6 +26,7 @@ const KEEP_INACTIVE: i64 = 5;
 
 /// How a client shows who it is (RFC 6749 §2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuthentication {
     /// In the header `Authorization`.
@@ -36,6 +38,7 @@ pub enum ClientAuthentication {
 
 /// Which tokens of an issuer the server is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Introspected {
     /// Those that are no JWT.
@@ -84,6 +87,11 @@ impl Introspection {
     #[must_use]
     pub fn new(rules: IntrospectionRules, secret: String) -> Self {
         Self { rules, secret: Zeroizing::new(secret), answers: AnswerCache::default() }
+    }
+
+    /// How full the cache of its answers is.
+    pub(super) fn answers_size(&self) -> CacheSize {
+        self.answers.size()
     }
 
     /// Whether the server is asked about JWTs too.

@@ -47,6 +47,13 @@ impl TokenVerifier {
         self.cache.size()
     }
 
+    /// How full the caches of what authorization servers answered are, all together.
+    #[must_use]
+    pub fn answers_size(&self) -> CacheSize {
+        let servers = self.issuers.iter().filter_map(|issuer| issuer.introspection.as_ref());
+        servers.fold(CacheSize::default(), |sum, server| sum.and(server.answers_size()))
+    }
+
     /// Facts that were kept, if the key that vouched for them still does. None where another key is in its place: then
     /// it is for the signature to say which of them signed the token.
     pub(super) async fn recall<H: Host>(

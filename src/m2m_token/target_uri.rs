@@ -2,7 +2,7 @@
 //! of RFC 3986 §6.2.2 and §6.2.3.
 
 /// Whether `htu` names the target of a request. What cannot be read strictly names none.
-pub(super) fn is_target(htu: &str, request: &str) -> bool {
+pub(crate) fn is_target(htu: &str, request: &str) -> bool {
     normalize(htu).is_some_and(|named| normalize(request).as_ref() == Some(&named))
 }
 

@@ -339,6 +339,7 @@ impl TokenVerifier {
             algorithm: known.algorithm,
             key_set_tier: known.key_set_tier,
             facts_tier: None,
+            sender: confirmation.sender(),
         };
         Ok(TokenFacts {
             scopes: scopes(payload, &rules.scope_claim)?,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{DenySnapshotPolicy, PolicyError, error::Faults, load::read_value, revocation::prepare_revocation};
+use super::{DenySnapshotPolicy, PolicyError, error::Faults, reading::Reading, revocation::prepare_revocation};
 use crate::{
     api_key::{ApiKeyChecker, Environment, ForeignKeys, KeyCaching, KeyForm, Seal},
     json,
@@ -18,84 +18,106 @@ const WEEK: u32 = 604_800;
 
 /// The API keys that are accepted.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApiKeyPolicy {
     /// What the keys begin with.
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = "^[a-z0-9]{2,12}$")))]
     pub prefix: String,
     /// The environment that this deployment serves: `live` or `test`.
     pub environment: Environment,
     /// Keys of another form that were imported; none are taken where left out.
     pub foreign_keys: Option<ForeignKeysPolicy>,
     /// How long an instance uses a record without asking the store again, in seconds, an hour at most; 15 where left out.
+    #[cfg_attr(feature = "schema", schemars(range(max = 3_600)))]
     pub cache_seconds: Option<u32>,
     /// How long after that it uses the record while the store does not answer, in seconds, a day at most; 0 where left out.
     /// As long a key that was revoked meanwhile is let through.
+    #[cfg_attr(feature = "schema", schemars(range(max = 86_400)))]
     pub max_stale_seconds: Option<u32>,
     /// What is known of the store.
     #[serde(default)]
     pub store: StorePolicy,
     /// How often the use of a key is noted, in seconds: 0 for never, or from 60 to 604800; 3600 where left out.
+    #[cfg_attr(feature = "schema", schemars(range(max = 604_800)))]
     pub usage_interval: Option<u32>,
 }
 
 /// Keys of another form.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ForeignKeysPolicy {
     /// What they begin with. It tells them from M2M tokens.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16)))]
     pub prefixes: Vec<String>,
 }
 
 /// What is known of the store that records are read from. Its figures stand in the stated bound of a revocation.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StorePolicy {
     /// How old a copy near the reader may be, in seconds: 0 for a store without such copies, or from 30 to 3600; 30 where
     /// left out, the least that Cloudflare KV takes. Each read hands it to the store, as `cacheTtl`.
+    #[cfg_attr(feature = "schema", schemars(range(max = 3_600)))]
     pub cache_seconds: Option<u32>,
     /// How long a written value may take until readers everywhere can see it, in seconds, an hour at most; 60 where left
     /// out, what Cloudflare says of KV. It is the store's word.
+    #[cfg_attr(feature = "schema", schemars(range(max = 3_600)))]
     pub propagation_seconds: Option<u32>,
     /// How long the store has to answer, in milliseconds, from 100 to 10000; 2000 where left out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 100, max = 10_000)))]
     pub timeout: Option<u32>,
 }
 
-/// The checker of these keys, the faults of its policy put down. Seals are secrets, and handed over beside the policy.
-pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Faults) -> Option<ApiKeyChecker> {
-    let within = |value: u32, least: u32, most: u32| (least..=most).contains(&value);
+/// How long records are believed by a policy, whether or not it may say so.
+pub(super) fn caching_of(policy: &ApiKeyPolicy) -> KeyCaching {
     let usual = KeyCaching::default();
-    let caching = KeyCaching {
+    KeyCaching {
         cache: policy.cache_seconds.unwrap_or(usual.cache),
         max_stale: policy.max_stale_seconds.unwrap_or(usual.max_stale),
         store_cache: policy.store.cache_seconds.unwrap_or(usual.store_cache),
         store_propagation: policy.store.propagation_seconds.unwrap_or(usual.store_propagation),
         timeout: policy.store.timeout.unwrap_or(usual.timeout),
-    };
+    }
+}
+
+/// The checker of these keys, the faults of its policy put down. Seals are secrets, and handed over beside the policy.
+pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Faults) -> Option<ApiKeyChecker> {
+    let within = |value: u32, least: u32, most: u32| (least..=most).contains(&value);
+    let caching = caching_of(&policy);
     let usage_interval = policy.usage_interval.unwrap_or(USAGE_INTERVAL);
-    for (holds, place, reason) in [
-        (caching.cache <= 3600, "/cacheSeconds", "3600 seconds at most: as long a revoked key is let through"),
-        (caching.max_stale <= 86_400, "/maxStaleSeconds", "86400 seconds at most"),
+    for (holds, place, reason, usual) in [
+        (caching.cache <= 3600, "/cacheSeconds", "3600 seconds at most: as long a revoked key is let through", 15),
+        (caching.max_stale <= 86_400, "/maxStaleSeconds", "86400 seconds at most", 0),
         (
             caching.store_cache == 0 || within(caching.store_cache, 30, 3600),
             "/store/cacheSeconds",
             "0, or from 30 to 3600 seconds",
+            30,
         ),
-        (caching.store_propagation <= 3600, "/store/propagationSeconds", "3600 seconds at most"),
-        (within(caching.timeout, 100, 10_000), "/store/timeout", "from 100 to 10000 milliseconds"),
+        (caching.store_propagation <= 3600, "/store/propagationSeconds", "3600 seconds at most", 60),
+        (within(caching.timeout, 100, 10_000), "/store/timeout", "from 100 to 10000 milliseconds", 2000),
         (
             usage_interval == 0 || within(usage_interval, 60, WEEK),
             "/usageInterval",
             "0 for never, or from 60 to 604800 seconds",
+            USAGE_INTERVAL,
         ),
     ] {
         if !holds {
-            faults.add(format!("/apiKeys{place}"), reason);
+            faults.hint(format!("/apiKeys{place}"), reason, format!("leave it out for {usual}"));
         }
     }
     let form = match KeyForm::new(policy.prefix, policy.environment, seals) {
         Ok(form) => form,
         Err(error) => {
-            faults.add("/apiKeys/prefix", error.to_string());
+            faults.hint(
+                "/apiKeys/prefix",
+                error.to_string(),
+                "a short name of your own, as in `acme`: keys then begin with `acme_live_` or `acme_test_`",
+            );
             return None;
         }
     };
@@ -103,7 +125,11 @@ pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Fault
         Some(Ok(foreign)) => foreign,
         None => ForeignKeys::default(),
         Some(Err(reason)) => {
-            faults.add("/apiKeys/foreignKeys/prefixes", reason);
+            faults.hint(
+                "/apiKeys/foreignKeys/prefixes",
+                reason,
+                "what the imported keys begin with and nothing else does, as in `sk_live_`",
+            );
             return None;
         }
     };
@@ -117,25 +143,37 @@ pub(crate) fn prepare(policy: ApiKeyPolicy, seals: Vec<Seal>, faults: &mut Fault
 /// # Errors
 /// [`PolicyError`] with every fault.
 pub fn api_key_checker(text: &str, seals: Vec<Seal>) -> Result<(ApiKeyChecker, InForce), PolicyError> {
-    let mut members = json::parse_object(text.as_bytes()).map_err(|error| PolicyError::of("", error.to_string()))?;
+    let Ok(Value::Object(mut members)) = json::parse(text.as_bytes()) else {
+        let told = Reading::<ApiKeyPolicy>::of_text(text).whole().err();
+        return Err(told.unwrap_or_else(|| PolicyError::of("", "not an object", "write an object: `{ … }`")));
+    };
     let mut beside = Map::new();
     for name in ["deny", "denySnapshot"] {
         beside.extend(members.remove(name).map(|value| (name.to_owned(), value)));
     }
-    let policy: ApiKeyPolicy = read_value(Value::Object(members))?;
-    let Beside { deny, deny_snapshot } = read_value(Value::Object(beside))?;
-    let mut faults = Faults::default();
-    let checker = prepare(policy, seals, &mut faults);
-    let revocation = prepare_revocation(deny, deny_snapshot, None, &mut faults);
-    let checker = faults.or(checker).map_err(|mut error| {
-        // In a gate's policy the keys have a member of their own.
-        for fault in &mut error.0 {
-            fault.pointer = fault.pointer.trim_start_matches("/apiKeys").to_owned();
-        }
-        error
-    })?;
-    // Where there is no checker there was a fault.
-    checker.map(|checker| (checker, revocation)).ok_or_else(|| PolicyError(Vec::new()))
+    let of_keys = Reading::<ApiKeyPolicy>::of(Value::Object(members)).judged(|policy| {
+        let mut faults = Faults::default();
+        let checker = prepare(policy, seals, &mut faults);
+        let checker = faults.or(checker).map_err(|mut error| {
+            // In a gate's policy the keys have a member of their own.
+            for fault in &mut error.0 {
+                fault.pointer = fault.pointer.trim_start_matches("/apiKeys").to_owned();
+            }
+            error
+        })?;
+        // Where there is no checker there was a fault.
+        checker.ok_or_else(|| PolicyError(Vec::new()))
+    });
+    let of_revocation = Reading::<Beside>::of(Value::Object(beside)).judged(|beside| {
+        let mut faults = Faults::default();
+        let revocation = prepare_revocation(beside.deny, beside.deny_snapshot, None, &mut faults);
+        faults.or(revocation)
+    });
+    match (of_keys, of_revocation) {
+        (Ok(checker), Ok(revocation)) => Ok((checker, revocation)),
+        (Err(PolicyError(faults)), Ok(_)) | (Ok(_), Err(PolicyError(faults))) => Err(PolicyError(faults)),
+        (Err(PolicyError(faults)), Err(PolicyError(more))) => Err(PolicyError([faults, more].concat())),
+    }
 }
 
 /// What is refused before it ends, beside the form of the keys.

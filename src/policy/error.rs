@@ -2,13 +2,17 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// One fault.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PolicyFault {
     /// Where it is: a JSON pointer (RFC 6901), empty for the document as a whole.
     pub pointer: String,
     /// What is wrong, in words for the author of the policy.
     pub reason: String,
+    /// What to write instead, or to look at.
+    pub hint: Option<String>,
 }
 
 /// A member's name as a step of a JSON pointer (RFC 6901 §3).
@@ -22,8 +26,8 @@ pub struct PolicyError(pub Vec<PolicyFault>);
 
 impl PolicyError {
     /// One fault alone.
-    pub(super) fn of(pointer: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self(vec![PolicyFault { pointer: pointer.into(), reason: reason.into() }])
+    pub(super) fn of(pointer: impl Into<String>, reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self(vec![PolicyFault { pointer: pointer.into(), reason: reason.into(), hint: Some(hint.into()) }])
     }
 }
 
@@ -36,6 +40,9 @@ impl fmt::Display for PolicyError {
             }
             let pointer = if fault.pointer.is_empty() { "the document" } else { &fault.pointer };
             write!(formatter, "{pointer}: {}", fault.reason)?;
+            if let Some(hint) = &fault.hint {
+                write!(formatter, " ({hint})")?;
+            }
         }
         Ok(())
     }
@@ -48,8 +55,9 @@ impl std::error::Error for PolicyError {}
 pub(crate) struct Faults(Vec<PolicyFault>);
 
 impl Faults {
-    pub(crate) fn add(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
-        self.0.push(PolicyFault { pointer: pointer.into(), reason: reason.into() });
+    /// A fault, with what to do about it.
+    pub(crate) fn hint(&mut self, pointer: impl Into<String>, reason: impl Into<String>, hint: impl Into<String>) {
+        self.0.push(PolicyFault { pointer: pointer.into(), reason: reason.into(), hint: Some(hint.into()) });
     }
 
     /// The value, if nothing was wrong.

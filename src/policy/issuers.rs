@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    Beside, DpopPolicy, IssuerPolicy, error::Faults, introspection::introspection, key_sets::KeysPolicy, rules::rules,
+    Beside, DpopPolicy, IssuerPolicy, TokenPolicy, error::Faults, introspection::introspection, key_sets::KeysPolicy,
+    reading::Reading, revocation::prepare_revocation, rules::rules,
 };
 use crate::{
     jose::{Algorithm, KeySet, PORTABLE},
@@ -40,6 +41,20 @@ pub fn token_verifier_with(
     faults.or(verifier)
 }
 
+/// A verifier for the policy of M2M tokens alone (JSON text), with what was handed over beside it.
+///
+/// # Errors
+/// [`super::PolicyError`] with every fault: what cannot be read of it, and what the rest of it says.
+pub fn read_token_verifier(text: &str, beside: &Beside) -> Result<TokenVerifier, super::PolicyError> {
+    Reading::<TokenPolicy>::of_text(text).judged(|policy| {
+        let mut faults = Faults::default();
+        let verifier = prepare(policy.issuers, beside, policy.max_token_bytes, &mut faults)
+            .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults))
+            .with_revocation(prepare_revocation(policy.deny, policy.deny_snapshot, None, &mut faults));
+        faults.or(verifier)
+    })
+}
+
 /// The rules for proofs.
 ///
 /// # Errors
@@ -56,15 +71,21 @@ pub(crate) fn prepare_dpop(policy: Option<DpopPolicy>, faults: &mut Faults) -> D
     let mut rules = DpopRules::default();
     if let Some(algorithms) = policy.algorithms {
         if algorithms.is_empty() || algorithms.iter().any(|algorithm| algorithm.family().is_symmetric()) {
-            faults
-                .add("/dpop/algorithms", "name asymmetric algorithms: a proof is made with a key that nobody else has");
+            faults.hint(
+                "/dpop/algorithms",
+                "name asymmetric algorithms: a proof is made with a key that nobody else has",
+                "`ES256` is what most clients use; left out, it is every asymmetric one",
+            );
         }
         rules.algorithms = algorithms;
     }
     if let Some(seconds) = policy.max_age {
         if !(1..=600).contains(&seconds) {
-            faults
-                .add("/dpop/maxAge", "from 1 to 600 seconds: a proof is made for one request, and remembered as long");
+            faults.hint(
+                "/dpop/maxAge",
+                "from 1 to 600 seconds: a proof is made for one request, and remembered as long",
+                "leave it out for 60",
+            );
         }
         rules.max_age = seconds.into();
     }
@@ -79,12 +100,20 @@ pub(crate) fn prepare(
     faults: &mut Faults,
 ) -> TokenVerifier {
     if max_token_bytes.is_some_and(|bytes| bytes == 0 || bytes > LONGEST_TOKEN_BYTES) {
-        faults.add("/maxTokenBytes", format!("a number from 1 to {LONGEST_TOKEN_BYTES}"));
+        faults.hint(
+            "/maxTokenBytes",
+            format!("a number from 1 to {LONGEST_TOKEN_BYTES}"),
+            format!("leave it out for {DEFAULT_MAX_TOKEN_BYTES}"),
+        );
     }
     let snapshots = beside.snapshots.keys().map(|name| ("snapshot", name));
     for (what, name) in snapshots.chain(beside.introspection_secrets.keys().map(|name| ("secret", name))) {
         if !issuers.iter().any(|issuer| names_of(issuer).contains(name)) {
-            faults.add("/issuers", format!("a {what} was handed over for `{name}`, which is no issuer here"));
+            faults.hint(
+                "/issuers",
+                format!("a {what} was handed over for `{name}`, which is no issuer here"),
+                "names are compared byte for byte: look for a slash at the end, or take it out",
+            );
         }
     }
     check_prefixes(&issuers, faults);
@@ -96,7 +125,11 @@ pub(crate) fn prepare(
         let Some(issuer) = issuer(policy, alone, beside, &place, faults) else { continue };
         for (name, _) in issuer.rules().names() {
             if !names.insert(name.clone()) {
-                faults.add(format!("{place}/issuer"), format!("this issuer stands twice: `{name}`"));
+                faults.hint(
+                    format!("{place}/issuer"),
+                    format!("this issuer stands twice: `{name}`"),
+                    "make one of the two: an issuer takes several audiences and algorithms",
+                );
             }
         }
         prepared.push(issuer);
@@ -121,7 +154,7 @@ fn issuer(policy: IssuerPolicy, alone: bool, beside: &Beside, place: &str, fault
 }
 
 /// The names under which something can be handed over for an issuer: its own, and those of its tenants.
-pub(super) fn names_of(policy: &IssuerPolicy) -> Vec<String> {
+pub(crate) fn names_of(policy: &IssuerPolicy) -> Vec<String> {
     let name = policy.name();
     let tenants = policy.tenants.iter().map(|tenant| name.replace(TENANT, tenant));
     std::iter::once(name.to_owned()).chain(tenants.filter(|expanded| expanded != name)).collect()
@@ -136,13 +169,18 @@ fn check_prefixes(issuers: &[IssuerPolicy], faults: &mut Faults) {
         .collect();
     for (index, prefix) in &servers {
         if servers.iter().any(|(other, longer)| other != index && longer.starts_with(prefix)) {
-            faults.add(
+            faults.hint(
                 format!("/issuers/{index}/introspection/tokenPrefix"),
                 "an opaque token could be another issuer's too: name for each what its tokens begin with",
+                "no prefix may begin another",
             );
         }
     }
 }
+
+/// What to do about algorithms that are refused.
+pub(super) const HINT_OF_ALGORITHMS: &str =
+    "what the issuer's metadata say, as in `[\"RS256\"]`; `HS256` and its like stand alone, with secrets in `jwks`";
 
 /// What is wrong with the algorithms of one key set.
 pub(super) fn fault_of_algorithms(algorithms: &[Algorithm]) -> Option<&'static str> {

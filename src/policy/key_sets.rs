@@ -5,14 +5,18 @@ use serde_json::Value;
 use super::{
     Beside, IssuerPolicy, KeySetPolicy,
     error::Faults,
-    issuers::{fault_of_algorithms, read_keys},
+    issuers::{HINT_OF_ALGORITHMS, fault_of_algorithms, read_keys},
 };
 use crate::{
-    endpoint::fault_of_url,
+    endpoint::{HINT_OF_URL, fault_of_url},
     jose::{KeySet, PORTABLE},
     key_source::{KeySetRules, RemoteKeySets, Snapshot, Source},
     m2m_token::{Introspection, Issuer, IssuerRules, TENANT},
 };
+
+/// What to do about keys that are refused.
+pub(super) const HINT_OF_KEYS: &str =
+    "a JSON Web Key Set as the issuer publishes it, or what `edgeward snapshot` took of it, unchanged";
 
 /// What a policy says of an issuer's keys, before it is judged.
 pub(super) struct KeysPolicy {
@@ -48,8 +52,11 @@ impl KeysPolicy {
         let mut faults = Members { place, faults };
         let source = match (&self.jwks_uri, self.discovery) {
             (Some(_), Some(_)) => {
-                faults
-                    .add("discovery", "the metadata and `jwksUri` both say where the keys are: leave one of them out");
+                faults.hint(
+                    "discovery",
+                    "the metadata and `jwksUri` both say where the keys are: leave one of them out",
+                    "with `discovery` the issuer itself says where they are",
+                );
                 return None;
             }
             (Some(uri), None) => Some(Source::JwksUri(uri.clone())),
@@ -58,13 +65,17 @@ impl KeysPolicy {
         };
         let asked_alone = self.jwks.is_none() && self.snapshots.is_empty() && source.is_none() && server.is_some();
         if !asked_alone && let Some(fault) = fault_of_algorithms(&rules.algorithms) {
-            faults.add("algorithms", fault);
+            faults.hint("algorithms", fault, HINT_OF_ALGORITHMS);
         }
         if let Some(source) = source {
             return self.remote(rules, &source, &mut faults);
         }
         if self.key_set.is_some() {
-            faults.add("keySet", "no keys are fetched here: name `jwksUri` or `discovery`, or leave this out");
+            faults.hint(
+                "keySet",
+                "no keys are fetched here: name `jwksUri` or `discovery`, or leave this out",
+                "`keySet` says how keys that are fetched are kept",
+            );
         }
         if asked_alone { Some(Issuer::without_keys(rules)) } else { self.local(rules, &mut faults) }
     }
@@ -74,35 +85,52 @@ impl KeysPolicy {
         let symmetric = rules.algorithms.iter().any(|algorithm| algorithm.family().is_symmetric());
         let keys = match (&self.jwks, self.snapshots.as_slice()) {
             (Some(_), [_, ..]) => {
-                faults.add("jwks", "the keys stand in the policy and are handed over beside it: leave one of them out");
+                faults.hint(
+                    "jwks",
+                    "the keys stand in the policy and are handed over beside it: leave one of them out",
+                    "a snapshot beside the policy can be renewed without it",
+                );
                 return None;
             }
             (None, [_, ..]) if symmetric => {
-                faults.add("jwks", "secrets stand in `jwks` alone: no snapshot may hold them");
+                faults.hint(
+                    "jwks",
+                    "secrets stand in `jwks` alone: no snapshot may hold them",
+                    "better have the issuer sign with a private key, as of `ES256`",
+                );
                 return None;
             }
             (Some(keys), []) | (None, [(_, keys)]) => keys,
             (None, []) => {
-                faults.add(
+                faults.hint(
                     "jwks",
                     "no keys: put a key set or a snapshot here, hand one over for this issuer, or name `jwksUri` or `discovery`",
+                    "`\"discovery\": \"openid-configuration\"` does for most issuers",
                 );
                 return None;
             }
             (None, _) => {
-                faults.add("jwks", "the keys here are those of all tenants: hand them over once, for the issuer");
+                faults.hint(
+                    "jwks",
+                    "the keys here are those of all tenants: hand them over once, for the issuer",
+                    "by the name of the template, with `{tenant}` in it",
+                );
                 return None;
             }
         };
         let (keys, good_until) = match read_keys(keys, &rules.algorithms) {
             Ok(read) => read,
             Err(reason) => {
-                faults.add("jwks", reason);
+                faults.hint("jwks", reason, HINT_OF_KEYS);
                 return None;
             }
         };
         if symmetric && good_until.is_some() {
-            faults.add("jwks", "secrets are never fetched: put a bare key set here, not a snapshot");
+            faults.hint(
+                "jwks",
+                "secrets are never fetched: put a bare key set here, not a snapshot",
+                "`{ \"keys\": [ … ] }` and nothing beside it",
+            );
         }
         Some(Issuer::new(rules, keys, good_until))
     }
@@ -110,12 +138,16 @@ impl KeysPolicy {
     /// Keys that are fetched.
     fn remote(self, rules: IssuerRules, source: &Source, faults: &mut Members<'_, '_>) -> Option<Issuer> {
         if rules.algorithms.iter().any(|algorithm| algorithm.family().is_symmetric()) {
-            faults.add("algorithms", "secrets are never fetched: put them into `jwks`");
+            faults.hint(
+                "algorithms",
+                "secrets are never fetched: put them into `jwks`",
+                "better have the issuer sign with a private key, as of `ES256`",
+            );
         }
         if let Source::JwksUri(uri) = source
             && let Some(fault) = fault_of_uri(uri, !rules.tenants.is_empty())
         {
-            faults.add("jwksUri", fault);
+            faults.hint("jwksUri", fault, HINT_OF_URL);
             return None;
         }
         let kept = key_set_rules(self.key_set.as_ref(), faults);
@@ -123,7 +155,11 @@ impl KeysPolicy {
         let sets = match RemoteKeySets::new(&rules.issuer, &names, TENANT, source, kept, &rules.algorithms) {
             Ok(sets) => sets,
             Err(fault) => {
-                faults.add("discovery", fault);
+                faults.hint(
+                    "discovery",
+                    fault,
+                    "the metadata stand under the issuer, which is then an `https` URL; else name `jwksUri`",
+                );
                 return None;
             }
         };
@@ -132,13 +168,14 @@ impl KeysPolicy {
             match read_snapshot(&keys, &rules) {
                 Ok((snapshot, keys)) => {
                     if !sets.start_with(&name, &snapshot, keys) {
-                        faults.add(
+                        faults.hint(
                             "jwks",
                             "each tenant has keys of its own: hand over a snapshot for each, by its issuer",
+                            "by the name of the issuer with the tenant in the place of `{tenant}`",
                         );
                     }
                 }
-                Err(reason) => faults.add("jwks", reason),
+                Err(reason) => faults.hint("jwks", reason, HINT_OF_KEYS),
             }
         }
         Some(Issuer::with_remote_keys(rules, sets))
@@ -188,23 +225,27 @@ pub(super) fn rules_of(policy: Option<&KeySetPolicy>) -> KeySetRules {
 fn key_set_rules(policy: Option<&KeySetPolicy>, faults: &mut Members<'_, '_>) -> KeySetRules {
     let rules = rules_of(policy);
     if !(30..=86_400).contains(&rules.max_age) {
-        faults.add("keySet/maxAge", "from 30 to 86400 seconds");
+        faults.hint("keySet/maxAge", "from 30 to 86400 seconds", "leave it out for 600");
     }
     if rules.stale_while_revalidate > 86_400 {
-        faults.add(
+        faults.hint(
             "keySet/staleWhileRevalidate",
             "86400 seconds at most: as long a key that was withdrawn still vouches",
+            "leave it out for 300",
         );
     }
     if rules.max_stale > 604_800 {
-        faults
-            .add("keySet/maxStale", "604800 seconds at most: as long a key that was withdrawn may vouch in an outage");
+        faults.hint(
+            "keySet/maxStale",
+            "604800 seconds at most: as long a key that was withdrawn may vouch in an outage",
+            "leave it out for 86400",
+        );
     }
     if !(5..=600).contains(&rules.cooldown) {
-        faults.add("keySet/cooldown", "from 5 to 600 seconds");
+        faults.hint("keySet/cooldown", "from 5 to 600 seconds", "leave it out for 30");
     }
     if !(100..=10_000).contains(&rules.timeout) {
-        faults.add("keySet/timeout", "from 100 to 10000 milliseconds");
+        faults.hint("keySet/timeout", "from 100 to 10000 milliseconds", "leave it out for 3000");
     }
     rules
 }
@@ -216,7 +257,7 @@ struct Members<'p, 'f> {
 }
 
 impl Members<'_, '_> {
-    fn add(&mut self, name: &str, reason: impl Into<String>) {
-        self.faults.add(format!("{}/{name}", self.place), reason);
+    fn hint(&mut self, name: &str, reason: impl Into<String>, hint: impl Into<String>) {
+        self.faults.hint(format!("{}/{name}", self.place), reason, hint);
     }
 }

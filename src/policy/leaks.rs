@@ -7,11 +7,13 @@ use crate::{api_key::LeakReports, endpoint::fault_of_url};
 
 /// The reports of leaked keys that are taken, at the endpoint `leaks`.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LeaksPolicy {
     /// The URL at which the sender publishes its keys; where left out, that of GitHub's secret-scanning partner program.
     pub keys_url: Option<String>,
     /// Who a revocation says it is by; `github-secret-scanning` where left out.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     pub source: Option<String>,
 }
 
@@ -19,15 +21,19 @@ pub struct LeaksPolicy {
 pub(crate) fn prepare_leaks(policy: Option<LeaksPolicy>, has_keys: bool, faults: &mut Faults) -> Option<LeakReports> {
     let LeaksPolicy { keys_url, source } = policy?;
     if !has_keys {
-        faults.add("/leaks", "/apiKeys is left out: there is no key that a report could be about");
+        faults.hint(
+            "/leaks",
+            "/apiKeys is left out: there is no key that a report could be about",
+            "fill `apiKeys`, or leave `leaks` out",
+        );
     }
     let keys_url = keys_url.unwrap_or_else(|| LeakReports::KEYS_URL.to_owned());
     if let Some(fault) = fault_of_url(&keys_url) {
-        faults.add("/leaks/keysUrl", fault);
+        faults.hint("/leaks/keysUrl", fault, "leave it out for GitHub's own");
     }
     let source = source.unwrap_or_else(|| LeakReports::BY.to_owned());
     if !(1..=64).contains(&source.len()) || !source.bytes().all(|byte| matches!(byte, b'!'..=b'~')) {
-        faults.add("/leaks/source", "from 1 to 64 visible characters");
+        faults.hint("/leaks/source", "from 1 to 64 visible characters", "write it as in `github-secret-scanning`");
     }
     Some(LeakReports::new(keys_url, source))
 }

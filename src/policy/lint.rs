@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Beside, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of, key_sets::rules_of};
+use super::{
+    AuditedDecisions, Beside, CorsOrigins, IssuerPolicy, Policy, RequiredClaim, RoutePolicy, issuers::names_of,
+    key_sets::rules_of, limits::lint_limits, lint_gate::look_at_gate,
+};
 use crate::{
     host::UnixMillis,
     key_source::{KeySetRules, Snapshot},
@@ -96,9 +99,54 @@ rules! {
     /// The route asks for a wildcard scope, which whoever may do anything has.
     WildcardScope = "wildcard_scope", Medium, "NHI5:2025",
         "Name what the route does: `reports:read` rather than `reports:*`.";
+    /// No request reaches the route: earlier ones take all of its paths, and what it asks for is never asked.
+    RouteShadowed = "route_shadowed", Medium, "NHI5:2025",
+        "Of routes that match the first counts: move this one before those that take its paths, or take it out.";
     /// The route takes standing keys beside M2M tokens, which end by themselves.
     StandingKeyAccepted = "standing_key_accepted", Low, "NHI4:2025",
         "Take `api_key` out of the route's `classes` where its callers can have tokens.";
+    /// Credentials can be guessed without end: each guess costs a read of the store, or a question to a server.
+    RefusedBudgetMissing = "refused_budget_missing", Medium, "NHI4:2025",
+        "Name `limits.refused`: how many credentials may be refused that come from one address.";
+    /// Clients are counted by the address of the proxy in front of the gate: one of them uses up what is for all.
+    LimitByProxyAddress = "limit_by_proxy_address", High, "NHI6:2025",
+        "Name the proxies in `trustedProxies`, so that the addresses of their clients are known.";
+    /// Where its limiter does not answer, the rule limits nothing.
+    LimitFailsOpen = "limit_fails_open", Medium, "NHI6:2025",
+        "Leave `whenUnavailable` out, or leave `binding` out, so that each instance counts for itself.";
+    /// No decision that lets somebody in is put on record: of a credential that was stolen nobody can tell what it was used for.
+    AuditOfAllowedOff = "audit_of_allowed_off", Medium, "NHI6:2025",
+        "Take `audit.allowed` out of the policy, or say `first_seen` where the events are too many.";
+    /// Whoever reaches the gate reads the names of its issuers and what it decides how often.
+    MetricsPublic = "metrics_public", Low, "NHI6:2025",
+        "Take `metrics.public` out of the policy, and have administrators read, or keep the prefix from the Internet.";
+    /// Pages of every origin may call the API from a browser.
+    CorsAnyOrigin = "cors_any_origin", Medium, "NHI2:2025",
+        "Name the `origins` whose pages call it: a machine needs none, and a page that holds a key gives it away.";
+    /// Whoever reaches the gate can ask it in the place of a proxy.
+    ForwardAuthOpen = "forward_auth_open", Medium, "NHI6:2025",
+        "Name the addresses of the proxies in `forwardAuth.proxies`.";
+    /// A route of Cloudflare Workers fails open: past the daily limit of the free plan, requests pass by the gate to the origin.
+    RouteFailsOpen = "route_fails_open", High, "NHI6:2025",
+        "Set the route to fail closed: `request_limit_fail_open` false by the API, or in the dashboard.";
+    /// The origin is reached without TLS: whoever is on the way reads and writes what the gate let through.
+    OriginPlain = "origin_plain", Medium, "NHI6:2025",
+        "Name the origin by `https`, or bind it to the Worker as a service.";
+    /// TLS ends ahead of the gate, and nothing says where: a credential that came without TLS is not told apart.
+    TlsEndsAheadUnnamed = "tls_ends_ahead_unnamed", Medium, "NHI6:2025",
+        "Name the proxies that end it in `trustedProxies`, and let nobody else reach the gate.";
+    /// A revoked API key may be let through for more than five minutes.
+    RevocationBoundLate = "revocation_bound_late", Medium, "NHI1:2025",
+        "Make `cacheSeconds` and `maxStaleSeconds` of `apiKeys` shorter, or turn strict mode on with `denySnapshot`.";
+    /// Tokens are signed with a shared secret: whoever can check one can make one.
+    SharedSecretAlgorithm = "shared_secret_algorithm", Medium, "NHI2:2025",
+        "Have the issuer sign with a private key, as of `ES256`, and fetch its public one.";
+    /// One route leads everywhere and takes writes: its scopes are all that tells one caller from another.
+    CatchAllRoute = "catch_all_route", Medium, "NHI5:2025",
+        "Write a route for each thing that the API does, with a scope of its own.";
+    /// Imported keys are taken: they have no check of their own, and a report that one of them leaked revokes none.
+    ForeignKeysTaken = "foreign_keys_taken", Low, "NHI2:2025",
+        "Replace them by keys of this form, and take `foreignKeys` out when the last is gone.";
 }
 
 /// One finding.
@@ -111,7 +159,9 @@ pub struct LintFinding {
     pub severity: Severity,
     /// The risk in the OWASP Non-Human Identities Top 10.
     pub nhi: &'static str,
-    /// Where it is: a JSON pointer into the policy (RFC 6901).
+    /// In which document it is: `policy`, or `workersRoutes` where those were handed over beside it.
+    pub document: &'static str,
+    /// Where it is there: a JSON pointer (RFC 6901).
     pub pointer: String,
     /// What is wrong.
     pub title: &'static str,
@@ -131,6 +181,20 @@ pub fn lint(policy: &Policy, beside: &Beside, now: UnixMillis) -> Vec<LintFindin
         look_at_claims(issuer, &place, &mut findings);
     }
     findings.0.extend(lint_routes(&policy.routes));
+    lint_limits(policy, |rule, place, evidence| findings.add(rule, place, evidence));
+    if policy.audit.allowed == AuditedDecisions::None {
+        findings.add(LintRule::AuditOfAllowedOff, "/audit/allowed", None);
+    }
+    if policy.metrics.public {
+        findings.add(LintRule::MetricsPublic, "/metrics/public", None);
+    }
+    if policy.cors.as_ref().is_some_and(|cors| matches!(cors.origins, CorsOrigins::Any(_))) {
+        findings.add(LintRule::CorsAnyOrigin, "/cors/origins", None);
+    }
+    if policy.forward_auth.as_ref().is_some_and(|forward_auth| forward_auth.proxies.is_none()) {
+        findings.add(LintRule::ForwardAuthOpen, "/forwardAuth", None);
+    }
+    look_at_gate(policy, beside, &mut findings);
     findings.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings.0
 }
@@ -140,10 +204,10 @@ pub(crate) fn lint_routes(routes: &[RoutePolicy]) -> Vec<LintFinding> {
     let mut findings = Findings(Vec::new());
     for (index, route) in routes.iter().enumerate() {
         let place = format!("/routes/{index}/scopes");
-        if route.scopes.is_empty() {
+        if route.scopes.named().next().is_none() {
             findings.add(LintRule::RouteWithoutScope, &place, None);
         }
-        if let Some(scope) = route.scopes.iter().find(|scope| scope.contains('*')) {
+        if let Some(scope) = route.scopes.named().find(|scope| scope.contains('*')) {
             findings.add(LintRule::WildcardScope, &place, Some(format!("`{scope}`")));
         }
         if [CredentialClass::ApiKey, CredentialClass::M2mToken].iter().all(|class| route.classes.contains(class)) {
@@ -214,13 +278,38 @@ fn look_at_claims(issuer: &IssuerPolicy, place: &str, findings: &mut Findings) {
     }
 }
 
-struct Findings(Vec<LintFinding>);
+impl LintRule {
+    /// What it found at this place of the policy.
+    pub(crate) fn found(self, pointer: &str, evidence: Option<String>) -> LintFinding {
+        self.found_in("policy", pointer, evidence)
+    }
+
+    /// What it found at this place of a document.
+    fn found_in(self, document: &'static str, pointer: &str, evidence: Option<String>) -> LintFinding {
+        let &LintFacts { code, severity, nhi, title, advice } = self.facts();
+        let (pointer, title) = (pointer.to_owned(), title.trim());
+        LintFinding { rule: code, severity, nhi, document, pointer, title, evidence, advice }
+    }
+}
+
+/// What was found.
+pub(super) struct Findings(Vec<LintFinding>);
 
 impl Findings {
-    fn add(&mut self, rule: LintRule, pointer: &str, evidence: Option<String>) {
-        let &LintFacts { code, severity, nhi, title, advice } = rule.facts();
-        let (pointer, title) = (pointer.to_owned(), title.trim());
-        self.0.push(LintFinding { rule: code, severity, nhi, pointer, title, evidence, advice });
+    /// Something in the policy.
+    pub(super) fn add(&mut self, rule: LintRule, pointer: &str, evidence: Option<String>) {
+        self.0.push(rule.found(pointer, evidence));
+    }
+
+    /// Something in another document.
+    pub(super) fn add_elsewhere(
+        &mut self,
+        document: &'static str,
+        rule: LintRule,
+        pointer: &str,
+        evidence: Option<String>,
+    ) {
+        self.0.push(rule.found_in(document, pointer, evidence));
     }
 }
 
@@ -299,8 +388,21 @@ mod tests {
         for (scopes, rule) in [(json!([]), "route_without_scope"), (json!(["a", "reports:*"]), "wildcard_scope")] {
             assert_eq!(found(&json!({}), &route(scopes)), [(rule, "/routes/0/scopes".to_owned())]);
         }
+        let open = json!({ "forwardAuth": { "dialect": "nginx" } });
+        assert_eq!(found(&json!({}), &open), [("forward_auth_open", "/forwardAuth".to_owned())]);
+        let named = json!({ "forwardAuth": { "dialect": "nginx", "proxies": ["10.0.0.0/8"] } });
+        assert_eq!(found(&json!({}), &named), []);
         let both = json!({ "routes": [{ "methods": ["GET"], "path": "/", "classes": ["api_key", "m2m_token"], "scopes": ["a"] }] });
         assert_eq!(found(&json!({}), &both), [("standing_key_accepted", "/routes/0/classes".to_owned())]);
+        for allowed in ["all", "first_seen"] {
+            assert_eq!(found(&json!({}), &json!({ "audit": { "allowed": allowed }, "metrics": {} })), []);
+        }
+        let off = json!({ "audit": { "allowed": "none" }, "metrics": { "public": true } });
+        let expected = [("audit_of_allowed_off", "/audit/allowed"), ("metrics_public", "/metrics/public")];
+        assert_eq!(found(&json!({}), &off), expected.map(|(rule, place)| (rule, place.to_owned())));
+        let any = json!({ "cors": { "origins": "*" } });
+        assert_eq!(found(&json!({}), &any), [("cors_any_origin", "/cors/origins".to_owned())]);
+        assert_eq!(found(&json!({}), &json!({ "cors": { "origins": ["https://app.example"] } })), []);
     }
 
     #[test]

@@ -2,25 +2,32 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::{Path, Segment};
+use sha2::{Digest, Sha256};
 
 use super::{
     PolicyError,
-    error::step,
+    reading::Reading,
     types::{Policy, TokenPolicy},
 };
-use crate::{
-    json,
-    revocation::{DenyEntry, DenyList},
-};
+use crate::revocation::{DenyEntry, DenyList};
 
 /// Reads a gate's policy.
 ///
 /// # Errors
-/// [`PolicyError`] for what is no strict JSON, and for the first member that is unknown, missing or of the wrong type.
-/// What the members say is judged when the gate is made.
+/// [`PolicyError`] for what is no strict JSON, and with every member that is unknown, missing or of the wrong type.
+/// What the members say is judged when the gate is made; [`crate::gate::Gate::read`] tells the faults of both at once.
 pub fn read_policy(text: &str) -> Result<Policy, PolicyError> {
-    read(text)
+    reading_of_policy(text).whole()
+}
+
+/// What comes of reading a gate's policy, with its digest.
+pub(crate) fn reading_of_policy(text: &str) -> Reading<Policy> {
+    Reading::of_text(text).noting(|policy: &mut Policy, document| policy.digest = digest_of(document))
+}
+
+/// The digest of a document. Its members are written in the order of their names.
+fn digest_of(document: &Value) -> String {
+    format!("sha-256:{}", base16ct::lower::encode_string(&Sha256::digest(document.to_string())))
 }
 
 /// Reads the policy of a verifier for M2M tokens alone.
@@ -34,7 +41,7 @@ pub fn read_token_policy(text: &str) -> Result<TokenPolicy, PolicyError> {
 /// Reads a deny list that stands by itself: an array of entries.
 ///
 /// # Errors
-/// [`PolicyError`] for the first thing that is wrong, with its JSON pointer in the list.
+/// [`PolicyError`] with all that is wrong, each with its JSON pointer in the list.
 pub fn read_deny_list(text: &str) -> Result<DenyList, PolicyError> {
     read(text)
 }
@@ -48,28 +55,7 @@ pub fn read_deny_entries(text: &str) -> Result<Vec<DenyEntry>, PolicyError> {
 }
 
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, PolicyError> {
-    read_value(json::parse(text.as_bytes()).map_err(|error| PolicyError::of("", error.to_string()))?)
-}
-
-/// Reads what was parsed strictly before.
-pub(super) fn read_value<T: DeserializeOwned>(document: Value) -> Result<T, PolicyError> {
-    serde_path_to_error::deserialize(document)
-        .map_err(|error| PolicyError::of(pointer(error.path()), error.into_inner().to_string()))
-}
-
-/// A path as a JSON pointer.
-fn pointer(path: &Path) -> String {
-    use std::fmt::Write as _;
-    let mut pointer = String::new();
-    for segment in path {
-        // Writing to a string does not fail.
-        let _ = match segment {
-            Segment::Seq { index } => write!(pointer, "/{index}"),
-            Segment::Map { key } => write!(pointer, "/{}", step(key)),
-            Segment::Enum { .. } | Segment::Unknown => Ok(()),
-        };
-    }
-    pointer
+    Reading::of_text(text).whole()
 }
 
 #[cfg(test)]
@@ -98,6 +84,42 @@ mod tests {
         assert!(refused(preset).contains("/issuers/0/preset: unknown variant `okta`"), "{}", refused(preset));
         assert!(refused(r#"{"routes":[],"routes":[]}"#).contains("the document: a member stands twice"));
         assert!(refused("{").contains("the document: not JSON"));
+    }
+
+    #[test]
+    fn a_policy_is_known_by_its_content() {
+        let digest = |text: &str| read_policy(text).expect("legal").digest;
+        let one = digest(r#"{"prefix":"/a","tlsEndsAhead":true}"#);
+        assert!(one.starts_with("sha-256:") && one.len() == 72, "{one}");
+        assert_eq!(one, digest(" { \"tlsEndsAhead\" : true, \"prefix\": \"/\\u0061\" }"));
+        assert_ne!(one, digest(r#"{"prefix":"/b","tlsEndsAhead":true}"#));
+        assert!(refused(r#"{"digest":"sha-256:"}"#).contains("/digest: unknown field"));
+    }
+
+    #[test]
+    fn each_fault_says_what_to_do_about_it() {
+        for (policy, words) in [
+            (r#"{"isuers":[]}"#, "/isuers: unknown field `isuers`"),
+            (r#"{"isuers":[]}"#, "(did you mean `issuers`?)"),
+            (r#"{"nonsense":[]}"#, "(take it out: nothing here goes by that name)"),
+            (r#"{"routes":[{"path":"/","classes":[]}]}"#, "(`methods`: the HTTP methods in upper case"),
+            (r#"{"routes":{}}"#, "(write an array: `[ … ]`)"),
+            (r#"{"admin":"a"}"#, "/admin: invalid type: a string, expected an object (write an object: `{ … }`)"),
+            (r#"{"apiKeys":{"prefix":"acme","environment":"Live"}}"#, "(did you mean `live`?)"),
+            (r#"{"apiKeys":{"prefix":"acme","environment":"prod"}}"#, "(write `live` or `test`)"),
+            (r#"{"tlsEndsAhead":"true"}"#, "(write `true` or `false`, without quotes)"),
+            ("{", "(one JSON document, without comments and without a comma after the last member)"),
+        ] {
+            assert!(refused(policy).contains(words), "{words}: {}", refused(policy));
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_wrong_place_is_not_repeated() {
+        for policy in [r#"{"admin":"s3cret"}"#, r#"{"maxTokenBytes":"s3cret"}"#, r#"{"routes":"s3cr\", expected et"}"#]
+        {
+            assert!(!refused(policy).contains("s3cr"), "{}", refused(policy));
+        }
     }
 
     #[test]

@@ -4,13 +4,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{ASSERTION_TYPE, CLASS_CLAIM};
 use crate::{
-    jose::Algorithm,
+    jose::{Algorithm, SigningKey},
     m2m_token::{Condition, Scalar},
+    verdict::CredentialClass,
 };
 
 /// A provider whose tokens are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
     /// `WorkOS` Connect, M2M applications. `iss` is the `AuthKit` domain; `aud` is the environment's client id, which all
@@ -43,6 +46,9 @@ pub enum Preset {
     /// Cloudflare Access, service tokens: `common_name` is the client id, `sub` is empty, `type` is `app`, `aud` is an array
     /// with the application's tag. A person's token has `email`, and is refused.
     CloudflareAccess,
+    /// Another gate of Edgeward, by the assertion that it signs for its origin: `typ` is `edgeward-assertion+jwt`, and
+    /// `edgeward_class` the class of the credential that it let in. `client_id` is the client, or the id of the API key.
+    Edgeward,
 }
 
 /// What a preset fills in.
@@ -187,7 +193,20 @@ impl Preset {
                 ],
                 ..rs256
             },
+            Self::Edgeward => assertion(),
         }
+    }
+}
+
+/// The assertions of another gate.
+fn assertion() -> Shape {
+    let classes = [CredentialClass::M2mToken, CredentialClass::ApiKey];
+    let classes = classes.map(|class| Scalar::Text(class.as_str().to_owned())).into();
+    Shape {
+        algorithms: SigningKey::ALGORITHMS.to_vec(),
+        media_type: Some(ASSERTION_TYPE),
+        require_claims: vec![(CLASS_CLAIM, Condition::OneOf(classes))],
+        ..Shape::default()
     }
 }
 

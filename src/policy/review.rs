@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 /// The limits of the review, all of them optional.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReviewPolicy {
     /// The owners and revokers who left, by the names that records have for them.

@@ -2,7 +2,7 @@
 
 use super::{DenySnapshotPolicy, PolicyError, error::Faults};
 use crate::{
-    endpoint::fault_of_url,
+    endpoint::{HINT_OF_URL, fault_of_url},
     revocation::{DenyKeys, DenyList, DenySigner, InForce, Publisher, Source, Watch},
 };
 
@@ -27,7 +27,11 @@ pub(crate) fn prepare_revocation(
     faults: &mut Faults,
 ) -> InForce {
     if snapshot.is_none() && signer.is_some() {
-        faults.add("/denySnapshot", "a key was handed over that signs deny lists, and there is no strict mode");
+        faults.hint(
+            "/denySnapshot",
+            "a key was handed over that signs deny lists, and there is no strict mode",
+            "put its public half into `denySnapshot.jwks`, or hand over no key",
+        );
     }
     let in_force = snapshot.and_then(|policy| strict(policy, signer, faults)).unwrap_or_default();
     in_force.replace(deny.unwrap_or_default());
@@ -36,29 +40,35 @@ pub(crate) fn prepare_revocation(
 
 fn strict(policy: DenySnapshotPolicy, signer: Option<DenySigner>, faults: &mut Faults) -> Option<InForce> {
     if !(10..=3_600).contains(&policy.max_age) {
-        faults.add(
+        faults.hint(
             "/denySnapshot/maxAge",
             "from 10 to 3600 seconds: as long a credential that was denied is let through",
+            "60 is the shortest that a store with copies keeps up with",
         );
     }
     if let Some(fault) = policy.url.as_deref().and_then(fault_of_url) {
-        faults.add("/denySnapshot/url", fault);
+        faults.hint("/denySnapshot/url", fault, HINT_OF_URL);
     }
     let retention = policy.retention.unwrap_or(RETENTION);
     if !(1..=3_650).contains(&retention) {
-        faults.add("/denySnapshot/retention", "from 1 to 3650 days");
+        faults.hint("/denySnapshot/retention", "from 1 to 3650 days", "leave it out for 30");
     }
     let keys = match DenyKeys::from_jwks(&policy.jwks) {
         Ok(keys) => keys,
         Err(reason) => {
-            faults.add("/denySnapshot/jwks", reason);
+            faults.hint(
+                "/denySnapshot/jwks",
+                reason,
+                "public Ed25519 keys alone, as `{ \"keys\": [{ \"kty\": \"OKP\", \"crv\": \"Ed25519\", … }] }`",
+            );
             return None;
         }
     };
     if signer.as_ref().is_some_and(|signer| !signer.is_trusted_by(&keys)) {
-        faults.add(
+        faults.hint(
             "/denySnapshot/jwks",
             "the key that was handed over to sign deny lists is not the one that its `kid` names here",
+            "put the public half of the key that signs here, with the same `kid`",
         );
     }
     let source = policy.url.map_or(Source::Store, Source::Url);

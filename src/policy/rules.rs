@@ -30,7 +30,11 @@ pub(super) fn rules(policy: IssuerPolicy, alone: bool, place: &str, faults: &mut
     check_name(&issuer, &policy.tenants, &shape, shared_keys, &mut faults);
     let tenant_claim = faults.path("tenantClaim", policy.tenant_claim.as_deref().or(shape.tenant_claim));
     if policy.tenant_claim.is_some() && policy.tenants.is_empty() && !issuer.contains(TENANT) {
-        faults.add("tenantClaim", "the issuer is no template, and has no tenant to name");
+        faults.hint(
+            "tenantClaim",
+            "the issuer is no template, and has no tenant to name",
+            "leave it out, or put `{tenant}` into the name of the issuer",
+        );
     }
     let optional = OptionalClaims {
         issuer: policy.optional_claims.contains(&RequiredClaim::Iss),
@@ -38,40 +42,54 @@ pub(super) fn rules(policy: IssuerPolicy, alone: bool, place: &str, faults: &mut
         expires: policy.optional_claims.contains(&RequiredClaim::Exp),
     };
     if policy.optional_claims.contains(&RequiredClaim::TokenType) && policy.introspection.is_none() {
-        faults.add(
+        faults.hint(
             "optionalClaims",
             "`token_type` stands in what a server says of a token, and there is no server to ask",
+            "take `token_type` out",
         );
     }
     if optional.issuer && !(alone && policy.tenants.is_empty()) {
-        faults.add("optionalClaims", "a token without `iss` is anybody's: `iss` is optional only where the policy names one issuer, and that one is no template");
+        faults.hint("optionalClaims", "a token without `iss` is anybody's: `iss` is optional only where the policy names one issuer, and that one is no template", "take `iss` out, and have the issuer put its name into its tokens");
     }
     if optional.expires && policy.max_token_age.is_none() {
-        faults.add("optionalClaims", "a token without `exp` would be good for ever: name `maxTokenAge`, which ends it");
+        faults.hint(
+            "optionalClaims",
+            "a token without `exp` would be good for ever: name `maxTokenAge`, which ends it",
+            "an hour is long for an M2M token: `\"maxTokenAge\": 3600`",
+        );
     }
     let audience = policy.audience.map(OneOrMany::into_vec);
     match &audience {
-        Some(_) if optional.audience => faults.add(
+        Some(_) if optional.audience => faults.hint(
             "audience",
             "an audience here, and `aud` among the `optionalClaims`: a token for everybody would pass for one for this API; leave one of them out",
+            "keep the audience: a token without one is refused then",
         ),
         None if optional.audience => {}
         Some(named) if !named.is_empty() && !named.iter().any(String::is_empty) => {}
-        _ => faults.add("audience", "name the audience that this API answers to"),
+        _ => faults.hint("audience", "name the audience that this API answers to", "what the issuer puts into `aud` for this API, as in `https://api.example`"),
     }
     let media_type = policy.media_type.or(shape.media_type.map(str::to_owned)).map(|name| normalize_media_type(&name));
     if let Some(name) = &media_type {
         if is_foreign_media_type(name) {
-            faults.add("typ", "tokens of this type are no access tokens, and are refused always");
+            faults.hint(
+                "typ",
+                "tokens of this type are no access tokens, and are refused always",
+                "`at+jwt` where the issuer follows RFC 9068; else leave it out",
+            );
         } else if name.is_empty()
             || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+/".contains(&byte))
         {
-            faults.add("typ", "no media type");
+            faults.hint("typ", "no media type", "what stands in `typ` of the header of its tokens, as `at+jwt`; leave it out where it is not always the same");
         }
     }
     let scope_claim = faults.path("scopeClaim", Some(policy.scope_claim.as_deref().unwrap_or(shape.scope_claim)));
     if scope_claim.as_ref().is_some_and(|claim| NOT_SCOPES.iter().any(|name| claim.is_member(name))) {
-        faults.add("scopeClaim", "this claim has a meaning of its own, and holds no scopes");
+        faults.hint(
+            "scopeClaim",
+            "this claim has a meaning of its own, and holds no scopes",
+            "leave it out for `scope`; `scp`, `roles` and `permissions` are others that issuers use",
+        );
     }
     let organization_claim =
         faults.path("organizationClaim", policy.organization_claim.as_deref().or(shape.organization_claim));
@@ -101,44 +119,61 @@ pub(super) fn rules(policy: IssuerPolicy, alone: bool, place: &str, faults: &mut
 
 fn check_name(issuer: &str, tenants: &[String], shape: &Shape, shared_keys: bool, faults: &mut Member<'_, '_>) {
     if issuer.is_empty() {
-        faults.add("issuer", "an issuer has a name");
+        faults.hint("issuer", "an issuer has a name", "what stands in `iss` of its tokens, byte for byte");
         return;
     }
     if issuer.len() > LONGEST_ISSUER {
-        faults.add("issuer", "the name is too long");
+        faults.hint("issuer", "the name is too long", format!("{LONGEST_ISSUER} bytes at most"));
     }
     let places = issuer.matches(TENANT).count();
     let plain = issuer.replace(TENANT, "");
     if places > 1 || plain.contains(['{', '}']) {
-        faults.add("issuer", "braces stand for the tenant alone: `{tenant}`, once");
+        faults.hint(
+            "issuer",
+            "braces stand for the tenant alone: `{tenant}`, once",
+            "write it as in `https://login.example/{tenant}/v2.0`",
+        );
     } else if let Some(fault) = (shape.form)(&issuer.replace(TENANT, "tenant")) {
-        faults.add("issuer", fault);
+        faults.hint("issuer", fault, "the issuers of this `preset` have that form; without a preset any form will do");
     }
     match (places, tenants) {
         (0, []) => {}
         (0, _) => {
-            faults.add("tenants", "the issuer is no template: put `{tenant}` into its name, or leave the tenants out");
+            faults.hint(
+                "tenants",
+                "the issuer is no template: put `{tenant}` into its name, or leave the tenants out",
+                "write it as in `https://login.example/{tenant}/v2.0`",
+            );
         }
         (_, []) => {
-            faults.add("tenants", "name the tenants that are trusted: any tenant of a provider can be anybody's");
+            faults.hint(
+                "tenants",
+                "name the tenants that are trusted: any tenant of a provider can be anybody's",
+                "the ids of your customers' tenants, as they stand in `iss`",
+            );
         }
         _ if shape.keys_per_tenant && shared_keys => {
-            faults.add("issuer", "each tenant of this provider has keys of its own: write one issuer for each, or fetch the keys by `discovery` or a `jwksUri` with `{tenant}`");
+            faults.hint("issuer", "each tenant of this provider has keys of its own: write one issuer for each, or fetch the keys by `discovery` or a `jwksUri` with `{tenant}`", "`\"discovery\": \"openid-configuration\"` does for most providers");
         }
         _ => {}
     }
     if tenants.len() > MOST_TENANTS {
-        faults.add("tenants", format!("{} tenants, at most {MOST_TENANTS}", tenants.len()));
+        faults.hint(
+            "tenants",
+            format!("{} tenants, at most {MOST_TENANTS}", tenants.len()),
+            "part them into several policies, each with a gate of its own",
+        );
     }
     let mut seen = BTreeSet::new();
     for (index, tenant) in tenants.iter().enumerate() {
         if !is_tenant(tenant) {
-            faults.add(
+            faults.hint(
                 &format!("tenants/{index}"),
                 "1 to 128 letters, digits, `-`, `_` and `.`, a letter or digit first",
+                "the id alone: what stands in the place of `{tenant}`",
             );
         } else if !seen.insert(tenant) {
-            faults.add(&format!("tenants/{index}"), "this tenant stands twice");
+            faults.hint(&format!("tenants/{index}"), "this tenant stands twice", "take one of the two out");
         }
     }
 }
@@ -150,15 +185,19 @@ struct Member<'p, 'f> {
 }
 
 impl Member<'_, '_> {
-    fn add(&mut self, name: &str, reason: impl Into<String>) {
-        self.faults.add(format!("{}/{name}", self.place), reason);
+    fn hint(&mut self, name: &str, reason: impl Into<String>, hint: impl Into<String>) {
+        self.faults.hint(format!("{}/{name}", self.place), reason, hint);
     }
 
     fn path(&mut self, name: &str, text: Option<&str>) -> Option<ClaimPath> {
         match ClaimPath::parse(text?) {
             Ok(path) => Some(path),
             Err(fault) => {
-                self.add(name, fault);
+                self.hint(
+                    name,
+                    fault,
+                    "the name of a claim, or a JSON pointer to one within others: `/realm_access/org`",
+                );
                 None
             }
         }
@@ -176,10 +215,14 @@ impl Member<'_, '_> {
             let place = format!("{name}/{}", step(&claim));
             let Some(path) = self.path(&place, Some(&claim)) else { continue };
             if let Some(fault) = condition.as_ref().and_then(Condition::fault) {
-                self.add(&place, fault);
+                self.hint(
+                    &place,
+                    fault,
+                    "null takes a condition of the preset away; `{ \"present\": true }` is the least one",
+                );
             }
             if conditions.insert(path, condition).is_some() {
-                self.add(&place, "this claim stands twice, in two spellings");
+                self.hint(&place, "this claim stands twice, in two spellings", "take one of the two out");
             }
         }
         for (claim, condition) in preset {

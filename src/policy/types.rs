@@ -6,17 +6,20 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AdminPolicy, ApiKeyPolicy, LeaksPolicy, Preset, ReviewPolicy, TrustedProxiesPolicy};
+use super::{
+    AdminPolicy, ApiKeyPolicy, AssertionPolicy, AuditPolicy, CorsPolicy, ForwardAuthPolicy, LeaksPolicy, LimitsPolicy,
+    MetricsPolicy, Preset, ProxyPolicy, ResourcePolicy, ReviewPolicy, RoutePolicy, TrustedProxiesPolicy,
+};
 use crate::{
     jose::Algorithm,
     key_source::Discovery,
     m2m_token::{ClientAuthentication, Condition, Introspected, SenderConstraint},
     revocation::DenyList,
-    verdict::CredentialClass,
 };
 
 /// The whole policy.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
     /// Where the JSON Schema of this document stands; for editors.
@@ -24,6 +27,7 @@ pub struct Policy {
     pub schema: Option<String>,
     /// The path under which the gate's own endpoints stand.
     #[serde(default = "default_prefix")]
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = "^/")))]
     pub prefix: String,
     /// The issuers whose M2M tokens are accepted.
     #[serde(default)]
@@ -42,15 +46,31 @@ pub struct Policy {
     /// The routes. What matches none of them is denied.
     #[serde(default)]
     pub routes: Vec<RoutePolicy>,
+    /// The hosts that are served, in small letters, with a port where it is not the usual one; whichever a request names
+    /// where left out.
+    pub hosts: Option<Vec<String>>,
     /// The origin that allowed requests are forwarded to, as a URL without a path; where left out, the host lends one
     /// (a service binding).
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = "^https?://[^/]+$")))]
     pub origin: Option<String>,
+    /// How long the origin has until the head of its answer, in milliseconds, from 100 to 3600000; a minute where left out.
+    /// What it takes to send the request counts in, and the body of the answer does not.
+    pub origin_timeout: Option<u32>,
+    /// How requests are forwarded.
+    #[serde(default)]
+    pub proxy: ProxyPolicy,
+    /// The pages that may call the API from a browser; none where left out.
+    pub cors: Option<CorsPolicy>,
+    /// What the API says of itself as a protected resource (RFC 9728); nothing where left out.
+    pub resource: Option<ResourcePolicy>,
     /// What clients put before the path, as in `https://api.example`: where left out, what the request's own URL says.
     /// A proof of the sender names it (RFC 9449 §4.2, `htu`).
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = "^https?://[^/]+$")))]
     pub public_origin: Option<String>,
     /// The DPoP proofs that are accepted.
     pub dpop: Option<DpopPolicy>,
     /// The largest token that is looked at, in bytes.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 2_097_152)))]
     pub max_token_bytes: Option<usize>,
     /// The credentials that are refused before they end.
     pub deny: Option<DenyList>,
@@ -58,10 +78,26 @@ pub struct Policy {
     pub admin: Option<AdminPolicy>,
     /// The proxies in front of the gate whose word on a client's address is taken.
     pub trusted_proxies: Option<TrustedProxiesPolicy>,
+    /// The proxies that ask the gate about each request and forward it themselves; none where left out.
+    pub forward_auth: Option<ForwardAuthPolicy>,
     /// The limits of the review of standing credentials.
     pub review: Option<ReviewPolicy>,
     /// Strict mode: a signed deny list that must be at hand, and not too old.
     pub deny_snapshot: Option<DenySnapshotPolicy>,
+    /// The signed assertion that the origin gets with each request; none where left out.
+    pub assertion: Option<AssertionPolicy>,
+    /// How much may come; where left out, as much as does.
+    pub limits: Option<LimitsPolicy>,
+    /// What is put on record of decisions.
+    #[serde(default)]
+    pub audit: AuditPolicy,
+    /// Who may look at the numbers.
+    #[serde(default)]
+    pub metrics: MetricsPolicy,
+    /// The SHA-256 of the document, as `sha-256:` and hexadecimal digits: of its content, whatever the order of its members
+    /// and the space between them.
+    #[serde(skip)]
+    pub digest: String,
 }
 
 /// The policy of a verifier for M2M tokens alone.
@@ -80,31 +116,37 @@ pub struct TokenPolicy {
     pub deny_snapshot: Option<DenySnapshotPolicy>,
 }
 
-/// Strict mode (contract §6.3): beside `deny` a signed deny list counts, and where there is none that can be trusted
+/// Strict mode: beside `deny` a signed deny list counts, and where there is none that can be trusted
 /// the answer is 503. The key that signs is handed over beside the policy, where this deployment publishes lists.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DenySnapshotPolicy {
     /// For how long after it was signed a list counts, in seconds, from 10 to 3600: the bound from the denial of a
     /// credential to its last acceptance.
+    #[cfg_attr(feature = "schema", schemars(range(min = 10, max = 3_600)))]
     pub max_age: u32,
     /// The public keys that vouch for lists (RFC 7517 §5).
+    #[cfg_attr(feature = "schema", schemars(with = "KeysOfIssuer"))]
     pub jwks: Value,
     /// Where the list is fetched; where left out, it is read from the store, under `deny/snapshot`.
     pub url: Option<String>,
     /// How long an API key that was revoked stays on the list, in days, from 1 to 3650; 30 where left out. Its record says
     /// for good that it is revoked.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3_650)))]
     pub retention: Option<u16>,
 }
 
-/// One issuer of M2M tokens. Claims are named by their paths, as [`crate::m2m_token::ClaimPath`] reads them.
+/// One issuer of M2M tokens. A claim is named by its name, or by a JSON pointer (RFC 6901) where it stands within others.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IssuerPolicy {
     /// The provider whose tokens these are. It fills in what is left out below; what stands below overrides it.
     pub preset: Option<Preset>,
     /// `iss`, compared byte for byte. With `{tenant}` in it, a template: each of the tenants makes one name, and the keys
     /// below vouch for all of them.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1_024)))]
     pub issuer: Option<String>,
     /// The tenants of a template.
     #[serde(default)]
@@ -114,6 +156,7 @@ pub struct IssuerPolicy {
     /// The audiences that this API answers to.
     pub audience: Option<OneOrMany>,
     /// The algorithms that the issuer signs with.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub algorithms: Option<Vec<Algorithm>>,
     /// The keys: a key set or a snapshot. Where left out, a snapshot is handed over beside the policy, or the keys are
     /// fetched. Beside keys that are fetched, a snapshot to start with.
@@ -166,31 +209,39 @@ impl IssuerPolicy {
 /// How a key set that is fetched is kept (RFC 9111, RFC 5861). What its issuer says in `Cache-Control` can shorten the
 /// first three.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeySetPolicy {
     /// How long a set is fresh, in seconds, from 30 to 86400; 600 where left out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 30, max = 86_400)))]
     pub max_age: Option<u32>,
     /// How long after that it is used while it is fetched again behind the request, in seconds, 86400 at most; 300 where
     /// left out. A key that its issuer withdraws vouches for `maxAge` and this long at most, while the issuer answers.
+    #[cfg_attr(feature = "schema", schemars(range(max = 86_400)))]
     pub stale_while_revalidate: Option<u32>,
     /// How long after it was fresh it is used while the issuer does not answer, in seconds, a week at most; 86400 where
     /// left out. After that the answer is 503.
+    #[cfg_attr(feature = "schema", schemars(range(max = 604_800)))]
     pub max_stale: Option<u32>,
     /// How long the issuer is left alone after it failed, or after it was asked for a key that it did not have, in seconds,
     /// from 5 to 600; 30 where left out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 5, max = 600)))]
     pub cooldown: Option<u16>,
     /// How long the issuer has to answer, in milliseconds, from 100 to 10000; 3000 where left out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 100, max = 10_000)))]
     pub timeout: Option<u16>,
 }
 
 /// The server that is asked about the tokens of an issuer (RFC 7662). The client's secret is handed over beside the
 /// policy.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IntrospectionPolicy {
     /// The URL of the endpoint.
     pub endpoint: String,
     /// The client id of this API at the server.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub client_id: String,
     /// How it authenticates: `client_secret_basic`, where left out, or `client_secret_post`.
     #[serde(default)]
@@ -200,26 +251,33 @@ pub struct IntrospectionPolicy {
     pub tokens: Introspected,
     /// What the opaque tokens begin with; needed where several issuers have a server to ask.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(length(max = 64)))]
     pub token_prefix: String,
     /// How long an answer is kept, in seconds, 300 at most; 30 where left out. After that at the latest a token that was
     /// revoked is refused.
+    #[cfg_attr(feature = "schema", schemars(range(max = 300)))]
     pub cache_seconds: Option<u16>,
     /// How long the server has to answer, in milliseconds, from 100 to 10000; 3000 where left out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 100, max = 10_000)))]
     pub timeout: Option<u16>,
 }
 
 /// The DPoP proofs that are accepted (RFC 9449).
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DpopPolicy {
     /// The algorithms that a proof may be signed with; where left out, every asymmetric one.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub algorithms: Option<Vec<Algorithm>>,
     /// How long a proof is good after its `iat`, in seconds, from 1 to 600; a minute where left out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 600)))]
     pub max_age: Option<u16>,
 }
 
 /// A claim that every token must have unless the policy says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RequiredClaim {
     /// `iss`: optional only where the policy knows no other issuer.
@@ -240,6 +298,7 @@ pub struct KeysOfIssuer(pub Value);
 
 /// One string, or an array of them.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected a string or an array of strings")]
 pub enum OneOrMany {
     /// One.
@@ -261,6 +320,7 @@ impl OneOrMany {
 
 /// The headers in which each class of credential is looked for. `authorization` means the scheme `Bearer`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CredentialHeaders {
     /// Where M2M tokens are looked for.
@@ -273,21 +333,6 @@ impl Default for CredentialHeaders {
     fn default() -> Self {
         Self { m2m_token: vec!["authorization".to_owned()], api_key: vec!["authorization".to_owned()] }
     }
-}
-
-/// One route.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RoutePolicy {
-    /// The methods, in upper case.
-    pub methods: Vec<String>,
-    /// The path: segments, of which `:name` stands for any one and a last `*` for any number of them.
-    pub path: String,
-    /// The classes of credential that the route accepts.
-    pub classes: Vec<CredentialClass>,
-    /// The scopes that it needs, all of them.
-    #[serde(default)]
-    pub scopes: Vec<String>,
 }
 
 fn default_prefix() -> String {

@@ -2,16 +2,10 @@
 
 use std::fmt;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-use ed25519_dalek::{Signer as _, SigningKey};
-use serde_json::{Map, Value, json};
-use zeroize::Zeroizing;
+use serde_json::{Value, json};
 
 use super::{DenyKeys, DenySnapshot, MEDIA_TYPE};
-use crate::{
-    jose::{Algorithm, VerificationKey, base64url},
-    json,
-};
+use crate::jose::{Algorithm, SigningKey, SigningKeyError, VerificationKey};
 
 /// What is wrong with a signing key. It says nothing of the key itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,16 +34,22 @@ impl fmt::Display for SignerError {
 
 impl std::error::Error for SignerError {}
 
-/// A private key that signs deny lists. It overwrites itself when it is dropped, and shows itself nowhere.
-pub struct DenySigner {
-    key: SigningKey,
-    algorithm: Algorithm,
-    key_id: Option<String>,
+impl From<SigningKeyError> for SignerError {
+    fn from(error: SigningKeyError) -> Self {
+        match error {
+            SigningKeyError::NotJson => Self::NotJson,
+            SigningKeyError::Malformed(member) => Self::Malformed(member),
+            SigningKeyError::OtherPublicKey => Self::OtherPublicKey,
+        }
+    }
 }
+
+/// A private key that signs deny lists. It overwrites itself when it is dropped, and shows itself nowhere.
+pub struct DenySigner(SigningKey);
 
 impl fmt::Debug for DenySigner {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("DenySigner").field("key_id", &self.key_id).finish_non_exhaustive()
+        formatter.debug_struct("DenySigner").field("key_id", &self.0.key_id()).finish_non_exhaustive()
     }
 }
 
@@ -59,96 +59,30 @@ impl DenySigner {
     /// # Errors
     /// [`SignerError`]
     pub fn from_jwk(text: &str) -> Result<Self, SignerError> {
-        let mut jwk = json::parse_object(text.as_bytes()).map_err(|_| SignerError::NotJson)?;
-        let secret = match jwk.remove("d") {
-            Some(Value::String(secret)) => Zeroizing::new(secret),
-            _ => return Err(SignerError::Malformed("d")),
-        };
-        let key = Self::key(&jwk, &secret)?;
-        let algorithm = match member(&jwk, "alg")? {
-            None => Algorithm::EdDsa,
-            Some(name) => Algorithm::from_name(name)
-                .filter(|named| matches!(named, Algorithm::EdDsa | Algorithm::Ed25519))
-                .ok_or(SignerError::Malformed("alg"))?,
-        };
-        if member(&jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
-            return Err(SignerError::Malformed("use"));
-        }
-        let may_sign = match jwk.get("key_ops") {
-            None => true,
-            Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "sign"),
-            Some(_) => false,
-        };
-        if !may_sign {
-            return Err(SignerError::Malformed("key_ops"));
-        }
-        let key_id = member(&jwk, "kid")?.map(str::to_owned);
-        Ok(Self { key, algorithm, key_id })
-    }
-
-    fn key(jwk: &Map<String, Value>, secret: &str) -> Result<SigningKey, SignerError> {
-        if member(jwk, "kty")? != Some("OKP") {
-            return Err(SignerError::Malformed("kty"));
-        }
-        if member(jwk, "crv")? != Some("Ed25519") {
-            return Err(SignerError::Malformed("crv"));
-        }
-        let public = member(jwk, "x")?.and_then(|text| base64url::decode(text).ok());
-        let public = public.ok_or(SignerError::Malformed("x"))?;
-        let mut seed = Zeroizing::new([0; 32]);
-        let read = Base64UrlUnpadded::decode(secret, seed.as_mut()).map_err(|_| SignerError::Malformed("d"))?;
-        if read.len() != 32 {
-            return Err(SignerError::Malformed("d"));
-        }
-        let key = SigningKey::from_bytes(&seed);
-        // Whoever published `x` could never verify what is signed with another key.
-        if key.verifying_key().as_bytes() == public.as_slice() { Ok(key) } else { Err(SignerError::OtherPublicKey) }
+        Ok(Self(SigningKey::from_jwk(text, &[Algorithm::EdDsa, Algorithm::Ed25519])?))
     }
 
     /// The public part, as it belongs into the policy's `denySnapshot.jwks`.
     #[must_use]
     pub fn public_jwk(&self) -> Value {
-        let x = Base64UrlUnpadded::encode_string(self.key.verifying_key().as_bytes());
-        let mut jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": x });
-        if let (Some(members), Some(kid)) = (jwk.as_object_mut(), &self.key_id) {
-            members.insert("kid".to_owned(), kid.as_str().into());
-        }
-        jwk
+        self.0.public_jwk()
     }
 
     /// Whether what it signs is verified with its own public key where these keys are trusted.
     #[must_use]
     pub fn is_trusted_by(&self, keys: &DenyKeys) -> bool {
+        let algorithm = self.0.algorithm();
         let own = DenyKeys::from_jwks(&json!({ "keys": [self.public_jwk()] }));
-        let (Ok(own), Ok(found)) = (own, keys.select(self.key_id.as_deref(), self.algorithm)) else { return false };
-        let own = own.select(None, self.algorithm).ok().and_then(VerificationKey::thumbprint);
+        let (Ok(own), Ok(found)) = (own, keys.select(self.0.key_id(), algorithm)) else { return false };
+        let own = own.select(None, algorithm).ok().and_then(VerificationKey::thumbprint);
         own.is_some() && own == found.thumbprint()
     }
 
     /// Signs a deny list.
     #[must_use]
     pub fn sign(&self, snapshot: &DenySnapshot) -> String {
-        let mut header = json!({ "alg": self.algorithm.name(), "typ": MEDIA_TYPE });
-        if let (Some(members), Some(kid)) = (header.as_object_mut(), &self.key_id) {
-            members.insert("kid".to_owned(), kid.as_str().into());
-        }
         // Texts and numbers cannot fail to be written.
-        let payload = serde_json::to_vec(snapshot).unwrap_or_default();
-        let mut text = Base64UrlUnpadded::encode_string(header.to_string().as_bytes());
-        text.push('.');
-        text.push_str(&Base64UrlUnpadded::encode_string(&payload));
-        let signature = self.key.sign(text.as_bytes());
-        text.push('.');
-        text.push_str(&Base64UrlUnpadded::encode_string(&signature.to_bytes()));
-        text
-    }
-}
-
-fn member<'m>(jwk: &'m Map<String, Value>, name: &'static str) -> Result<Option<&'m str>, SignerError> {
-    match jwk.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(SignerError::Malformed(name)),
+        self.0.sign(MEDIA_TYPE, &serde_json::to_vec(snapshot).unwrap_or_default())
     }
 }
 
@@ -206,7 +140,7 @@ mod tests {
             named["key_ops"] = json!(["sign"]);
             named["use"] = json!("sig");
             named["ext"] = json!(true);
-            assert_eq!(DenySigner::from_jwk(&named.to_string()).expect("a key").algorithm.name(), name);
+            assert_eq!(DenySigner::from_jwk(&named.to_string()).expect("a key").0.algorithm().name(), name);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{CredentialClass, Denial, Evidence, Verdict};
+use super::{CredentialClass, Denial, Evidence, SenderBinding, Verdict};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -19,6 +19,8 @@ struct Allowed<'v> {
     issuer: Option<&'v str>,
     kid: Option<&'v str>,
     algorithm: Option<&'v str>,
+    /// What the token is bound to, which its sender has proven to hold.
+    sender: Option<&'v str>,
     /// `hit`, `stale` or `miss`: where the facts came from.
     cache: &'v str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,6 +40,9 @@ struct Denied<'v> {
     title: &'v str,
     detail: &'v str,
     challenge: Option<String>,
+    /// In seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -74,6 +79,7 @@ pub fn verdict_document(verdict: &Verdict) -> String {
                 issuer: who.issuer.as_deref(),
                 kid: who.key_id.as_deref(),
                 algorithm: who.algorithm,
+                sender: who.sender.map(SenderBinding::as_str),
                 cache: match who.facts_tier {
                     Some("isolate") => "hit",
                     Some("stale") => "stale",
@@ -93,6 +99,7 @@ pub fn verdict_document(verdict: &Verdict) -> String {
                 title: facts.title,
                 detail: denial.detail(),
                 challenge: denial.challenge(),
+                retry_after: denial.retry_after(),
             })
         }
     }

@@ -1,15 +1,18 @@
 //! The one answer: allow, or deny with one reason.
 
 mod document;
+mod limit;
 mod reason;
 
 pub use document::{problem_document, verdict_document};
+pub use limit::LimitState;
 pub use reason::{ChallengeError, Reason, ReasonFacts};
 
 use serde::Serialize;
 
 /// The two operating models of a machine credential (contract §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CredentialClass {
     /// A short-lived JWT access token, minted with OAuth 2.0 client credentials.
@@ -38,6 +41,29 @@ pub enum Evidence {
     Record(String),
 }
 
+/// What a credential is bound to, so that it is of no use without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SenderBinding {
+    /// The key of a DPoP proof (RFC 9449).
+    Dpop,
+    /// A client certificate (RFC 8705 §3).
+    Mtls,
+    /// Both of them.
+    Both,
+}
+
+impl SenderBinding {
+    /// The binding as it stands in verdicts and audit events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dpop => "dpop",
+            Self::Mtls => "mtls",
+            Self::Both => "dpop+mtls",
+        }
+    }
+}
+
 /// Whom a credential speaks for, and how that is known. What is not known, or does not apply, is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Principal {
@@ -60,6 +86,8 @@ pub struct Principal {
     /// From where the facts came: `isolate` where they were kept from before, `stale` where the store did not answer and
     /// they had to do, `store` where it was asked; none where they were found anew without one.
     pub facts_tier: Option<&'static str>,
+    /// What an M2M token is bound to; none for one that is good in anybody's hands. Of what is granted it was proven.
+    pub sender: Option<SenderBinding>,
 }
 
 /// An allowed request: who it is and what it may do.
@@ -89,11 +117,15 @@ pub struct Denial {
     /// What the client is told in place of the reason's advice: of an administrator's mistake, and of nothing else.
     pub told: Option<Box<str>>,
     /// The scopes that would have been needed (RFC 6750 §3, `scope`).
-    pub needed_scopes: Vec<String>,
+    pub needed_scopes: Box<[String]>,
     /// The methods that an endpoint takes (RFC 9110 §10.2.1, `Allow`).
     pub allowed_methods: Option<Box<str>>,
     /// The algorithms that a DPoP proof may be signed with (RFC 9449 §7.1, `algs`).
-    pub proof_algorithms: Vec<&'static str>,
+    pub proof_algorithms: Box<[&'static str]>,
+    /// The limit that the request ran into, or that nobody could tell about.
+    pub limit: Option<Box<LimitState>>,
+    /// Where the API says of itself which servers give tokens for it (RFC 9728 §5.1, `resource_metadata`).
+    pub resource_metadata: Option<Box<MetadataUrl>>,
     /// What was authenticated before the request was denied, and the id of an API key even where it was not. For the
     /// audit event; a client never sees it.
     pub principal: Box<Principal>,
@@ -108,9 +140,11 @@ impl Denial {
             reason,
             note: None,
             told: None,
-            needed_scopes: Vec::new(),
+            needed_scopes: Box::default(),
             allowed_methods: None,
-            proof_algorithms: Vec::new(),
+            proof_algorithms: Box::default(),
+            limit: None,
+            resource_metadata: None,
             principal: Box::default(),
         }
     }
@@ -127,6 +161,13 @@ impl Denial {
     pub fn telling(mut self, words: impl Into<String>) -> Self {
         self.told = Some(words.into().into_boxed_str());
         self
+    }
+
+    /// In how many seconds it is worth another try; none where time alone changes nothing.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        let is_limited = self.reason.facts().status == 429;
+        self.limit.as_ref().filter(|_| is_limited).map(|limit| limit.retry_after())
     }
 
     /// What the client is told about it, in one sentence.
@@ -155,29 +196,44 @@ impl Denial {
     pub fn challenge(&self) -> Option<String> {
         let reason = self.reason.disclosed();
         let facts = reason.facts();
-        let mut challenge = String::from(if reason.wants_dpop() { "DPoP" } else { "Bearer" });
+        let mut parameters = Vec::new();
         match facts.error {
             None if facts.status == 401 => {}
             None => return None,
             Some(error) => {
-                challenge.push_str(" error=\"");
-                challenge.push_str(error.as_str());
-                challenge.push_str("\", error_description=\"");
-                challenge.push_str(facts.title);
-                challenge.push('"');
+                parameters.push(format!("error=\"{}\"", error.as_str()));
+                parameters.push(format!("error_description=\"{}\"", facts.title));
             }
         }
         if !self.needed_scopes.is_empty() {
-            challenge.push_str(", scope=\"");
-            challenge.push_str(&self.needed_scopes.join(" "));
-            challenge.push('"');
+            parameters.push(format!("scope=\"{}\"", self.needed_scopes.join(" ")));
         }
         if reason.wants_dpop() && !self.proof_algorithms.is_empty() {
-            challenge.push_str(", algs=\"");
-            challenge.push_str(&self.proof_algorithms.join(" "));
-            challenge.push('"');
+            parameters.push(format!("algs=\"{}\"", self.proof_algorithms.join(" ")));
         }
-        Some(challenge)
+        if let Some(url) = &self.resource_metadata {
+            parameters.push(format!("resource_metadata=\"{}\"", url.as_str()));
+        }
+        let scheme = if reason.wants_dpop() { "DPoP" } else { "Bearer" };
+        Some(if parameters.is_empty() { scheme.to_owned() } else { format!("{scheme} {}", parameters.join(", ")) })
+    }
+}
+
+/// The URL of a protected resource's metadata: of a policy, and without quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetadataUrl(Box<str>);
+
+impl MetadataUrl {
+    /// Takes a URL that was judged.
+    #[must_use]
+    pub fn new(url: String) -> Self {
+        Self(url.into_boxed_str())
+    }
+
+    /// The URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -213,7 +269,7 @@ mod tests {
     #[test]
     fn a_missing_scope_is_named_in_the_challenge() {
         let mut denial = Denial::new(Reason::ScopeInsufficient);
-        denial.needed_scopes = vec!["reports:read".into(), "reports:write".into()];
+        denial.needed_scopes = ["reports:read".to_owned(), "reports:write".to_owned()].into();
         assert_eq!(
             denial.challenge().as_deref(),
             Some(

@@ -103,6 +103,12 @@ reasons! {
     /// The path can be read in two ways.
     PathAmbiguous = "path_ambiguous", 400, None, "The path can be read in two ways",
         "Send the path without dot segments, empty segments, encoded separators or needless escapes.", "Edgeward: policy";
+    /// The method, the host, a header or the length of the body can be read in two ways, or is of no use to an API.
+    RequestAmbiguous = "request_ambiguous", 400, None, "The request can be read in two ways",
+        "Send one method, one host, one length, and headers of plain names.", "RFC 9112 §11.2";
+    /// The request is for a host that the policy does not name.
+    HostNotServed = "host_not_served", 421, None, "This host is not served here",
+        "Check the host of the URL.", "RFC 9110 §15.5.20";
     /// No route of the policy matches.
     RouteUnknown = "route_unknown", 403, None, "No route of the policy matches",
         "Check the method and the path.", "Edgeward: policy";
@@ -112,6 +118,9 @@ reasons! {
     /// The credential lacks a scope that the route needs.
     ScopeInsufficient = "scope_insufficient", 403, INSUFFICIENT_SCOPE, "A scope is missing",
         "Ask the owner of the credential for the scopes that this route needs.", "RFC 6750 §3.1";
+    /// The credential belongs to another organization than the one that the request is about, or to none.
+    OrganizationMismatch = "organization_mismatch", 403, INSUFFICIENT_SCOPE, "The credential does not reach this far",
+        "Use a credential of the organization that the request is about.", "Edgeward: policy";
     /// An endpoint under the prefix that does not exist.
     EndpointUnknown = "endpoint_unknown", 404, None, "No such endpoint",
         "Check the path under the gate's prefix.", "Edgeward: the gate";
@@ -119,12 +128,30 @@ reasons! {
     MethodNotAllowed = "method_not_allowed", 405, None, "Method not allowed",
         "Use one of the methods in the Allow header.", "RFC 9110 §15.5.6";
 
+    /// The request of a proxy's client has a header that only the gate may set. The gate cannot take it out there.
+    HeaderReserved = "header_reserved", 400, None, "A header that only the gate may set",
+        "Send no header whose name begins with `edgeward-`.", "Edgeward: forward-auth";
+    /// It is not one of the proxies of the policy that asks about a request.
+    ForwardAuthPeerUnknown = "forward_auth_peer_unknown", 403, None, "Only the proxies of the policy may ask",
+        "Send the request to the API itself.", "Edgeward: forward-auth";
+
     /// The body of a request to one of the gate's own endpoints is not what the endpoint takes.
     BodyInvalid = "body_invalid", 400, None, "The body of the request is invalid",
         "Send the body that the endpoint takes; `detail` says what is wrong with this one.", "RFC 9110 §15.5.1";
     /// The body of a request to one of the gate's own endpoints is longer than the endpoint takes.
     BodyTooLarge = "body_too_large", 413, None, "The body of the request is too large",
         "Send less at a time.", "RFC 9110 §15.5.14";
+
+    // What an origin checks.
+    /// A request reached the origin without an assertion: not through its gate.
+    AssertionMissing = "assertion_missing", 401, None, "The request did not come through the gate",
+        "Send the request to the public address of this API.", "Edgeward: assertions";
+    /// More than one assertion came with a request to the origin.
+    AssertionAmbiguous = "assertion_ambiguous", 400, INVALID_REQUEST, "More than one assertion",
+        "Send the request to the public address of this API.", "Edgeward: assertions";
+    /// The assertion is for another method or another path than the request that it came with.
+    AssertionRequestMismatch = "assertion_request_mismatch", 401, INVALID_TOKEN, "The assertion is for another request",
+        "Send the request to the public address of this API.", "RFC 9449 §4.3";
 
     // What is asked of the gate's own endpoints.
     /// There is no record under the id that an administrator named.
@@ -316,7 +343,18 @@ reasons! {
     AddressNotAllowed = "address_not_allowed", 403, INSUFFICIENT_SCOPE, "The address is not allowed",
         "Use the key from an address that its owner allowed.", "Edgeward: API keys";
 
+    // How much may come.
+    /// A limit of the policy is reached: the credential is good, and too much came with it.
+    RateLimited = "rate_limited", 429, None, "Too many requests",
+        "Wait as long as the header Retry-After says, and send less after that.", "RFC 6585 §4";
+    /// So many credentials were refused that came from this address that nothing of it is looked at for a while.
+    RefusedBudgetExhausted = "refused_budget_exhausted", 429, None, "Too many credentials were refused",
+        "Wait as long as the header Retry-After says, and send a good credential then.", "RFC 6585 §4";
+
     // Cannot tell.
+    /// The limiter that counts requests did not answer: whether this one is within the limit cannot be told.
+    LimiterUnavailable = "limiter_unavailable", 503, None, "Whether the request is within its limit cannot be told",
+        "Try again later.", "Edgeward: the gate";
     /// The key set is past its age, and its issuer gave no newer one: it can no longer vouch for anything.
     KeySetStale = "key_set_stale", 503, None, "The issuer's keys are too old to judge by",
         "Try again later.", "Edgeward: key sets";
@@ -347,9 +385,16 @@ reasons! {
     /// The store's answer cannot be read.
     RecordUnreadable = "record_unreadable", 503, None, "The credential's record cannot be read",
         "Try again later.", "Edgeward: API keys";
+    /// The proxy that asks does not say about which request, or says it more than once: it is not set up as its dialect
+    /// wants it, or a client's own headers come through.
+    ForwardAuthMisconfigured = "forward_auth_misconfigured", 503, None, "What the proxy asks about cannot be told",
+        "Tell the operator of this API.", "Edgeward: forward-auth";
     /// The request was allowed and the origin did not answer.
     OriginUnavailable = "origin_unavailable", 502, None, "The origin did not answer",
         "Try again later.", "RFC 9110 §15.6.3";
+    /// The request was allowed and the origin did not answer in its time.
+    OriginTimeout = "origin_timeout", 504, None, "The origin did not answer in time",
+        "Try again later.", "RFC 9110 §15.6.5";
     /// The host failed at something other than the store.
     HostFailed = "host_failed", 503, None, "The check could not be carried out",
         "Try again later.", "Edgeward: the gate";

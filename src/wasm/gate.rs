@@ -14,15 +14,16 @@ use zeroize::Zeroizing;
 use super::{
     host::{JsHost, Lent},
     keys::read_seals,
+    refusal::refused_policy,
     task,
     tokens::{read_secrets, write_deny_snapshot, write_key_sets},
     tools::read_snapshots,
 };
 use crate::{
-    gate::{BootstrapSecret, Gate, GateRequest, Resources},
-    governance::audit_event,
+    gate::{AssertionKeys, BootstrapSecret, ForwardFailure, Gate, GateRequest, Resources, ended_of_answer},
+    governance::AuditEntry,
     host::Host,
-    policy::{Beside, read_deny_entries, read_deny_list, read_policy},
+    policy::{Beside, read_deny_entries, read_deny_list},
     revocation::{DenySigner, PublishError, Published},
     verdict::verdict_document,
 };
@@ -39,7 +40,7 @@ pub struct JsGate {
 #[serde(rename_all = "camelCase")]
 struct Checked {
     verdict: Option<Box<RawValue>>,
-    audit: String,
+    audit: Vec<AuditEntry>,
 }
 
 #[wasm_bindgen(js_class = Gate)]
@@ -47,10 +48,12 @@ impl JsGate {
     /// The gate of a policy (JSON text). `snapshots` is a JSON object of key sets by issuer, `secrets` one of the secrets
     /// for introspection endpoints by issuer; the seals of API keys have the current one first. `bootstrap` is the secret
     /// that administers until the first administrator has come, and `deny_signing_key` a private JWK as JSON text, where
-    /// this deployment publishes deny lists.
+    /// this deployment publishes deny lists. `assertion_keys` is a JSON array of private JWKs, where the policy has an
+    /// assertion.
     ///
     /// # Errors
     /// Every fault of the policy.
+    #[expect(clippy::too_many_arguments, reason = "each secret is handed over by itself, and read where it is")]
     #[wasm_bindgen(constructor)]
     pub fn new(
         policy: &str,
@@ -59,14 +62,24 @@ impl JsGate {
         seals: Vec<Uint8Array>,
         bootstrap: Option<String>,
         deny_signing_key: Option<String>,
+        assertion_keys: Option<String>,
         host: JsHost,
-    ) -> Result<Self, JsError> {
-        let deny_signing_key = deny_signing_key.map(Zeroizing::new);
-        let deny_signer = deny_signing_key.map(|jwk| DenySigner::from_jwk(&jwk)).transpose()?;
-        let beside = Beside { snapshots: read_snapshots(snapshots)?, introspection_secrets: read_secrets(secrets)? };
-        let bootstrap = bootstrap.map(BootstrapSecret::new).transpose().map_err(JsError::new)?;
-        let resources = Resources { beside, seals: read_seals(seals)?, bootstrap, deny_signer };
-        Ok(Self { gate: Rc::new(Gate::new(read_policy(policy)?, resources)?), host })
+    ) -> Result<Self, JsValue> {
+        let resources = || -> Result<Resources, JsError> {
+            let deny_signing_key = deny_signing_key.map(Zeroizing::new);
+            let deny_signer = deny_signing_key.map(|jwk| DenySigner::from_jwk(&jwk)).transpose()?;
+            let assertion_keys = assertion_keys.map(Zeroizing::new);
+            let assertion_keys = assertion_keys.map(|keys| AssertionKeys::from_json(&keys)).transpose()?;
+            let beside = Beside {
+                snapshots: read_snapshots(snapshots)?,
+                introspection_secrets: read_secrets(secrets)?,
+                ..Beside::default()
+            };
+            let bootstrap = bootstrap.map(BootstrapSecret::new).transpose().map_err(JsError::new)?;
+            Ok(Resources { beside, seals: read_seals(seals)?, bootstrap, deny_signer, assertion_keys })
+        };
+        let gate = Gate::read(policy, resources()?).map_err(|error| refused_policy(&error))?;
+        Ok(Self { gate: Rc::new(gate), host })
     }
 
     /// Whether the policy takes API keys, which are looked up in a store.
@@ -76,13 +89,26 @@ impl JsGate {
         self.gate.keys.is_some()
     }
 
+    /// As [`Gate::set_restarts`].
+    #[wasm_bindgen(js_name = setRestarts)]
+    pub fn set_restarts(&self, restarts: u32) {
+        self.gate.set_restarts(restarts);
+    }
+
+    /// The names of the limiters that the policy needs.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn limiters(&self) -> Vec<String> {
+        self.gate.limiters().to_vec()
+    }
+
     /// Puts a deny list (JSON text) in the place of the one before.
     ///
     /// # Errors
     /// What is wrong with the list; the one before then stays in force.
     #[wasm_bindgen(js_name = setDenyList)]
-    pub fn set_deny_list(&self, list: &str) -> Result<(), JsError> {
-        self.gate.set_deny_list(read_deny_list(list)?);
+    pub fn set_deny_list(&self, list: &str) -> Result<(), JsValue> {
+        self.gate.set_deny_list(read_deny_list(list).map_err(|error| refused_policy(&error))?);
         Ok(())
     }
 
@@ -96,7 +122,7 @@ impl JsGate {
         let check = async move {
             let decision = gate.check(&host, &request).await;
             let verdict = RawValue::from_string(verdict_document(&decision.verdict)).ok();
-            write(&Checked { verdict, audit: audit_event(&decision) })
+            write(&Checked { verdict, audit: gate.record(&decision) })
         };
         Ok(task::start(check, exchange))
     }
@@ -109,6 +135,25 @@ impl JsGate {
         let (gate, request, host) = self.begin(request)?;
         let exchange = host.exchange();
         Ok(task::start(async move { write(&gate.handle(&host, &request).await) }, exchange))
+    }
+
+    /// What to answer to an allowed request that the origin did not: an outcome as JSON. `failure` is `unreachable`,
+    /// `timed_out`, `no_origin` or `client_left`, and `cause` a word of the host's, or empty.
+    ///
+    /// # Errors
+    /// Where the request is of another shape.
+    #[wasm_bindgen(js_name = forwardFailed)]
+    pub fn forward_failed(
+        &self,
+        request: JsValue,
+        request_id: &str,
+        failure: &str,
+        cause: &str,
+    ) -> Result<JsValue, JsError> {
+        let (gate, request, host) = self.begin(request)?;
+        let failure = ForwardFailure::from_name(failure);
+        let outcome = gate.forward_failed(&host, &request, request_id, failure, Some(cause));
+        Ok(JsValue::from_str(&write(&outcome)))
     }
 
     /// As of a verifier.
@@ -179,6 +224,15 @@ impl JsGate {
             serde_wasm_bindgen::from_value(request).map_err(|error| JsError::new(&format!("the request: {error}")))?;
         Ok((Rc::clone(&self.gate), request, Lent::new(self.host.clone(), None).with_body(body)))
     }
+}
+
+/// Which headers of an origin's answer end at the gate, of these names in lower case, each on a line of its own, and the
+/// value of `Connection`, empty for none. The answer has the same form.
+#[wasm_bindgen(js_name = endedOfAnswer)]
+#[must_use]
+pub fn ended(names: &str, connection: &str, is_upgrade: bool) -> String {
+    let names: Vec<&str> = names.lines().collect();
+    ended_of_answer(&names, Some(connection), is_upgrade).join("\n")
 }
 
 fn write_published(published: Result<Published, PublishError>) -> String {

@@ -10,7 +10,9 @@ use wasm_bindgen::{
 
 use super::task::Exchange;
 use crate::{
-    host::{BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, UnixMillis},
+    host::{
+        BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, Surroundings, UnixMillis,
+    },
     jose::Algorithm,
 };
 
@@ -55,12 +57,20 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn wait(this: &JsHost, milliseconds: u32) -> Result<JsValue, JsValue>;
 
+    /// `{ success }`, a boolean.
+    #[wasm_bindgen(method, catch)]
+    fn limit(this: &JsHost, limiter: &str, key: &str, timeout: u32) -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(method, catch, js_name = refreshLater)]
     fn refresh_later(this: &JsHost, work: u32) -> Result<(), JsValue>;
 
     /// Keeps the runtime going until this promise is settled, whoever leaves.
     #[wasm_bindgen(method, catch)]
     fn outlive(this: &JsHost, work: &JsValue) -> Result<(), JsValue>;
+
+    /// What is kept count of, as JSON.
+    #[wasm_bindgen(method, catch)]
+    fn surroundings(this: &JsHost) -> Result<String, JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = forgetKey)]
     fn forget_key(this: &JsHost, key: u32) -> Result<(), JsValue>;
@@ -139,19 +149,19 @@ impl Lent {
 /// What a thrown value says of itself, with its cause: a platform's `fetch` says there what went wrong. An operator reads
 /// it, a client never does.
 fn failure(error: &JsValue) -> HostError {
-    let words = match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => {
-            let cause = error.cause();
-            let cause = cause.dyn_ref::<js_sys::Error>().map(|cause| String::from(cause.message()));
-            let message = String::from(error.message());
-            match cause.filter(|cause| !cause.is_empty()) {
-                Some(cause) => format!("{message}: {cause}"),
-                None => message,
-            }
-        }
-        None => error.as_string().unwrap_or_else(|| "the host threw a value that is no error".to_owned()),
-    };
-    HostError(words)
+    // A getter that throws would take the core's own frames with it.
+    let member = |error: &JsValue, name: &str| Reflect::get(error, &name.into()).unwrap_or_default();
+    let message = |error: &JsValue| member(error, "message").as_string().unwrap_or_default();
+    let is_error = |error: &JsValue| error.is_instance_of::<js_sys::Error>();
+    if !is_error(error) {
+        let words = error.as_string();
+        return HostError(words.unwrap_or_else(|| "the host threw a value that is no error".to_owned()));
+    }
+    let cause = member(error, "cause");
+    match Some(cause).filter(is_error).map(|cause| message(&cause)).filter(|words| !words.is_empty()) {
+        Some(cause) => HostError(format!("{}: {cause}", message(error))),
+        None => HostError(message(error)),
+    }
 }
 
 /// A clock that fails stands at the end of time, where every credential with an end has ended.
@@ -241,6 +251,7 @@ impl Host for Lent {
             None => Ok(None),
         };
         let (expected, value) = (text(expected)?, text(value)?);
+        self.exchange.changes();
         let swapped = self.settle(self.js.swap(key, expected.as_deref(), value.as_deref())).await?;
         swapped.as_bool().ok_or_else(|| HostError("the store answered a swap with neither true nor false".to_owned()))
     }
@@ -285,6 +296,11 @@ impl Host for Lent {
         self.for_others.set(does);
     }
 
+    fn surroundings(&self) -> Surroundings {
+        // A host that keeps no count says nothing.
+        self.js.surroundings().ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
     fn forget_key(&self, key: u32) {
         let _ = self.js.forget_key(key);
     }
@@ -307,6 +323,12 @@ impl Host for Lent {
             }
             _ => Err(HostError("the host handed back no answer".to_owned())),
         }
+    }
+
+    async fn limit(&self, limiter: &str, key: &str, timeout: u32) -> Result<bool, HostError> {
+        let answer = self.settle(self.js.limit(limiter, key, timeout)).await?;
+        let success = Reflect::get(&answer, &"success".into()).unwrap_or_default();
+        success.as_bool().ok_or_else(|| HostError("the limiter answered with neither true nor false".to_owned()))
     }
 
     fn has_native(&self, algorithm: Algorithm) -> bool {

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::{
     host::{JsHost, Lent},
+    refusal::refused_policy,
     task,
 };
 use crate::{
@@ -42,8 +43,9 @@ impl JsJwsVerifier {
     /// # Errors
     /// Every fault of them.
     #[wasm_bindgen(constructor)]
-    pub fn new(jwks: &str, policy: &str, host: JsHost) -> Result<Self, JsError> {
-        Ok(Self { verifier: Rc::new(jws_verifier(jwks, policy)?), host })
+    pub fn new(jwks: &str, policy: &str, host: JsHost) -> Result<Self, JsValue> {
+        let verifier = jws_verifier(jwks, policy).map_err(|error| refused_policy(&error))?;
+        Ok(Self { verifier: Rc::new(verifier), host })
     }
 
     /// What was signed, or the denial, as JSON, or a task.

@@ -41,7 +41,7 @@ impl JsKeyAdmin {
     /// # Errors
     /// What is wrong with the form.
     #[wasm_bindgen(constructor)]
-    pub fn new(form: &str, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsError> {
+    pub fn new(form: &str, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsValue> {
         let (checker, _) = read_checker(form, seals)?;
         Ok(Self { life: Rc::new(checker.life().clone()), host })
     }

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 use super::{
     host::{JsHost, Lent},
     key_admin::outcome,
-    keys::faults,
+    refusal::{refused, refused_policy},
     task,
 };
 use crate::{
@@ -56,10 +56,9 @@ impl JsKeyReview {
     /// # Errors
     /// What is wrong with the limits.
     #[wasm_bindgen(constructor)]
-    pub fn new(environment: &str, limits: &str, host: JsHost) -> Result<Self, JsError> {
+    pub fn new(environment: &str, limits: &str, host: JsHost) -> Result<Self, JsValue> {
         let environment = [Environment::Live, Environment::Test].into_iter().find(|one| one.as_str() == environment);
-        let limits = read_review(limits)
-            .map_err(|error| JsError::new(&format!("the limits of the review are refused: {}", faults(&error))))?;
+        let limits = read_review(limits).map_err(|error| refused("the limits of the review are", &error))?;
         Ok(Self { rules: Rc::new(ReviewRules::new(&limits, environment)), host })
     }
 
@@ -101,7 +100,7 @@ impl JsKeyReview {
         kind: &str,
         cursor: Option<String>,
         policy: Option<String>,
-    ) -> Result<JsKeyDocument, JsError> {
+    ) -> Result<JsKeyDocument, JsValue> {
         let kind = DocumentKind::named(kind).ok_or_else(|| JsError::new("there is no document of this kind"))?;
         let policy = match policy {
             Some(policy) => page_of_policy(&policy)?,
@@ -155,12 +154,13 @@ impl JsKeyDocument {
 /// # Errors
 /// Every fault of the policy.
 #[wasm_bindgen(js_name = reviewPolicy)]
-pub fn policy_findings(policy: &str) -> Result<String, JsError> {
+pub fn policy_findings(policy: &str) -> Result<String, JsValue> {
     Ok(serde_json::to_string(&page_of_policy(policy)?).unwrap_or_default())
 }
 
-fn page_of_policy(policy: &str) -> Result<ReviewPage, JsError> {
-    Ok(ReviewPage::of_policy(review_policy(&read_policy(policy)?)))
+fn page_of_policy(policy: &str) -> Result<ReviewPage, JsValue> {
+    let policy = read_policy(policy).map_err(|error| refused_policy(&error))?;
+    Ok(ReviewPage::of_policy(review_policy(&policy)))
 }
 
 /// How many keys a page shall have.

@@ -8,12 +8,13 @@ use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 use super::{
     host::{JsHost, Lent},
     options::CheckOptions,
+    refusal::refused,
     task,
 };
 use crate::{
     api_key::{ApiKeyChecker, FormError, KeyContext, Seal},
     host::{DENY_SNAPSHOT, USAGE_NOTES},
-    policy::{PolicyError, PolicyFault, api_key_checker},
+    policy::api_key_checker,
     revocation::InForce,
     verdict::verdict_document,
 };
@@ -34,7 +35,7 @@ impl JsKeyChecker {
     /// # Errors
     /// What is wrong with the form.
     #[wasm_bindgen(constructor)]
-    pub fn new(form: &str, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsError> {
+    pub fn new(form: &str, seals: Vec<Uint8Array>, host: JsHost) -> Result<Self, JsValue> {
         let (checker, revocation) = read_checker(form, seals)?;
         Ok(Self { checker: Rc::new(checker), revocation, host })
     }
@@ -77,16 +78,9 @@ impl JsKeyChecker {
     }
 }
 
-pub(super) fn read_checker(form: &str, seals: Vec<Uint8Array>) -> Result<(ApiKeyChecker, InForce), JsError> {
-    api_key_checker(form, read_seals(seals)?)
-        .map_err(|error| JsError::new(&format!("the form of the keys is refused: {}", faults(&error))))
-}
-
-/// Each fault of a form, with its place.
-pub(super) fn faults(error: &PolicyError) -> String {
-    let words =
-        |fault: &PolicyFault| format!("{}: {}", fault.pointer, fault.reason).trim_start_matches(": ").to_owned();
-    error.0.iter().map(words).collect::<Vec<_>>().join("; ")
+pub(super) fn read_checker(form: &str, seals: Vec<Uint8Array>) -> Result<(ApiKeyChecker, InForce), JsValue> {
+    let seals = read_seals(seals).map_err(JsError::from)?;
+    api_key_checker(form, seals).map_err(|error| refused("the form of the keys is", &error))
 }
 
 pub(super) fn read_seals(seals: Vec<Uint8Array>) -> Result<Vec<Seal>, FormError> {

@@ -13,6 +13,9 @@ mod key_admin;
 mod key_review;
 mod keys;
 mod options;
+mod origin;
+mod panics;
+mod refusal;
 mod task;
 mod tokens;
 mod tools;
@@ -49,20 +52,22 @@ pub fn failed_answer() -> String {
     serde_json::to_string(&Answer::failed()).unwrap_or_default()
 }
 
-/// The audit event of a decision that the core failed to make, as JSON, but for the time and the method.
+/// The audit entry of a decision that the core failed to make, as JSON, but for the time and the method.
 #[wasm_bindgen(js_name = failedAudit)]
 #[must_use]
 pub fn failed_audit() -> String {
-    audit_event(&Decision {
+    let entry = audit_event(&Decision {
         verdict: Err(Denial::new(Reason::HostFailed).noting("the core failed")),
         route: None,
         method: String::new(),
         address: None,
         request_id: String::new(),
         bootstrap: false,
+        limits: Vec::new(),
         started: UnixMillis(0),
         decided: UnixMillis(0),
-    })
+    });
+    serde_json::to_string(&entry).unwrap_or_default()
 }
 
 /// The longest text that is worth handing over, in UTF-16 code units: whatever is longer is refused.

@@ -68,9 +68,8 @@ impl CheckOptions {
         if self.scopes.iter().all(|scope| grant.scopes.contains(scope)) {
             return Ok(grant);
         }
-        let mut denial = Denial::new(Reason::ScopeInsufficient).of(grant.class).about(grant.principal);
-        denial.needed_scopes.clone_from(&self.scopes);
-        Err(denial)
+        let denial = Denial::new(Reason::ScopeInsufficient).of(grant.class).about(grant.principal);
+        Err(Denial { needed_scopes: self.scopes.as_slice().into(), ..denial })
     }
 }
 

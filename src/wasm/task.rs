@@ -1,7 +1,7 @@
 //! A check that waits for the host.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::{Future, poll_fn},
     pin::Pin,
     rc::Rc,
@@ -15,6 +15,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 pub(super) struct Exchange {
     awaited: RefCell<Option<JsValue>>,
     settled: RefCell<Option<Result<JsValue, JsValue>>>,
+    changed: Cell<bool>,
 }
 
 impl Exchange {
@@ -26,6 +27,11 @@ impl Exchange {
             None => Poll::Pending,
         })
         .await
+    }
+
+    /// A record is about to be changed: from here on nobody can tell by the outcome alone what was done.
+    pub(super) fn changes(&self) {
+        self.changed.set(true);
     }
 }
 
@@ -44,6 +50,13 @@ impl Task {
     #[wasm_bindgen(getter)]
     pub fn promise(&self) -> JsValue {
         self.exchange.awaited.borrow().clone().unwrap_or_default()
+    }
+
+    /// Whether it may be run again from its start where its instance is lost: not once it has asked for a record to be
+    /// changed. Everything else that a check does comes to the same when it is done twice.
+    #[wasm_bindgen(getter)]
+    pub fn repeatable(&self) -> bool {
+        !self.exchange.changed.get()
     }
 
     /// Goes on with the value of the promise: to the answer, or to the next task.

@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 use super::{
     host::{JsHost, Lent},
     options::CheckOptions,
+    refusal::refused_policy,
     task,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     json,
     key_source::KeySetStatus,
     m2m_token::TokenVerifier,
-    policy::{Beside, dpop_rules, in_force, read_deny_list, read_token_policy, token_verifier_with},
+    policy::{Beside, read_deny_list, read_token_verifier},
     revocation::DenySnapshotStatus,
     verdict::verdict_document,
 };
@@ -35,12 +36,9 @@ impl JsTokenVerifier {
     /// # Errors
     /// Every fault of the policy.
     #[wasm_bindgen(constructor)]
-    pub fn new(policy: &str, secrets: &str, host: JsHost) -> Result<Self, JsError> {
-        let policy = read_token_policy(policy)?;
+    pub fn new(policy: &str, secrets: &str, host: JsHost) -> Result<Self, JsValue> {
         let beside = Beside { introspection_secrets: read_secrets(secrets)?, ..Beside::default() };
-        let verifier = token_verifier_with(policy.issuers, &beside, policy.max_token_bytes)?
-            .with_dpop_rules(dpop_rules(policy.dpop)?)
-            .with_revocation(in_force(policy.deny, policy.deny_snapshot)?);
+        let verifier = read_token_verifier(policy, &beside).map_err(|error| refused_policy(&error))?;
         Ok(Self { verifier: Rc::new(verifier), host })
     }
 
@@ -49,8 +47,8 @@ impl JsTokenVerifier {
     /// # Errors
     /// What is wrong with the list; the one before then stays in force.
     #[wasm_bindgen(js_name = setDenyList)]
-    pub fn set_deny_list(&self, list: &str) -> Result<(), JsError> {
-        self.verifier.set_deny_list(read_deny_list(list)?);
+    pub fn set_deny_list(&self, list: &str) -> Result<(), JsValue> {
+        self.verifier.set_deny_list(read_deny_list(list).map_err(|error| refused_policy(&error))?);
         Ok(())
     }
 

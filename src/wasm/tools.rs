@@ -8,9 +8,16 @@ use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use super::{
     host::{JsHost, Lent},
+    refusal::refused_policy,
     task,
 };
-use crate::{gate::lint_policy, host::Host, json, key_source::take_snapshot, policy::Beside};
+use crate::{
+    gate::lint_policy,
+    host::Host,
+    json,
+    key_source::take_snapshot,
+    policy::{Beside, WorkersRoutes},
+};
 
 /// What came of taking a snapshot: it, or what is wrong.
 #[derive(Serialize)]
@@ -36,14 +43,17 @@ pub fn snapshot(target: String, max_age: u32, host: JsHost) -> JsValue {
     task::start(work, exchange)
 }
 
-/// The findings of a policy (JSON text), as JSON. `snapshots` is a JSON object of key sets by issuer.
+/// The findings of a policy (JSON text), as JSON. `snapshots` is a JSON object of key sets by issuer, and `workers_routes`
+/// what Cloudflare lists of the Workers routes (JSON text).
 ///
 /// # Errors
 /// Every fault of the policy.
 #[wasm_bindgen(js_name = lintPolicy)]
-pub fn lint(policy: &str, snapshots: &str, host: JsHost) -> Result<String, JsError> {
-    let beside = Beside { snapshots: read_snapshots(snapshots)?, ..Beside::default() };
-    let findings = lint_policy(policy, &beside, Lent::new(host, None).now())?;
+pub fn lint(policy: &str, snapshots: &str, workers_routes: Option<String>, host: JsHost) -> Result<String, JsValue> {
+    let workers_routes = workers_routes.map(|text| WorkersRoutes::read(&text)).transpose();
+    let workers_routes = workers_routes.map_err(|reason| JsError::new(&reason))?;
+    let beside = Beside { snapshots: read_snapshots(snapshots)?, workers_routes, ..Beside::default() };
+    let findings = lint_policy(policy, &beside, Lent::new(host, None).now()).map_err(|error| refused_policy(&error))?;
     Ok(serde_json::to_string(&findings).unwrap_or_default())
 }
 

@@ -26,7 +26,7 @@ fn a_good_token_is_forwarded_with_who_it_speaks_for_and_without_itself() {
         ("edgeward-scopes", "reports:read reports:write"),
         ("edgeward-request-id", &id),
     ];
-    assert_eq!(pairs(&forward.set), expected);
+    assert_eq!(pairs(&forward.set)[..6], expected);
     assert_eq!(id.len(), 32);
     for name in ["authorization", "x-api-key"] {
         assert!(forward.remove.iter().any(|removed| removed == name), "{name}");
@@ -49,7 +49,7 @@ fn a_good_key_is_forwarded_with_who_answers_for_it_and_without_itself() {
             ("edgeward-scopes", "reports:read"),
             ("edgeward-request-id", &id),
         ];
-        assert_eq!(pairs(&forward.set), expected);
+        assert_eq!(pairs(&forward.set)[..6], expected);
     }
 }
 
@@ -72,8 +72,9 @@ fn all_headers_are_set_even_where_there_is_nothing_to_say() {
     let least = json!({ "iss": claims()["iss"], "aud": claims()["aud"], "exp": NOW + 1 });
     let forward = stage.forward(&get("/v1/items/7", &Signer::EDDSA.token(&least)));
     let said: Vec<_> = pairs(&forward.set).into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    assert_eq!(forward.set.len(), 6);
-    assert_eq!(said.len(), 2, "{said:?}");
+    let own = pairs(&forward.set).into_iter().filter(|(name, _)| name.starts_with("edgeward-")).count();
+    assert_eq!(own, 6);
+    assert_eq!(said.iter().filter(|(name, _)| name.starts_with("edgeward-")).count(), 2, "{said:?}");
 }
 
 #[test]
@@ -92,6 +93,7 @@ fn what_only_the_gate_may_say_is_taken_out_in_every_spelling() {
     ];
     let mut headers = vec![(HEADER, token.as_str()), ("x-other", "kept"), ("x-edgeward-class", "kept")];
     headers.extend(spellings.map(|name| (name, "forged")));
+    headers.push(("X-HTTP-Method-Override", "DELETE"));
     let forward = stage.forward(&request("GET", "/v1/reports", &headers));
     for name in spellings {
         assert!(forward.remove.iter().any(|removed| removed.eq_ignore_ascii_case(name)), "{name}");

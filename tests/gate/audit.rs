@@ -22,7 +22,8 @@ fn an_allowed_token_is_on_record_with_all_that_is_known_of_it() {
     assert_eq!(event["time"], NOW * 1000 + 7);
     let expected = json!({
         "class": "m2m_token", "credential_id": "t-1", "client_id": "client-1", "route": "/v1/items/:id",
-        "issuer": ISSUER, "kid": "k1", "algorithm": "EdDSA", "key_set_tier": null, "facts_tier": null, "latency_ms": 7,
+        "issuer": ISSUER, "kid": "k1", "algorithm": "EdDSA", "key_set_tier": null, "facts_tier": null, "sender": null,
+        "limit": null, "latency_ms": 7,
     });
     assert_eq!(event["unmapped"], expected);
     assert!(!event.to_string().contains("/v1/items/7") && !event.to_string().contains("page"));

@@ -83,7 +83,6 @@ fn a_query_does_not_change_the_path() {
         "/v1/admin?#://x/v1/items/7",
         "https://api.example/v1/admin?next=https://x.example/v1/items/7",
         "https://api.example:8443/v1/admin#://x/v1/items/7",
-        "https://user@api.example/v1/admin",
         "http://[::1]/v1/admin",
     ] {
         assert_eq!(stage.code(&get(url, &good_token())), "scope_insufficient", "{url}");
@@ -100,6 +99,7 @@ fn the_case_of_an_escape_says_nothing() {
     for path in ["/v1/items/caf%C3%A9", "/v1/items/caf%c3%a9", "/v1/items/caf%c3%A9"] {
         assert_eq!(stage.code(&get(path, &good_token())), "scope_insufficient", "{path}");
     }
-    stage.forward(&get("/v1/items/CAF%C3%A9", &good_token()));
     stage.forward(&get("/v1/items/caf%C3%A8", &good_token()));
+    // The origin may look away from case.
+    assert_eq!(stage.code(&get("/v1/items/CAF%C3%A9", &good_token())), "path_ambiguous");
 }

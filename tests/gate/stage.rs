@@ -1,13 +1,14 @@
 //! A gate with both classes, and a watch over everything that leaves it.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::LazyLock};
 
 use edgeward::{
     api_key::{Environment, IssueRequest, Issued, KeyForm, issue},
     gate::{Answer, Decision, Forward, Gate, GateRequest, Outcome, Resources},
-    governance::audit_event,
+    governance::{AnalyticsPoint, AuditEntry},
     policy::read_policy,
 };
+use jsonschema::Validator;
 use pollster::block_on;
 use serde_json::{Value, json};
 
@@ -65,6 +66,8 @@ pub(crate) struct Stage {
     pub(crate) gate: Gate,
     /// Every audit event so far.
     pub(crate) events: RefCell<Vec<Value>>,
+    /// Every data point so far.
+    pub(crate) points: RefCell<Vec<AnalyticsPoint>>,
 }
 
 impl Stage {
@@ -75,7 +78,12 @@ impl Stage {
     pub(crate) fn of(policy: &Value) -> Self {
         let policy = read_policy(&policy.to_string()).expect("a policy");
         let gate = Gate::new(policy, Resources::default()).expect("a gate");
-        Self { host: FakeHost::new(), gate, events: RefCell::default() }
+        Self::with(gate)
+    }
+
+    /// A stage with this gate.
+    pub(crate) fn with(gate: Gate) -> Self {
+        Self { host: FakeHost::new(), gate, events: RefCell::default(), points: RefCell::default() }
     }
 
     /// A key in the store.
@@ -103,8 +111,8 @@ impl Stage {
     pub(crate) fn send(&self, request: &GateRequest) -> Outcome {
         let outcome = block_on(self.gate.handle(&self.host, request));
         let (Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. }) = &outcome;
-        for line in audit {
-            self.watch_event(line, request);
+        for entry in audit {
+            self.watch_event(entry, request);
         }
         let shown = serde_json::to_string(&outcome).expect("JSON");
         assert_hidden(&shown, request);
@@ -114,7 +122,9 @@ impl Stage {
     /// Decides about a request in the library mode, watching the audit event.
     pub(crate) fn check(&self, request: &GateRequest) -> Decision {
         let decision = block_on(self.gate.check(&self.host, request));
-        self.watch_event(&audit_event(&decision), request);
+        for entry in self.gate.record(&decision) {
+            self.watch_event(&entry, request);
+        }
         decision
     }
 
@@ -141,23 +151,48 @@ impl Stage {
         code
     }
 
+    /// The reason code of a request of the gate's own endpoints that is denied.
+    pub(crate) fn code_of_endpoint(&self, request: &GateRequest) -> String {
+        problem(&self.answer(request))["code"].as_str().expect("a code").to_owned()
+    }
+
     pub(crate) fn last_event(&self) -> Value {
         self.events.borrow().last().cloned().expect("an event")
     }
 
-    fn watch_event(&self, line: &str, request: &GateRequest) {
+    pub(crate) fn watch_event(&self, entry: &AuditEntry, request: &GateRequest) {
+        let line = &entry.event;
+        assert_eq!(entry.bytes, line.len());
+        assert_hidden(&serde_json::to_string(entry).expect("JSON"), request);
         assert!(!line.contains(['\n', '\r']), "an event is one line: {line}");
         assert_hidden(line, request);
         let event: Value = serde_json::from_str(line).expect("an event is JSON");
+        assert_fits_schema(&event);
         assert_ocsf(&event);
+        // A decision has a data point, and nothing else has one.
+        assert_eq!(entry.point.is_some(), event["class_uid"] == 3002);
+        self.points.borrow_mut().extend(entry.point.clone());
         self.events.borrow_mut().push(event);
     }
+}
+
+/// Asserts that an event is as the published schema says.
+pub(crate) fn assert_fits_schema(event: &Value) {
+    static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+        let schema = include_str!("../../schema/audit-event.schema.json");
+        jsonschema::validator_for(&serde_json::from_str(schema).expect("JSON")).expect("a schema")
+    });
+    let faults: Vec<String> = SCHEMA.iter_errors(event).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:?}: {event}");
 }
 
 /// What the classes Authentication and Entity Management of OCSF 1.4.0 ask of an event.
 fn assert_ocsf(event: &Value) {
     if event["class_uid"] == 3004 {
         return assert_entity_management(event);
+    }
+    if event["class_uid"] == 4002 {
+        return assert_http_activity(event);
     }
     assert_eq!((&event["class_uid"], &event["category_uid"]), (&json!(3002), &json!(3)), "{event}");
     assert_eq!((&event["activity_id"], &event["type_uid"]), (&json!(1), &json!(300_201)));
@@ -178,7 +213,9 @@ fn assert_ocsf(event: &Value) {
         "algorithm",
         "key_set_tier",
         "facts_tier",
+        "sender",
         "latency_ms",
+        "limit",
     ] {
         assert!(event["unmapped"].get(member).is_some(), "no {member}: {event}");
     }
@@ -186,6 +223,15 @@ fn assert_ocsf(event: &Value) {
     for (name, value) in event.as_object().expect("an object").iter().filter(|(name, _)| *name != "unmapped") {
         assert!(!has_null(value), "{name}: {value}");
     }
+}
+
+fn assert_http_activity(event: &Value) {
+    let activity = event["activity_id"].as_u64().expect("an activity");
+    assert_eq!((&event["category_uid"], &event["type_uid"]), (&json!(4), &json!(400_200 + activity)), "{event}");
+    // Both ends are recommended, and the class asks for one of request, response and traffic.
+    assert!(event["dst_endpoint"]["name"].is_string() && event["http_response"]["code"].is_u64(), "{event}");
+    let own = event["metadata"]["uid"].as_str().expect("an id");
+    assert_eq!(own.strip_suffix("-origin"), event["metadata"]["correlation_uid"].as_str(), "{event}");
 }
 
 fn assert_entity_management(event: &Value) {

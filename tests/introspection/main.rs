@@ -5,8 +5,6 @@ mod support;
 
 mod kept;
 
-use std::collections::BTreeMap;
-
 use edgeward::{
     host::{HostError, InboundAnswer},
     m2m_token::TokenVerifier,
@@ -28,7 +26,7 @@ fn asking(members: &Value) -> Value {
 fn try_policy(issuers: &[Value], secrets: &[&str]) -> Result<TokenVerifier, PolicyError> {
     let policy = read_token_policy(&json!({ "issuers": issuers }).to_string())?;
     let introspection_secrets = secrets.iter().map(|issuer| ((*issuer).to_owned(), "s3cret".to_owned())).collect();
-    token_verifier_with(policy.issuers, &Beside { snapshots: BTreeMap::new(), introspection_secrets }, None)
+    token_verifier_with(policy.issuers, &Beside { introspection_secrets, ..Beside::default() }, None)
 }
 
 fn verifier(issuer: Value) -> TokenVerifier {

@@ -78,6 +78,7 @@ test("a hundred thousand of them at the gate cost no read and no memory", async 
   const store = countingStore(good);
   const policy = {
     apiKeys: FORM,
+    metrics: { public: true },
     routes: [{ methods: ["GET"], path: "/v1/reports", classes: ["api_key"], scopes: ["reports:read"] }],
   };
   let events = 0;

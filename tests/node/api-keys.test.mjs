@@ -47,6 +47,7 @@ test("an allowed key is told of in full, and nothing of its secret", () => {
     issuer: null,
     kid: null,
     algorithm: null,
+    sender: null,
     record: { ...shown, id: good.id, disabled: false, allowedCidrs: [], metadata: {} },
   });
   const told = JSON.stringify(verdict);

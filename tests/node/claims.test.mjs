@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createGate, createJwtVerifier } from "edgeward";
+import { keeping } from "../support/audit-schema.mjs";
 import { ISSUER, NOW, signer, tokenPolicy } from "../support/credentials.mjs";
 
 const issuer = signer("HS256");
@@ -115,7 +116,7 @@ test("a gate takes a deny list too, and its audit event says why", async () => {
     ...tokenPolicy(issuer),
     routes: [{ methods: ["GET"], path: "/", classes: ["m2m_token"] }],
   };
-  const gate = await createGate(policy, { now: () => NOW, audit: (event) => events.push(event) });
+  const gate = await createGate(policy, { now: () => NOW, audit: keeping(events) });
   const request = { method: "GET", url: "/", headers: { authorization: `Bearer ${issuer.mint()}` } };
   assert.equal((await gate.check(request)).ok, true);
   gate.setDenyList([{ client: "client-1", issuer: ISSUER }]);

@@ -3,36 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { coreTraps } from "../support/core-traps.mjs";
+import { keeping } from "../support/audit-schema.mjs";
 import { NOW, apiKey, countingStore, signer, tokenPolicy } from "../support/credentials.mjs";
 
-// The core is instantiated with its exports in reach, so that one of them can be called with a pointer to nowhere: the
-// trap that follows is a real one.
-const trapped = new Set();
-const { Instance } = WebAssembly;
-WebAssembly.Instance = class {
-  constructor(module, imports) {
-    const { exports } = new Instance(module, imports);
-    const guarded = Object.entries(exports).map(([name, value]) => {
-      if (typeof value !== "function") return [name, value];
-      return [name, (first, ...rest) => (trapped.has(name) ? value(0xfffffff0, ...rest) : value(first, ...rest))];
-    });
-    this.exports = Object.fromEntries(guarded);
-  }
-};
 const { initSync, createApiKeyChecker, createGate, createJwtVerifier } = await import("edgeward/slim");
 const core = fileURLToPath(import.meta.resolve("edgeward/core.wasm"));
 initSync({ module: new WebAssembly.Module(readFileSync(core)) });
-WebAssembly.Instance = Instance;
-
-/** Runs a call while these exports trap. */
-async function failing(names, call) {
-  for (const name of names) trapped.add(name);
-  try {
-    return await call();
-  } finally {
-    trapped.clear();
-  }
-}
+const failing = coreTraps.during;
 
 const issuer = signer("ES256");
 const key = apiKey();
@@ -75,7 +53,7 @@ test("a trap in the gate is 503, is audited, and reaches no origin", async () =>
   };
   const gate = await createGate(policy, {
     ...host(later),
-    audit: (event) => void events.push(event),
+    audit: keeping(events),
     origin: (request) => {
       forwarded.push(request);
       return new Response("origin");

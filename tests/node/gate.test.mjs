@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createGate } from "edgeward";
+import { keeping } from "../support/audit-schema.mjs";
 import { NOW, apiKey, countingStore, mistyped, signer, tampered, tokenPolicy } from "../support/credentials.mjs";
 
 const issuer = signer("ES256");
@@ -24,7 +25,7 @@ async function gated(options = {}, change = {}) {
   const store = countingStore(key);
   const gate = await createGate(
     { ...policy, ...change },
-    { store, now: () => NOW, audit: (event) => void events.push(event), ...options },
+    { store, now: () => NOW, audit: keeping(events), ...options },
   );
   return { gate, events, store };
 }

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import { createGate, createJwtVerifier } from "edgeward";
 import { SignJWT, exportJWK, generateKeyPair } from "jose";
+import { keeping } from "../support/audit-schema.mjs";
 import { API, CLIENT, startAuthorizationServer } from "../support/authorization-server.mjs";
 
 let server;
@@ -160,7 +161,7 @@ test("the gate takes an opaque token for an M2M token, and a key for a key", asy
   const gate = await createGate(policy, {
     introspectionSecrets: JSON.stringify(secrets()),
     store: { get: () => null },
-    audit: (event) => events.push(event),
+    audit: keeping(events),
   });
   const token = await server.mint();
   const check = (credential) =>
@@ -175,7 +176,7 @@ test("the gate takes an opaque token for an M2M token, and a key for a key", asy
   const loose = await createGate(policy, {
     introspectionSecrets: secrets(),
     store: { get: () => null },
-    audit: (event) => events.push(event),
+    audit: keeping(events),
     fetch: async (url, request) => {
       throw new Error(`${url} ${JSON.stringify(request)}`);
     },

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createGate, createJwtVerifier } from "edgeward";
+import { keeping } from "../support/audit-schema.mjs";
 import { signingKey, startAuthorizationServer } from "../support/authorization-server.mjs";
 import { withoutNodeModules } from "../support/backends.mjs";
 import { ALGORITHMS, AUDIENCE, NOW, keySet, segment, signer, tampered } from "../support/credentials.mjs";
@@ -584,7 +585,7 @@ test("the gate's Worker refreshes by the clock, and tells the outage from a bad 
   const { issuer, policy, host, clock, mint } = await scene(context);
   const events = [];
   const routes = [{ methods: ["GET"], path: "/v1", classes: ["m2m_token"] }];
-  const gate = await createGate({ issuers: [policy()], routes }, { ...host(), audit: (event) => void events.push(event) });
+  const gate = await createGate({ issuers: [policy()], routes }, { ...host(), audit: keeping(events) });
   const { scheduled } = gate.worker();
   const check = (token) => gate.check({ method: "GET", url: "/v1", headers: { authorization: `Bearer ${token}` } });
   assert.equal(gate.keySets()[0].phase, "none");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { test } from "node:test";
 import { createGate } from "edgeward";
+import { keeping } from "../support/audit-schema.mjs";
 import { NOW, apiKey, countingStore } from "../support/credentials.mjs";
 
 const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -27,7 +28,7 @@ async function gated(key) {
     leaks: { keysUrl: KEYS_URL },
   };
   const origin = () => new Response("reached");
-  const audit = (event) => void events.push(event);
+  const audit = keeping(events);
   const gate = await createGate(policy, { store, fetch, origin, now: () => NOW, audit });
   return { gate, events, store, asked };
 }

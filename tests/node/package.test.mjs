@@ -58,6 +58,10 @@ test("the tarball carries what a package should, and nothing runs when it is ins
     "dist/slim.js",
     "dist/slim.d.ts",
     "dist/core.wasm",
+    "dist/audit.js",
+    "dist/audit.d.ts",
+    "dist/audit-types.d.cts",
+    "audit-event.schema.json",
     ...STORES.flatMap((store) => [`dist/store/${store}.js`, `dist/store/${store}.d.ts`]),
   ]) {
     assert.ok(files.includes(needed), `${needed} is missing`);
@@ -111,6 +115,15 @@ test("each store is an entry of its own, which brings nothing of the core, and t
     assert.doesNotMatch(read(`store/${store}.js`), /from "\.\.\//, store);
     assert.doesNotMatch(read(`index.cjs`), new RegExp(`${store}Store|KeyWriter`), store);
   }
+});
+
+test("the sinks of audit events are an entry of their own, which brings nothing of the core", () => {
+  const source = `import { consoleSink } from "edgeward/audit";
+    import schema from "edgeward/audit-event.schema.json" with { type: "json" };
+    console.log(consoleSink().name, schema.title);`;
+  assert.equal(run("audit.mjs", source), "console Edgeward audit event");
+  const text = readFileSync(join(project, "node_modules/edgeward/dist/audit.js"), "utf8");
+  assert.doesNotMatch(text, /\bfrom "/);
 });
 
 test("the command line comes with it", () => {

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { createGate } from "edgeward";
+import { keeping as kept } from "../support/audit-schema.mjs";
 import { NOW, apiKey, countingStore, signer, tokenPolicy } from "../support/credentials.mjs";
 
 const issuer = signer("ES256");
@@ -22,7 +23,7 @@ async function gated(origin, change = {}) {
   const events = [];
   const gate = await createGate(
     { ...policy, ...change },
-    { store: countingStore(key), now: () => NOW, audit: (event) => void events.push(event), origin },
+    { store: countingStore(key), now: () => NOW, audit: kept(events), origin },
   );
   const fetch = (path, init = {}) =>
     gate.fetch(new Request(`https://api.example${path}`, { ...init, headers: { authorization, ...init.headers } }));
@@ -54,6 +55,8 @@ test("the origin learns who it is, and nothing of the credential", async () => {
     "edgeward-organization": "org-1",
     "edgeward-credential-id": "client-1",
     "edgeward-scopes": "reports:read reports:write",
+    "x-forwarded-host": "api.example",
+    "x-forwarded-proto": "https",
   });
   assert.equal(requests[0].url, "https://api.example/v1/a?b=c");
   assert.equal(apikey["edgeward-class"], "api_key");
@@ -176,8 +179,8 @@ test("an origin that fails is 502, in the gate's words", async () => {
     assert.equal(answer.headers.get("content-type"), "application/problem+json");
     assert.equal(answer.headers.get("www-authenticate"), null);
     assert.ok(!JSON.stringify(problem).includes("10.0.0.7"));
-    // The decision was made, and is told of once.
-    assert.deepEqual(events.map((event) => event.status_code), ["allowed"]);
+    // The decision was made, and is told of once; what became of it is an event of its own.
+    assert.deepEqual(events.map((event) => event.status_code), ["allowed", "origin_unavailable"]);
     assert.equal(problem.requestId, events[0].metadata.uid);
   }
 });
@@ -298,12 +301,30 @@ test("headers of the client's connection end at the gate", async () => {
   }
 });
 
-test("a body that the platform has unpacked is not said to be packed", async () => {
+test("a packed body is passed on as it is, and said to be packed", async () => {
   const { fetch } = await gated(undefined, { origin: await listening });
-  const answer = await fetch("/v1/packed");
-  assert.equal(await answer.text(), "unpacked");
-  assert.equal(answer.headers.get("content-encoding"), null);
-  assert.equal(answer.headers.get("content-length"), null);
+  const answer = await fetch("/v1/packed", { headers: { "accept-encoding": "gzip" } });
+  assert.equal(answer.headers.get("content-encoding"), "gzip");
+  assert.deepEqual(Buffer.from(await answer.arrayBuffer()), gzipSync("unpacked"));
+});
+
+test("a body that `fetch` of the platform has unpacked is not said to be packed", async () => {
+  // As on hosts that are not Node.
+  const { getBuiltinModule } = process;
+  process.getBuiltinModule = undefined;
+  try {
+    const { fetch } = await gated(undefined, { origin: await listening });
+    const answer = await fetch("/v1/packed", { headers: { "accept-encoding": "zstd, gzip;q=0.5, br" } });
+    assert.equal(await answer.text(), "unpacked");
+    assert.equal(answer.headers.get("content-encoding"), null);
+    assert.equal(answer.headers.get("content-length"), null);
+    for (const [sent, asked] of [["zstd, gzip;q=0.5, br", "gzip;q=0.5, br"], ["zstd", "identity"], ["*", "identity"]]) {
+      const echo = await (await fetch("/v1/a", { headers: { "accept-encoding": sent } })).json();
+      assert.equal(echo.headers["accept-encoding"], asked);
+    }
+  } finally {
+    process.getBuiltinModule = getBuiltinModule;
+  }
 });
 
 test("a function that is lent is asked for the origin at a URL", async () => {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { createGate, createJwtVerifier } from "edgeward";
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import { keeping } from "../support/audit-schema.mjs";
 import { NOW, signer, tokenPolicy } from "../support/credentials.mjs";
 
 const URL_OF_REPORTS = "https://api.example/v1/reports";
@@ -85,7 +86,7 @@ test("the gate takes a bound token under its scheme, and a certificate from its 
   const events = [];
   const gate = await createGate(policy, {
     now: () => NOW,
-    audit: (event) => events.push(event),
+    audit: keeping(events),
     certificate: (request) => request.headers.get("x-set-by-the-test"),
   });
   const request = (headers) => new Request(URL_OF_REPORTS, { headers });

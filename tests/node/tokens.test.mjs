@@ -29,6 +29,7 @@ test("an allowed token is told of in full", () => {
     issuer: ISSUER,
     kid: "ES256-1",
     algorithm: "ES256",
+    sender: null,
     cache: "miss",
     claims: JSON.parse(Buffer.from(token.split(".")[1], "base64url")),
   });

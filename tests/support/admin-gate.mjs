@@ -1,6 +1,7 @@
 // A gate in Node behind a small HTTP server of this machine, with an issuer whose clients administer keys.
 import { createServer } from "node:http";
 import { createGate } from "edgeward";
+import { keeping } from "./audit-schema.mjs";
 import { ISSUER, signer, tokenPolicy } from "./credentials.mjs";
 
 const issuer = signer("ES256");
@@ -22,7 +23,7 @@ export const adminPolicy = (change = {}) => ({
 /** Starts the server. The answer has its `url` with the gate's prefix, the audit `events`, and `stop`. */
 export async function startAdminGate(options, policy = adminPolicy()) {
   const events = [];
-  const gate = await createGate(policy, { audit: (event) => void events.push(event), ...options });
+  const gate = await createGate(policy, { audit: keeping(events), ...options });
   const server = createServer(async (incoming, outgoing) => {
     const chunks = [];
     for await (const chunk of incoming) chunks.push(chunk);

@@ -54,9 +54,68 @@ const CLOCKED = {
     Date.now = () => now() + globalThis.clockAhead;`,
 };
 
-function clocked(directory, modules) {
-  const added = Object.entries(CLOCKED).map(([name, contents]) => ({ type: "ESModule", path: `${directory}/${name}`, contents }));
+// The bundle as it is, over a core that fails where a request says so by the name of an export: at once, or when so many
+// others were begun. Those begin together, so that most still wait for their answers.
+const FAILING = {
+  "failing.js": `
+    import { coreTraps } from "./core-traps.js";
+    import worker from "./index.js";
+    export * from "./index.js";
+    let arrived = 0;
+    let begun = 0;
+    let waiting = 0;
+    const until = async (condition) => {
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+    };
+    export default {
+      ...worker,
+      async fetch(request, ...rest) {
+        const [name, how, others] = ["core-fails", "core-fails-how", "core-waits-for"].map((header) => request.headers.get(header));
+        if (name === null && others !== null) {
+          arrived++;
+          await until(() => arrived >= Number(others));
+          begun++;
+          waiting++;
+          try {
+            return await worker.fetch(request, ...rest);
+          } finally {
+            waiting--;
+          }
+        }
+        if (name === null) return worker.fetch(request, ...rest);
+        if (others !== null) await until(() => begun >= Number(others));
+        const waited = waiting;
+        coreTraps.once(name, how ?? "trap");
+        const answer = await worker.fetch(request, ...rest);
+        const called = coreTraps.instances.flatMap(({ calledAfter }) => calledAfter);
+        return new Response(answer.body, { status: answer.status, headers: { waited: String(waited), called: called.join() } });
+      },
+    };`,
+  "core-traps.js": readFileSync(path("tests/support/core-traps.mjs"), "utf8"),
+};
+
+function around(directory, modules, wrapper) {
+  const added = Object.entries(wrapper).map(([name, contents]) => ({ type: "ESModule", path: `${directory}/${name}`, contents }));
   return [...added, ...modules];
+}
+
+/**
+ * The modules with a `Host` that is the URL's. On the network the two are one; a request that Miniflare dispatches has the
+ * host of the socket that it came through.
+ */
+function hosted(directory, modules) {
+  const contents = `
+    import worker from "./${modules[0].path.split("/").at(-1)}";
+    export * from "./${modules[0].path.split("/").at(-1)}";
+    export default {
+      ...worker,
+      fetch(request, ...rest) {
+        const headers = new Headers(request.headers);
+        headers.set("host", new URL(request.url).host);
+        return worker.fetch(new Request(request, { headers }), ...rest);
+      },
+    };`;
+  return [{ type: "ESModule", path: `${directory}/hosted.js`, contents }, ...modules];
 }
 
 // A client of the gate that gives up when its request says so; workerd then ends what the gate does for it. A client that
@@ -81,14 +140,15 @@ const named = (isolate) => (isolate === 0 ? "edgeward" : `edgeward-${isolate + 1
 /**
  * Starts the gate. `entries` are put into its store first, as JSON; `bindings` are its variables and
  * secrets; `documents` are a `policy` and `snapshots` in place of the bundled ones; `origin` is the
- * text of a Worker in place of the demo origin, and `worker` that of one in place of the gate. Of `isolates` there may be several, which share the store; with
+ * text of a Worker in place of the demo origin, `beside` are more Workers, and `worker` that of one in place of the gate. Of `isolates` there may be several, which share the store; with
  * `state`, what is stored is kept in that directory and is there for the next gate that is started with it; with
- * `clock`, the header `clock-ahead` of a request moves the clock of its isolate. The answer has `fetch`, `urls` of the
+ * `clock`, the header `clock-ahead` of a request moves the clock of its isolate; with `failing`, its header `core-fails`
+ * makes the core fail. The answer has `fetch`, `urls` of the
  * isolates for clients of their own, `impatient` (a way to an isolate whose client gives up), `scheduled`, the `store` and its `writer`,
  * the `log` (an array of lines, the Worker's own included), `logged` and `stop`.
  */
 export async function startGate(options = {}) {
-  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, state, ...rest } = options;
+  const { entries = {}, bindings = {}, documents, origin, worker, isolates = 1, clock = false, failing = false, state, beside = [], ...rest } = options;
   const log = [];
   const compatibilityDate = /^compatibility_date = "(.+)"$/m.exec(
     readFileSync(path("wrangler.toml"), "utf8"),
@@ -96,6 +156,7 @@ export async function startGate(options = {}) {
   const directory = path("dist/worker");
   const bundle =
     worker === undefined ? modules(directory, documents) : [{ type: "ESModule", path: `${directory}/index.js`, contents: worker }];
+  const wrapped = clock || failing ? around(directory, bundle, failing ? FAILING : CLOCKED) : bundle;
   const configuration = {
     log: new KeptLog(log),
     handleStructuredLogs: ({ level, message }) => log.push(`${level}: ${message}`),
@@ -106,7 +167,7 @@ export async function startGate(options = {}) {
         name: named(isolate),
         compatibilityDate,
         modulesRoot: directory,
-        modules: clock ? clocked(directory, bundle) : bundle,
+        modules: worker === undefined ? hosted(directory, wrapped) : wrapped,
         kvNamespaces: { EDGEWARD_STORE: "edgeward-store" },
         // A Worker in place of the gate has no such class.
         ...(worker === undefined && { durableObjects: { EDGEWARD_KEY_WRITER: keyWriter(isolate) } }),
@@ -121,6 +182,7 @@ export async function startGate(options = {}) {
         modules: [{ type: "ESModule", path: path("worker/origin/index.js"), contents: origin }],
         modulesRoot: path("worker/origin"),
       },
+      ...beside.map((one) => ({ compatibilityDate, ...one })),
       {
         name: "impatient",
         compatibilityDate,
@@ -145,6 +207,8 @@ export async function startGate(options = {}) {
     /** Runs the handler for cron triggers. */
     scheduled: async (isolate = 0) => (await gate.getWorker(named(isolate))).scheduled({ cron: "*/5 * * * *" }),
     store,
+    /** A namespace of another Worker. */
+    namespace: (binding, name) => gate.getKVNamespace(binding, name),
     /** The object that records are changed through. */
     writer: async () => {
       const objects = await gate.getDurableObjectNamespace("EDGEWARD_KEY_WRITER", named(0));

@@ -8,7 +8,10 @@ use std::{
 
 use edgeward::{
     api_key::Issued,
-    host::{BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, UnixMillis},
+    host::{
+        BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, SinkCounts, Surroundings,
+        UnixMillis,
+    },
     jose::{Algorithm, KeySet, PORTABLE},
 };
 use serde_json::json;
@@ -52,6 +55,12 @@ pub(crate) struct FakeHost {
     pub(crate) body: Cell<Option<Vec<u8>>>,
     /// What is to be done behind requests.
     pub(crate) later: RefCell<Vec<u32>>,
+    /// What the limiters say, one after the other; where there is none left, they do not answer.
+    pub(crate) limits: RefCell<VecDeque<Result<bool, HostError>>>,
+    /// What they were asked: the limiter, and the key.
+    pub(crate) limited: RefCell<Vec<(String, String)>>,
+    /// What became of the audit events.
+    pub(crate) sinks: RefCell<Vec<SinkCounts>>,
     /// Whether there is a source of random bytes.
     pub(crate) has_chance: Cell<bool>,
     chance: Cell<u64>,
@@ -75,6 +84,9 @@ impl FakeHost {
             requests: RefCell::default(),
             body: Cell::new(None),
             later: RefCell::default(),
+            limits: RefCell::default(),
+            limited: RefCell::default(),
+            sinks: RefCell::default(),
             has_chance: Cell::new(true),
             chance: Cell::new(seed),
         }
@@ -171,6 +183,16 @@ impl Host for FakeHost {
             Some(body) => Ok(body),
             None => Ok(Vec::new()),
         }
+    }
+
+    async fn limit(&self, limiter: &str, key: &str, _: u32) -> Result<bool, HostError> {
+        self.limited.borrow_mut().push((limiter.to_owned(), key.to_owned()));
+        self.now.set(self.now.get() + self.delay.get());
+        self.limits.borrow_mut().pop_front().unwrap_or_else(|| Err(HostError("no limiter here".to_owned())))
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings { sinks: self.sinks.borrow().clone() }
     }
 
     fn refresh_later(&self, work: u32) {

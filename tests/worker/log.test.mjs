@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { apiKey, mistyped, tampered } from "../support/credentials.mjs";
+import { watched } from "../support/audit-schema.mjs";
 import { demoKey, demoToken, entriesOf, second } from "../support/demo.mjs";
 import { startGate } from "../support/gate.mjs";
 
@@ -22,7 +23,7 @@ function events(log) {
     const start = line.indexOf('{"');
     try {
       const event = JSON.parse(line.slice(start));
-      return event.class_uid === 3002 ? [event] : [];
+      return event.class_uid === 3002 ? [watched(event)] : [];
     } catch {
       return [];
     }

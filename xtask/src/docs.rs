@@ -3,17 +3,22 @@
 use std::fmt::Write as _;
 
 use edgeward::{
-    governance::{ReviewRule, page_csp},
-    policy::{LintRule, Severity},
+    governance::{ReviewRule, audit_event_schema, page_csp},
+    policy::{LintRule, Severity, schema},
     verdict::{Denial, Reason},
 };
 
 use crate::output::{Result, say};
+use crate::policy_page;
 use crate::workspace::{Workspace, write};
 
 const REASON_CODES: &str = "docs/reason-codes.md";
 const LINT_RULES: &str = "docs/lint-rules.md";
 const REVIEW_RULES: &str = "docs/review-rules.md";
+const AUDIT_EVENTS: &str = "schema/audit-event.schema.json";
+const POLICY: &str = "docs/policy.md";
+/// The schema is published with the package, and stands here for editors.
+pub(crate) const POLICY_SCHEMA: &str = "schema/policy.schema.json";
 
 /// Writes them; a test sees to it that what is committed is what the code says.
 pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
@@ -23,7 +28,22 @@ pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
     say!("{LINT_RULES}: {} rules", LintRule::ALL.len());
     write(&workspace.path(REVIEW_RULES), review_rules())?;
     say!("{REVIEW_RULES}: {} rules", ReviewRule::ALL.len());
+    write(&workspace.path(AUDIT_EVENTS), audit_events())?;
+    say!("{AUDIT_EVENTS}: the JSON Schema of audit events");
+    write(&workspace.path(POLICY_SCHEMA), policy_schema())?;
+    write(&workspace.path(POLICY), policy_page::page(&schema()))?;
+    say!("{POLICY_SCHEMA} and {POLICY}");
     Ok(())
+}
+
+/// The JSON Schema of audit events.
+fn audit_events() -> String {
+    format!("{:#}\n", audit_event_schema())
+}
+
+/// The schema of the policy as a file.
+fn policy_schema() -> String {
+    format!("{:#}\n", schema())
 }
 
 /// The table of reasons.
@@ -133,6 +153,15 @@ mod tests {
         assert_eq!(committed, lint_rules(), "run `cargo xtask docs`");
         let committed = std::fs::read_to_string(Workspace::here().path(REVIEW_RULES)).expect("the table");
         assert_eq!(committed, review_rules(), "run `cargo xtask docs`");
+        let committed = std::fs::read_to_string(Workspace::here().path(AUDIT_EVENTS)).expect("the schema");
+        assert_eq!(committed, audit_events(), "run `cargo xtask docs`");
+        let committed = std::fs::read_to_string(Workspace::here().path(POLICY_SCHEMA)).expect("the schema");
+        assert!(committed == policy_schema(), "{POLICY_SCHEMA} is not what the types say: run `cargo xtask docs`");
+        let committed = std::fs::read_to_string(Workspace::here().path(POLICY)).expect("the page");
+        assert!(
+            committed == policy_page::page(&schema()),
+            "{POLICY} is not what the types say: run `cargo xtask docs`"
+        );
     }
 
     #[test]

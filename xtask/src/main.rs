@@ -10,6 +10,7 @@ mod log;
 mod npm;
 mod output;
 mod policy;
+mod policy_page;
 mod process;
 mod report;
 mod revocation;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::docs::POLICY_SCHEMA;
 use crate::output::{Failure, Result, say, thousands};
 use crate::process;
 use crate::tools::{NPM, Tools};
@@ -16,6 +17,8 @@ const VERSION_MARK: &str = "\"version\": \"0.0.0\"";
 const TARGET: &str = "--target=es2022";
 /// What the repository lends the package as it stands.
 const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
+/// The JSON Schema of audit events, made by `cargo xtask docs`.
+const AUDIT_EVENTS: &str = "schema/audit-event.schema.json";
 /// What of the core goes into the package.
 const CORE_FILES: [&str; 3] = ["glue.js", "core.wasm", "core.wasm.inline.js"];
 
@@ -27,8 +30,9 @@ pub(crate) fn package(workspace: &Workspace, tools: &Tools, core: &Core) -> Resu
         .text(env!("CARGO_PKG_VERSION"))
         .files(&workspace.path("npm"))?
         .files(&core.directory)?
+        .files(&workspace.path(AUDIT_EVENTS))?
         .files(&workspace.path("node_modules/esbuild/package.json"))?;
-    for document in DOCUMENTS {
+    for document in DOCUMENTS.into_iter().chain([POLICY_SCHEMA]) {
         inputs = inputs.files(&workspace.path(document))?;
     }
     let inputs = inputs.finish();
@@ -50,8 +54,10 @@ fn assemble(workspace: &Workspace, tools: &Tools, core: &Core, package: &Path) -
     for file in CORE_FILES {
         copy(&core.directory.join(file), &modules.join(file))?;
     }
+    copy(&workspace.path(POLICY_SCHEMA), &package.join(POLICY_SCHEMA))?;
     bundle(workspace, tools, &modules.join("index.js"), &modules.join("index.cjs"), "cjs")?;
     types(&workspace.path("npm/types"), &modules)?;
+    copy(&workspace.path(AUDIT_EVENTS), &package.join("audit-event.schema.json"))?;
 
     let manifest = read_text(&workspace.path("npm/package.json"))?;
     if manifest.matches(VERSION_MARK).count() != 1 {
@@ -139,7 +145,7 @@ fn option(name: &str, path: &Path) -> OsString {
 }
 
 /// The files of types that belong to the main entry. `CommonJS` gets a twin of each.
-const MAIN_TYPES: [&str; 2] = ["index", "keys"];
+const MAIN_TYPES: [&str; 5] = ["audit-types", "gate", "index", "keys", "origin"];
 
 /// The types written by hand; `CommonJS` gets twins of the main ones, which import each other and nothing else.
 fn types(source: &Path, modules: &Path) -> Result<()> {

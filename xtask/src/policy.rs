@@ -49,7 +49,7 @@ mod tests {
         let policy = r#"{"issuers":[{"issuer":"i","audience":"a","algorithms":["ES256"]}]}"#;
         assert_eq!(
             sentence(policy, r#"{"i":{"kyes":[]}}"#),
-            "worker/policy.json: the policy is refused: /issuers/0/jwks: neither a snapshot nor a JSON Web Key Set: no array `keys`."
+            "worker/policy.json: the policy is refused: /issuers/0/jwks: neither a snapshot nor a JSON Web Key Set: no array `keys` (a JSON Web Key Set as the issuer publishes it, or what `edgeward snapshot` took of it, unchanged)."
         );
         assert!(sentence(policy, "[]").starts_with("worker/generated/snapshots.json is no JSON object"));
     }

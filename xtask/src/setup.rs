@@ -2,6 +2,8 @@
 //!
 //! Every step looks first and acts only if something is missing, so that it may be repeated.
 
+mod proxies;
+
 use std::path::{Path, PathBuf};
 
 use crate::demo::Issuer;
@@ -28,6 +30,7 @@ struct Found<'a> {
     node: Option<Node>,
     chromium: Option<PathBuf>,
     redis: Option<PathBuf>,
+    proxies: Vec<(&'static str, PathBuf)>,
 }
 
 /// One step: what it is about, who needs it, and the work, which ends with a few words.
@@ -37,7 +40,7 @@ struct Step {
     work: fn(&mut Found<'_>) -> Result<String>,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 11] = [
     Step { title: "Node.js and npm", needed: |_| true, work: node_and_npm },
     Step { title: "wasm target", needed: |_| true, work: wasm_target },
     Step { title: "wasm-bindgen", needed: |_| true, work: wasm_bindgen },
@@ -47,6 +50,8 @@ const STEPS: [Step; 9] = [
     Step { title: "rustfmt and clippy", needed: |need| need == Need::Everything, work: rust_components },
     Step { title: "Chromium", needed: |need| need == Need::Everything, work: chromium },
     Step { title: "Redis", needed: |need| need == Need::Everything, work: redis },
+    Step { title: "nginx, Caddy and HAProxy", needed: |need| need == Need::Everything, work: proxies::of_debian },
+    Step { title: "Envoy", needed: |need| need == Need::Everything, work: proxies::envoy },
 ];
 
 fn demo_issuer(found: &mut Found<'_>) -> Result<String> {
@@ -56,7 +61,8 @@ fn demo_issuer(found: &mut Found<'_>) -> Result<String> {
 /// Goes through the steps that `need` calls for.
 pub(crate) fn run(workspace: &Workspace, need: Need) -> Result<Tools> {
     let steps: Vec<_> = STEPS.iter().filter(|step| (step.needed)(need)).collect();
-    let mut found = Found { workspace, system_node: None, node: None, chromium: None, redis: None };
+    let mut found =
+        Found { workspace, system_node: None, node: None, chromium: None, redis: None, proxies: Vec::new() };
     for (index, step) in steps.iter().enumerate() {
         begin!("[{}/{}] {} … ", index + 1, steps.len(), step.title);
         match (step.work)(&mut found) {
@@ -70,7 +76,7 @@ pub(crate) fn run(workspace: &Workspace, need: Need) -> Result<Tools> {
     let (Some(system_node), Some(node)) = (found.system_node, found.node) else {
         return Err(Failure::new("Set-up found no Node.js."));
     };
-    Ok(Tools { system_node, node, chromium: found.chromium, redis: found.redis })
+    Ok(Tools { system_node, node, chromium: found.chromium, redis: found.redis, proxies: found.proxies })
 }
 
 fn node_and_npm(found: &mut Found<'_>) -> Result<String> {

@@ -202,7 +202,9 @@ impl Part {
             }
             Self::WorkerSuite => {
                 bundle_worker(workspace, tools)?;
-                suite(workspace, workspace.command(&tools.node.path), "tests/worker")
+                let mut command = workspace.command(&tools.node.path);
+                command.envs(tools.proxies.iter().map(|(variable, path)| (variable, path)));
+                suite(workspace, command, "tests/worker")
             }
             Self::Check => {
                 let counts = check::check(workspace, tools, None)?;
@@ -283,7 +285,7 @@ mod tests {
             write(&PathBuf::from(&root).join("tests/node").join(file), text).expect("a test file");
         }
         let node = Node::of_the_system().expect("Node.js");
-        let tools = Tools { system_node: node.clone(), node, chromium: None, redis: None };
+        let tools = Tools { system_node: node.clone(), node, chromium: None, redis: None, proxies: Vec::new() };
         let outcomes = run_stages(&Workspace::at(&root), &tools, &[Stage::Node]);
         fs::remove_dir_all(&root).expect("the scratch directory goes");
         let (good, text) = summary(&outcomes);

@@ -121,6 +121,8 @@ pub(crate) struct Tools {
     pub(crate) chromium: Option<PathBuf>,
     /// The Redis; looked for only where it is needed.
     pub(crate) redis: Option<PathBuf>,
+    /// The proxies that ask the gate in tests, each by its environment variable; looked for only where they are needed.
+    pub(crate) proxies: Vec<(&'static str, PathBuf)>,
 }
 
 impl Tools {
@@ -142,7 +144,8 @@ pub(crate) fn redis() -> Result<Option<PathBuf>> {
     asked_for_or_first(REDIS, &REDISES)
 }
 
-fn asked_for_or_first(variable: &str, names: &[&str]) -> Result<Option<PathBuf>> {
+/// The program that this variable names, or the first of these that is found.
+pub(crate) fn asked_for_or_first(variable: &str, names: &[&str]) -> Result<Option<PathBuf>> {
     if let Some(asked) = env::var_os(variable).filter(|value| !value.is_empty()) {
         return match find(&asked.to_string_lossy()) {
             Some(path) => Ok(Some(path)),

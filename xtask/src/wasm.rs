@@ -78,6 +78,8 @@ fn bind(compiled: &std::path::Path, scratch: &std::path::Path) -> Result<()> {
         .typescript(true)
         // The default path is bait for bundlers, which would ship a second copy of the module.
         .omit_default_module_path(true)
+        // The core is started anew after a trap, from the module that was compiled once.
+        .reset_state_function(true)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(scratch)

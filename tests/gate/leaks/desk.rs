@@ -204,8 +204,14 @@ impl Desk {
             assert!(token.len() < 8 || !shown.contains(token), "{token:?} shows itself in {shown}");
         }
         let Outcome::Respond { answer, audit } = outcome else { panic!("forwarded") };
-        *self.events.borrow_mut() =
-            audit.iter().map(|line| serde_json::from_str(line).expect("an event is JSON")).collect();
+        *self.events.borrow_mut() = audit
+            .iter()
+            .map(|entry| {
+                let event = serde_json::from_str(&entry.event).expect("an event is JSON");
+                stage::assert_fits_schema(&event);
+                event
+            })
+            .collect();
         answer
     }
 

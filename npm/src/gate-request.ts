@@ -1,0 +1,63 @@
+// A request, as the core is told of it.
+import type { GateOptions, GateRequest } from "../types/index.js";
+
+/** What Cloudflare says of the certificate: of the connection, where no client can write. */
+export function certificateOf(request: Request): string | undefined {
+  const { cf } = request as { cf?: { tlsClientAuth?: { certFingerprintSHA256?: string } } };
+  return cf?.tlsClientAuth?.certFingerprintSHA256;
+}
+
+export function coreRequest(
+  request: Request | GateRequest,
+  address: GateOptions["address"],
+  certificate: NonNullable<GateOptions["certificate"]>,
+): object {
+  if (typeof request !== "object" || request === null) throw new TypeError("a request is an object");
+  const isRequest = typeof Request === "function" && request instanceof Request;
+  const { method, url, headers } = request;
+  if (typeof method !== "string" || typeof url !== "string") throw new TypeError("a request has `method` and `url`, both strings");
+  const ip: unknown = (isRequest ? address?.(request) : (request as GateRequest).ip) ?? undefined;
+  if (ip !== undefined && typeof ip !== "string") throw new TypeError("the address of a client is a string");
+  const thumbprint: unknown = (isRequest ? certificate(request) : (request as GateRequest).certificate) ?? undefined;
+  if (thumbprint !== undefined && typeof thumbprint !== "string") {
+    throw new TypeError("the thumbprint of a certificate is a string");
+  }
+  // A body can be read once, and the request may be handled again.
+  let read: Promise<Uint8Array | null> | undefined;
+  const body = isRequest ? (longest: number) => (read ??= bodyOf(request, longest)) : undefined;
+  return { method, url, headers: [...headerPairs(headers)], ip, certificate: thumbprint, body };
+}
+
+/** The body of a request for an endpoint of the gate's own, or null where it is longer than this. */
+async function bodyOf(request: Request, longest: number): Promise<Uint8Array | null> {
+  if (request.body === null) return new Uint8Array(0);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > longest) {
+      await reader.cancel();
+      return null;
+    }
+    chunks.push(value);
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return body;
+}
+
+function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[string, string]> {
+  if (typeof headers !== "object" || headers === null) throw new TypeError("a request has `headers`: an object, or pairs");
+  const entries = Symbol.iterator in headers ? headers : Object.entries(headers);
+  for (const [name, value] of entries as Iterable<[string, string | readonly string[] | undefined]>) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) yield [name, String(one)];
+  }
+}

@@ -1,0 +1,77 @@
+// An origin at a URL, asked through Node's own HTTP. Its `fetch` would hold the whole of a body that streams, since it
+// keeps a copy for a redirect that nobody wants, and would unpack what an origin has packed.
+
+interface Incoming {
+  readonly statusCode: number;
+  readonly statusMessage: string;
+  readonly rawHeaders: readonly string[];
+  destroy(): void;
+  resume(): void;
+}
+
+interface Outgoing {
+  strictContentLength: boolean;
+  on(event: "response", listener: (incoming: Incoming) => void): this;
+  on(event: "error", listener: (error: Error) => void): this;
+  end(): void;
+}
+
+interface NodeHttp {
+  request(url: URL, options: { method: string; headers: Record<string, string>; signal: AbortSignal }): Outgoing;
+}
+
+interface NodeStream {
+  Readable: {
+    fromWeb(stream: ReadableStream<Uint8Array>): object;
+    toWeb(stream: Incoming, options: { strategy: QueuingStrategy<Uint8Array> }): ReadableStream<Uint8Array>;
+  };
+  pipeline(from: object, to: Outgoing, done: () => void): void;
+}
+
+interface NodeProcess {
+  versions?: { node?: string; bun?: string };
+  getBuiltinModule?(name: string): unknown;
+}
+
+const WITHOUT_BODY = [204, 205, 304];
+
+/** Node's own, or nothing on hosts that only look like Node and on versions that are too old. */
+export function nodeFetch(): ((request: Request) => Promise<Response>) | undefined {
+  const { process, Deno, navigator } = globalThis as {
+    process?: NodeProcess;
+    Deno?: unknown;
+    navigator?: { userAgent?: string };
+  };
+  const isNode = process?.versions?.node !== undefined && process.versions.bun === undefined && Deno === undefined;
+  if (!isNode || navigator?.userAgent === "Cloudflare-Workers" || process.getBuiltinModule === undefined) return undefined;
+  const load = <T>(name: string) => process.getBuiltinModule!(`node:${name}`) as T;
+  const stream = load<NodeStream>("stream");
+  return (request) => send(request, load<NodeHttp>(request.url.startsWith("https:") ? "https" : "http"), stream);
+}
+
+function send(request: Request, http: NodeHttp, { Readable, pipeline }: NodeStream): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const { method, signal } = request;
+    const outgoing = http.request(new URL(request.url), { method, headers: Object.fromEntries(request.headers), signal });
+    // A body of another length than was said would be the beginning of another request.
+    outgoing.strictContentLength = true;
+    outgoing.on("error", reject);
+    outgoing.on("response", (incoming) => {
+      try {
+        const { statusCode: status, statusMessage: statusText, rawHeaders } = incoming;
+        const headers = new Headers();
+        for (let place = 0; place + 1 < rawHeaders.length; place += 2) headers.append(rawHeaders[place]!, rawHeaders[place + 1]!);
+        const isBare = method === "HEAD" || WITHOUT_BODY.includes(status);
+        if (isBare) incoming.resume();
+        const strategy = new ByteLengthQueuingStrategy({ highWaterMark: 1 << 16 });
+        resolve(new Response(isBare ? null : Readable.toWeb(incoming, { strategy }), { status, statusText, headers }));
+      } catch (error) {
+        incoming.destroy();
+        reject(error as Error);
+      }
+    });
+    if (request.body === null) outgoing.end();
+    // What goes wrong with either is an error of the request.
+    else pipeline(Readable.fromWeb(request.body), outgoing, () => undefined);
+  });
+}

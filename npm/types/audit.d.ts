@@ -1,0 +1,35 @@
+// Ready sinks of audit events.
+import type { AnalyticsPoint, AuditSink } from "./audit-types.js";
+
+export type { AnalyticsPoint, AuditCounts, AuditRecord, AuditSink } from "./audit-types.js";
+
+/** What of a producer binding of Cloudflare Queues is used. */
+export interface AuditQueue {
+  sendBatch(messages: Iterable<{ body: unknown; contentType: "json" }>): Promise<unknown>;
+}
+
+/** What of a binding of Workers Analytics Engine is used. */
+export interface AuditDataset {
+  writeDataPoint(point: AnalyticsPoint): void;
+}
+
+/** How events are put together for a queue. */
+export interface QueueSinkOptions {
+  /** How many events a call takes at most; 100, which is the platform's limit, where left out. */
+  events?: number;
+  /** How long an event waits for others, in milliseconds; 50 where left out. */
+  linger?: number;
+  /** How many events may be on their way; 1000 where left out. */
+  room?: number;
+  /** How long a call may take, in milliseconds; 10000 where left out. */
+  timeout?: number;
+}
+
+/** Writes each event to the console, as one line of JSON: the logs of a Worker. */
+export declare function consoleSink(): AuditSink;
+
+/** Sends events to a queue, several at once. Each message is one event, as JSON. */
+export declare function queueSink(queue: AuditQueue, options?: QueueSinkOptions): AuditSink;
+
+/** Writes a data point for each decision. What is no decision is not written. */
+export declare function analyticsSink(dataset: AuditDataset): AuditSink;

@@ -1,0 +1,78 @@
+//! The check of assertions on the origin's side.
+
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
+
+use super::{
+    host::{JsHost, Lent},
+    task,
+    tokens::write_key_sets,
+};
+use crate::{
+    gate::{GateRequest, OriginCheck},
+    host::Host,
+    policy::read_origin_policy,
+    verdict::verdict_document,
+};
+
+/// Checks the assertions that requests carry.
+#[wasm_bindgen(js_name = OriginCheck)]
+pub struct JsOriginCheck {
+    check: Rc<OriginCheck>,
+    host: JsHost,
+}
+
+#[wasm_bindgen(js_class = OriginCheck)]
+impl JsOriginCheck {
+    /// The check of a policy (JSON text).
+    ///
+    /// # Errors
+    /// Every fault of the policy.
+    #[wasm_bindgen(constructor)]
+    pub fn new(policy: &str, host: JsHost) -> Result<Self, JsError> {
+        Ok(Self { check: Rc::new(OriginCheck::new(read_origin_policy(policy)?)?), host })
+    }
+
+    /// The verdict as JSON, or a task.
+    ///
+    /// # Errors
+    /// Where the request is of another shape.
+    pub fn check(&self, request: JsValue) -> Result<JsValue, JsError> {
+        let request: GateRequest =
+            serde_wasm_bindgen::from_value(request).map_err(|error| JsError::new(&format!("the request: {error}")))?;
+        let host = Lent::new(self.host.clone(), None);
+        let (check, exchange) = (Rc::clone(&self.check), host.exchange());
+        Ok(task::start(async move { verdict_document(&check.check(&host, &request).await) }, exchange))
+    }
+
+    /// As of a verifier.
+    #[wasm_bindgen(js_name = refreshKeySet)]
+    pub fn refresh_key_set(&self, key_set: u32) -> JsValue {
+        let host = Lent::new(self.host.clone(), None);
+        let (check, exchange) = (Rc::clone(&self.check), host.exchange());
+        let work = async move {
+            check.refresh(&host, key_set).await;
+            String::new()
+        };
+        task::start(work, exchange)
+    }
+
+    /// As of a verifier.
+    pub fn refresh(&self) -> JsValue {
+        let host = Lent::new(self.host.clone(), None);
+        let (check, exchange) = (Rc::clone(&self.check), host.exchange());
+        let work = async move {
+            check.refresh_on_schedule(&host).await;
+            write_key_sets(&check.key_sets(host.now()))
+        };
+        task::start(work, exchange)
+    }
+
+    /// As of a verifier.
+    #[wasm_bindgen(js_name = keySets)]
+    #[must_use]
+    pub fn key_sets(&self) -> String {
+        write_key_sets(&self.check.key_sets(Lent::new(self.host.clone(), None).now()))
+    }
+}
