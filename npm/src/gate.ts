@@ -15,7 +15,7 @@ import { auditDelivery } from "./audit-delivery.js";
 import { failureOf, originFetcher, passOn, response, type ForwardedTo } from "./gate-forward.js";
 import { certificateOf, coreRequest } from "./gate-request.js";
 import { lending } from "./host.js";
-import { coreRestarts, enter, held, type Held } from "./instance.js";
+import { CoreFailed, coreRestarts, enter, held, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
 import { requireLimiters } from "./limiters.js";
 import { jsonText } from "./text.js";
@@ -66,6 +66,11 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   }
   requireLimiters(enter(() => core().limiters), options.limiters);
 
+  const undecided = (request: Request | GateRequest): Answered => {
+    audit.take([coreFailedAudit(request.method)]);
+    return { action: "respond", answer: coreFailedAnswer(), audit: [] };
+  };
+
   const check = (request: Request | GateRequest): MaybePromise<Verdict> => {
     const told = seen(request);
     return run(
@@ -87,10 +92,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     const outcome = await run(
       () => core().handle(told),
       (answer) => JSON.parse(answer) as Outcome,
-      (): Outcome => {
-        audit.take([coreFailedAudit(request.method)]);
-        return { action: "respond", answer: coreFailedAnswer(), audit: [] };
-      },
+      (): Outcome => undecided(request),
     );
     audit.take(outcome.audit);
     if (outcome.action === "respond") return response(outcome.answer, request);
@@ -98,11 +100,9 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     try {
       return await passOn(request, forward, fetchOrigin);
     } catch (error) {
-      const failed = await run(
-        () => core().forwardFailed(told, forward.requestId, ...failureOf(error)) as string,
-        (answer) => JSON.parse(answer) as Answered,
-        (): Answered => ({ action: "respond", answer: coreFailedAnswer(), audit: [] }),
-      );
+      const failure = () => core().forwardFailed(told, forward.requestId, ...failureOf(error)) as string;
+      const read = (answer: string) => JSON.parse(answer) as Answered;
+      const failed = error instanceof CoreFailed ? undecided(request) : await run(failure, read, () => undecided(request));
       audit.take(failed.audit);
       return response(failed.answer, request);
     }
