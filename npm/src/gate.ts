@@ -13,7 +13,7 @@ import {
 } from "./core.js";
 import { auditDelivery } from "./audit-delivery.js";
 import { failureOf, originFetcher, passOn, response, type ForwardedTo } from "./gate-forward.js";
-import { certificateOf, coreRequest } from "./gate-request.js";
+import { certificateOf, coreRequest, LentFailed } from "./gate-request.js";
 import { lending } from "./host.js";
 import { CoreFailed, coreRestarts, enter, held, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
@@ -49,7 +49,18 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     throw new TypeError("`bootstrapSecret` is a string");
   }
   const fetchOrigin = originFetcher(origin);
-  const seen = (request: Request | GateRequest) => coreRequest(request, address, certificate);
+  /** The request as the core is told of it, or nothing where a function that was lent failed at it. */
+  const seen = (request: Request | GateRequest): object | undefined => {
+    try {
+      return coreRequest(request, address, certificate);
+    } catch (error) {
+      if (!(error instanceof LentFailed)) throw error;
+      const { message, cause } = error;
+      console.error(`edgeward: ${message}`, cause instanceof Error ? cause.message : "");
+      audit.take([coreFailedAudit(request.method, message)]);
+      return undefined;
+    }
+  };
   const secrets = jsonText(introspectionSecrets, "the secrets for introspection");
   const [text, beside, sealing] = [jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), sealBytes(seals)];
   const signingKey = signingKeyText(denySigningKey, "the signing key of deny lists");
@@ -73,6 +84,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 
   const check = (request: Request | GateRequest): MaybePromise<Verdict> => {
     const told = seen(request);
+    if (told === undefined) return coreFailedVerdict();
     return run(
       () => core().check(told),
       (answer) => {
@@ -89,6 +101,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 
   const fetch = async (request: Request): Promise<Response> => {
     const told = seen(request);
+    if (told === undefined) return response(coreFailedAnswer(), request);
     const outcome = await run(
       () => core().handle(told),
       (answer) => JSON.parse(answer) as Outcome,
