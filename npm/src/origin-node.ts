@@ -11,9 +11,11 @@ interface Incoming {
 
 interface Outgoing {
   strictContentLength: boolean;
+  readonly reusedSocket: boolean;
   on(event: "response", listener: (incoming: Incoming) => void): this;
   on(event: "error", listener: (error: Error) => void): this;
   end(): void;
+  prependListener(event: "error", listener: (error: Error & { code?: string }) => void): this;
 }
 
 interface NodeHttp {
@@ -34,6 +36,10 @@ interface NodeProcess {
 }
 
 const WITHOUT_BODY = [204, 205, 304];
+/** What may be sent twice (RFC 9110 §9.2.2). */
+const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
+/** How a connection ends that the other side has closed. */
+const CLOSED = ["ECONNRESET", "EPIPE"];
 
 /** Node's own, or nothing on hosts that only look like Node and on versions that are too old. */
 export function nodeFetch(): ((request: Request) => Promise<Response>) | undefined {
@@ -70,6 +76,12 @@ function send(request: Request, http: NodeHttp, { Readable, pipeline }: NodeStre
         reject(error as Error);
       }
     });
+    // An origin may close a connection that was kept as a request comes (RFC 9112 §9.3.1). Each try takes one such away.
+    if (request.body === null && IDEMPOTENT.includes(method)) {
+      outgoing.prependListener("error", ({ code = "" }) => {
+        if (outgoing.reusedSocket && CLOSED.includes(code) && !signal.aborted) resolve(send(request, http, { Readable, pipeline }));
+      });
+    }
     if (request.body === null) outgoing.end();
     // What goes wrong with either is an error of the request.
     else pipeline(Readable.fromWeb(request.body), outgoing, () => undefined);
