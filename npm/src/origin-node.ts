@@ -52,7 +52,10 @@ export function nodeFetch(): ((request: Request) => Promise<Response>) | undefin
 function send(request: Request, http: NodeHttp, { Readable, pipeline }: NodeStream): Promise<Response> {
   return new Promise((resolve, reject) => {
     const { method, signal } = request;
-    const outgoing = http.request(new URL(request.url), { method, headers: Object.fromEntries(request.headers), signal });
+    const headers = Object.fromEntries(request.headers);
+    // Node frames no body of `DELETE` or `OPTIONS` by itself: it would be the beginning of another request.
+    if (request.body !== null && headers["content-length"] === undefined) headers["transfer-encoding"] = "chunked";
+    const outgoing = http.request(new URL(request.url), { method, headers, signal });
     // A body of another length than was said would be the beginning of another request.
     outgoing.strictContentLength = true;
     outgoing.on("error", reject);
