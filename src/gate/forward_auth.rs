@@ -114,6 +114,10 @@ impl Gate {
         if original.headers.iter().any(|(name, _)| hop::is_taken_for_reserved(name)) {
             return Err(Reason::HeaderReserved.into());
         }
+        // It takes out those of the very names.
+        if original.headers.iter().any(|(name, _)| hop::is_twin_of_override(name)) {
+            return Err(Denial::new(Reason::RequestAmbiguous).noting("a header that some origins read as another one"));
+        }
         // In the proxy mode what stands here never reaches the origin.
         if original.target().0.strip_prefix(&self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
             return Err(Denial::new(Reason::RouteUnknown).noting("a path of the gate's own"));

@@ -305,6 +305,20 @@ fn nothing_but_the_verdict_answers_a_proxy_that_asks() {
 }
 
 #[test]
+fn a_twin_of_a_header_that_the_proxy_takes_out_is_refused() {
+    let bearer = format!("Bearer {}", good_token());
+    for dialect in DIALECTS {
+        let stage = stage(dialect);
+        for name in ["X_HTTP_Method_Override", "x.http.method", "X-Original_URL", "x_rewrite_url", "X_API_Key"] {
+            let asked = call(dialect, "GET", "/v1/reports", &[(HEADER, &bearer), (name, "DELETE")]);
+            assert_eq!(told(&stage, dialect, &asked), (400, "request_ambiguous".to_owned()), "{dialect}: {name}");
+        }
+        let asked = call(dialect, "GET", "/v1/reports", &[(HEADER, &bearer), ("X-HTTP-Method-Override", "DELETE")]);
+        assert_eq!(told(&stage, dialect, &asked).0, 200, "{dialect}");
+    }
+}
+
+#[test]
 fn only_the_proxies_of_the_policy_may_ask() {
     let bearer = format!("Bearer {}", good_token());
     for dialect in DIALECTS {
