@@ -11,6 +11,7 @@ import { countingStore } from "../support/credentials.mjs";
 import { demoKey, entriesOf } from "../support/demo.mjs";
 import { startGate } from "../support/gate.mjs";
 import { hasEnvoy, startProxy } from "../support/proxies.mjs";
+import { exchange, rawOrigin } from "../support/raw.mjs";
 import { send, sendAll, startOrigin } from "../support/suite.mjs";
 
 /** The dialect that each proxy asks in. HAProxy has none of its own. */
@@ -160,6 +161,53 @@ for (const way of Object.keys(DIALECTS)) {
 }
 
 for (const way of Object.keys(DIALECTS)) {
+  test(`${way}: what a client says of its connection leads nobody past the gate, and takes nothing from the origin`, async () => {
+    // An origin that takes up every offer: behind an answer of 101 all that a client sends is the origin's.
+    const raw = await rawOrigin(({ headers }) => {
+      const protocol = headers.find(([name]) => name === "upgrade")?.[1];
+      if (protocol === undefined) return "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+      return `HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n`;
+    });
+    const proxy = await startProxy(way, { gate: gates[way], origin: raw.port });
+    try {
+      const sent = async (...lines) => {
+        raw.seen.length = 0;
+        const all = ["GET /v1/reports HTTP/1.1", "Host: 127.0.0.1", `Authorization: Bearer ${tokens.good}`, ...lines];
+        const answer = await exchange(proxy.port, [...all, "", ""].join("\r\n"));
+        return { answer, headers: raw.seen.flatMap(({ headers }) => headers) };
+      };
+      const settings = "HTTP2-Settings: AAMAAABkAAQAAP__";
+      for (const offer of [
+        ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"],
+        ["Connection: Upgrade", "Upgrade: h2c"],
+        ["Connection: Upgrade", "Upgrade: H2C"],
+        ["Connection: Upgrade", "Upgrade: websocket, h2c"],
+        ["Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket"],
+        ["Connection: Upgrade", "Upgrade: websocket", "Upgrade: h2c"],
+        ["Connection: Upgrade", "Upgrade: TLS/1.3"],
+      ]) {
+        const { answer, headers } = await sent(...offer, settings);
+        const offered = headers.filter(([name, value]) => name === "upgrade" && value !== "websocket");
+        assert.deepEqual(offered, [], offer.join("; "));
+        assert.ok(!/^upgrade: (?!websocket)/im.test(answer), answer);
+      }
+      const socket = ["Connection: keep-alive, Upgrade", "Upgrade: WebSocket", "Sec-WebSocket-Version: 13"];
+      assert.match((await sent(...socket, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")).answer, /^HTTP\/1\.1 101 /);
+
+      const { answer, headers } = await sent("Connection: close, Edgeward-Organization, edgeward-scopes, Edgeward-Subject");
+      if (headers.length === 0) assert.match(answer, /^HTTP\/1\.1 400 /);
+      else {
+        const told = Object.fromEntries(headers);
+        assert.deepEqual([told["edgeward-organization"], told["edgeward-scopes"]], ["org_acme", "reports:read"]);
+        assert.ok(!/edgeward/i.test(told.connection ?? ""), told.connection);
+      }
+    } finally {
+      await Promise.all([proxy.stop(), raw.stop()]);
+    }
+  });
+}
+
+for (const way of Object.keys(DIALECTS)) {
   test(`${way}: the assertion comes to the origin, and is for that request`, async () => {
     const pair = generateKeyPairSync("ed25519");
     const jwk = (key) => ({ ...key.export({ format: "jwk" }), kid: "gate-1" });
@@ -211,7 +259,7 @@ async function originCheckOf(of) {
 
 test("envoy: a host that resolves the path of a call leads nobody past the gate", { skip: !hasEnvoy }, async () => {
   // `Request` of Node does so.
-  const gate = await nodeGate({ dialect: "envoy" });
+  const gate = await nodeGate({ dialect: "envoy" }, { members: { resource: { identifier: "https://api.example" } } });
   const proxy = await startProxy("envoy", { gate: gate.port, origin: origin.port });
   try {
     const good = await send(proxy.port, report, "envoy-resolved");
@@ -223,6 +271,7 @@ test("envoy: a host that resolves the path of a call leads nobody past the gate"
       ["/../../v1/reports", bearer],
       ["/../health", []],
       ["/v1/secret/../../../health", []],
+      ["/v1/secret/../../../../.well-known/oauth-protected-resource", []],
       ["/../../_edgeward/health", []],
     ].entries()) {
       const name = `envoy-resolved-${place}`;
