@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { createGate, createOriginCheck } from "edgeward";
 import { keys, policy, requests, tokens } from "../proxies/requests.mjs";
 import { countingStore } from "../support/credentials.mjs";
-import { demoKey, entriesOf } from "../support/demo.mjs";
+import { demoKey, demoToken, entriesOf } from "../support/demo.mjs";
 import { startGate } from "../support/gate.mjs";
 import { hasEnvoy, startProxy } from "../support/proxies.mjs";
 import { exchange, rawOrigin } from "../support/raw.mjs";
@@ -138,6 +138,10 @@ for (const way of ["nginx", "caddy", "haproxy"]) {
         const request = { ...report, headers: [["X-API-Key", bound.key], ...forged], from };
         const answer = await send(proxy.port, request, name);
         assert.deepEqual([answer.status, origin.of(name).length], [status, status === 200 ? 1 : 0], `${name}: ${answer.body}`);
+        for (const { rawHeaders } of origin.of(name)) {
+          const told = rawHeaders.filter((_, place) => place % 2 === 1 && rawHeaders[place - 1].toLowerCase() === "x-forwarded-for");
+          assert.deepEqual(told, ["127.0.0.9"], "what the origin is told of the address");
+        }
         if (status !== 200) assert.equal(JSON.parse(answer.body).code, "address_not_allowed");
       }
     } finally {
@@ -205,6 +209,31 @@ for (const way of Object.keys(DIALECTS)) {
       await Promise.all([proxy.stop(), raw.stop()]);
     }
   });
+
+  test(`${way}: the host that the gate judges is that of the origin`, async () => {
+    const hosts = ["api.example:8443"];
+    const gate = await nodeGate({ dialect: DIALECTS[way] }, { members: { hosts, tlsEndsAhead: true } });
+    const raw = await rawOrigin();
+    const proxy = await startProxy(way, { gate: gate.port, origin: raw.port });
+    try {
+      for (const [line, host, status] of [
+        ["GET /v1/reports HTTP/1.1", "api.example:8443", 200],
+        ["GET http://api.example:8443/v1/reports HTTP/1.1", "api.example:8443", 200],
+        ["GET /v1/reports HTTP/1.1", "api.example", 421],
+        ["GET http://api.example:8443/v1/reports HTTP/1.1", "other.example", undefined],
+        ["GET http://other.example/v1/reports HTTP/1.1", "api.example:8443", undefined],
+      ]) {
+        raw.seen.length = 0;
+        const head = [line, `Host: ${host}`, `Authorization: Bearer ${tokens.good}`, "Connection: close", "", ""];
+        const answer = await exchange(proxy.port, head.join("\r\n"));
+        const came = raw.seen.flatMap(({ headers }) => headers).filter(([name]) => name === "host").map(([, value]) => value);
+        if (status !== undefined) assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), `${line} of ${host}`);
+        assert.ok(came.every((one) => one === hosts[0]), `${line} of ${host} came as one of ${came}`);
+      }
+    } finally {
+      await Promise.all([proxy.stop(), gate.stop(), raw.stop()]);
+    }
+  });
 }
 
 for (const way of Object.keys(DIALECTS)) {
@@ -224,6 +253,11 @@ for (const way of Object.keys(DIALECTS)) {
       const [{ method, url, rawHeaders }] = origin.of(name);
       const verdict = await checkRequest(method, url, rawHeaders);
       assert.deepEqual([verdict.ok, verdict.class, verdict.subject], [true, "m2m_token", "app_reports"], JSON.stringify(verdict));
+      // One with so many scopes that who it is fills more than a page.
+      const scope = ["reports:read", ...Array.from({ length: 100 }, (_, place) => `documents:team-${place}:read`)].join(" ");
+      const wide = [["Authorization", `Bearer ${demoToken({ claims: { scope } })}`]];
+      assert.equal((await send(proxy.port, { ...report, headers: wide }, `${name}-wide`)).status, 200);
+      assert.ok(origin.of(`${name}-wide`)[0].rawHeaders.includes(scope));
       const elsewhere = await checkRequest(method, "/v1/secret", rawHeaders);
       assert.deepEqual([elsewhere.ok, elsewhere.code], [false, "assertion_request_mismatch"]);
       const forged = await send(proxy.port, { ...report, headers: [...bearer, ["Edgeward-Assertion", "a.b.c"]] }, `${name}-forged`);
