@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     stage::{HEADER, header, request},
-    support::NOW,
+    support::{NOW, with},
 };
 
 #[test]
@@ -145,4 +145,28 @@ fn a_key_that_is_sent_in_the_place_of_its_id_is_not_on_record() {
         ask(&stage, "GET", &format!("{KEYS}/{id}"), Some(&writer()), "");
         assert_eq!(stage.last_event()["entity"]["uid"], id);
     }
+}
+
+#[test]
+fn a_key_that_is_sent_in_a_wrong_place_of_a_body_is_quoted_nowhere() {
+    let stage = stage();
+    let key = stage.key();
+    let whole = key.key.reveal();
+    let quoted = format!("{whole}\"");
+    for text in [whole, quoted.as_str(), FOREIGN, &format!("{}{whole}", "x".repeat(2000))] {
+        for body in [
+            with(&new_key(), "scopes", json!(text)),
+            with(&new_key(), text, json!(1)),
+            with(&new_key(), "allowedCidrs", json!({ text: 1 })),
+            with(&new_key(), "environment", json!(text)),
+        ] {
+            let answer = ask(&stage, "POST", KEYS, Some(&writer()), &body.to_string());
+            assert_eq!((answer.status, code(&answer).as_str()), (400, "body_invalid"), "{body}");
+            let shown = format!("{}{}", answer.body, stage.last_event());
+            assert!(!shown.contains(&whole[10..]) && !shown.contains(FOREIGN), "{shown}");
+        }
+    }
+    // What is short enough for a slip of the pen is.
+    let answer = ask(&stage, "POST", KEYS, Some(&writer()), &with(&new_key(), "scope", json!([])).to_string());
+    assert!(detail(&answer).contains("unknown field `scope`"), "{}", detail(&answer));
 }
