@@ -32,7 +32,9 @@ export function coreRequest(
 ): object {
   if (typeof request !== "object" || request === null) throw new TypeError("a request is an object");
   const isRequest = typeof Request === "function" && request instanceof Request;
-  const { method, url, headers } = request;
+  const { method, headers } = request;
+  // A router that is mounted sees the rest of the path alone, and what Express keeps of the whole is what the client asked for.
+  const url = (isRequest ? undefined : (request as GateRequest).originalUrl) ?? request.url;
   if (typeof method !== "string" || typeof url !== "string") throw new TypeError("a request has `method` and `url`, both strings");
   const ip: unknown = (isRequest ? asked("address", () => address?.(request)) : (request as GateRequest).ip) ?? undefined;
   if (ip !== undefined && typeof ip !== "string") throw new TypeError("the address of a client is a string");

@@ -230,6 +230,8 @@ export interface GateRequest {
   method: string;
   /** With scheme and authority, or the path alone. */
   url: string;
+  /** The whole of it, as Express keeps it where a router is mounted; where it is there it stands for `url`. */
+  originalUrl?: string;
   headers: Headers | Iterable<readonly [string, string]> | Record<string, string | readonly string[] | undefined>;
   /** The client's address. */
   ip?: string;

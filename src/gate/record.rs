@@ -80,10 +80,10 @@ impl Records {
 }
 
 impl Kept {
-    /// Whether a credential takes this way for the first time.
+    /// Whether a credential takes this way for the first time, or may do so.
     fn is_new(&mut self, point: Option<&AnalyticsPoint>) -> bool {
-        let Some(point) = point else { return true };
-        let way = Sha256::digest(point.way()).into();
+        let Some(way) = point.and_then(AnalyticsPoint::way) else { return true };
+        let way = Sha256::digest(way).into();
         if self.seen.contains(&way) {
             return false;
         }
