@@ -55,6 +55,13 @@ impl Route {
         self.scopes.named()
     }
 
+    /// Whether a path that folds to this text is the route's own. Who ends a pattern with a slash means that slash, and
+    /// what is left without it.
+    pub(super) fn may_take(&self, folded: &str) -> bool {
+        self.pattern.may_match(folded)
+            || (self.pattern().ends_with('/') && self.pattern.may_match(&format!("{folded}/")))
+    }
+
     pub(super) fn takes_method(&self, method: &str) -> bool {
         self.methods.iter().any(|accepted| accepted == method)
     }
