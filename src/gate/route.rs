@@ -16,6 +16,8 @@ pub struct Route {
     scopes: RouteScopes,
     organization: Option<OrganizationBinding>,
     sender_constraint: SenderConstraint,
+    /// The limits that name this route, by their places in the policy.
+    pub(super) limits: Vec<usize>,
     /// The places of the routes that ask for more than this one and share a method with it: none of their paths is let
     /// through here for being written in another way.
     pub(super) rivals: Vec<usize>,
@@ -34,6 +36,7 @@ impl Route {
             scopes: policy.scopes,
             organization: policy.organization,
             sender_constraint: policy.sender_constraint,
+            limits: Vec::new(),
             rivals: Vec::new(),
         })
     }
@@ -81,6 +84,7 @@ impl Route {
                 (Some(one), Some(other)) => one.is_within(other),
             }
             && self.sender_constraint.is_as_strict_as(other.sender_constraint)
+            && other.limits.iter().all(|limit| self.limits.contains(limit))
     }
 
     /// Whether the route takes this class at all.

@@ -3,7 +3,7 @@
 use super::{GateRequest, Route, path, reading};
 use crate::{
     m2m_token::{SenderConstraint, is_scope_token},
-    policy::{Faults, LintFinding, LintRule, OrganizationBinding, RoutePolicy, RouteScopes},
+    policy::{Faults, LimitsPolicy, LintFinding, LintRule, OrganizationBinding, RoutePolicy, RouteScopes},
     verdict::{CredentialClass, Denial, Reason},
 };
 
@@ -57,7 +57,12 @@ pub(super) fn choose<'r>(routes: &'r [Route], request: &GateRequest) -> Result<C
 }
 
 /// Routes that can be matched.
-pub(super) fn prepare(policies: Vec<RoutePolicy>, available: &Classes, faults: &mut Faults) -> Vec<Route> {
+pub(super) fn prepare(
+    policies: Vec<RoutePolicy>,
+    available: &Classes,
+    limits: Option<&LimitsPolicy>,
+    faults: &mut Faults,
+) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::with_capacity(policies.len());
     let mut places: Vec<usize> = Vec::with_capacity(policies.len());
     for (index, policy) in policies.into_iter().enumerate() {
@@ -95,6 +100,11 @@ pub(super) fn prepare(policies: Vec<RoutePolicy>, available: &Classes, faults: &
                 faults.hint(format!("{place}/path"), reason, hint);
             }
         }
+    }
+    for route in &mut routes {
+        let rules = limits.iter().flat_map(|limits| &limits.rules).enumerate();
+        let naming = rules.filter(|(_, rule)| rule.routes.iter().any(|path| path == route.pattern()));
+        route.limits = naming.map(|(place, _)| place).collect();
     }
     let rivals: Vec<Vec<usize>> = routes.iter().map(|route| rivals_of(route, &routes)).collect();
     for (route, rivals) in routes.iter_mut().zip(rivals) {

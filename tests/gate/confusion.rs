@@ -173,6 +173,23 @@ fn an_ending_that_names_a_format_is_no_way_around() {
     assert_eq!(codes(routes, &["/v1/reports/7.json", "/v1/a.b", "/v1/admin.d/x"]), ["allowed"; 3]);
 }
 
+#[test]
+fn no_spelling_of_a_path_reaches_a_route_without_its_limit() {
+    let mut policy = policy();
+    policy["routes"] = json!([
+        { "methods": ["GET"], "path": "/v1/export", "classes": ["m2m_token"] },
+        { "methods": ["GET"], "path": "/v1/*", "classes": ["m2m_token"] },
+    ]);
+    policy["limits"] = json!({ "rules": [
+        { "name": "exports", "by": "class", "routes": ["/v1/export"], "limit": 1, "period": 60 },
+        { "name": "all", "by": "class", "limit": 100, "period": 60 },
+    ] });
+    let stage = Stage::of(&policy);
+    let send = |path: &str| fate(&stage, path);
+    assert_eq!((send("/v1/export"), send("/v1/x")), ("allowed".to_owned(), "allowed".to_owned()));
+    assert_eq!(["/v1/Export", "/v1/export/", "/v1/export."].map(send), ["path_ambiguous"; 3]);
+}
+
 type Headers = &'static [(&'static str, &'static str)];
 
 #[test]
