@@ -81,6 +81,9 @@ impl Route {
             && match (&self.organization, &other.organization) {
                 (_, None) => true,
                 (None, Some(_)) => false,
+                (Some(OrganizationBinding::Path(one)), Some(OrganizationBinding::Path(name))) => {
+                    self.pattern.has_in_place_of(one, &other.pattern, name)
+                }
                 (Some(one), Some(other)) => one.is_within(other),
             }
             && self.sender_constraint.is_as_strict_as(other.sender_constraint)

@@ -190,6 +190,17 @@ fn no_spelling_of_a_path_reaches_a_route_without_its_limit() {
     assert_eq!(["/v1/Export", "/v1/export/", "/v1/export."].map(send), ["path_ambiguous"; 3]);
 }
 
+#[test]
+fn no_reading_of_a_path_names_another_organization() {
+    let route = |path: &str| json!({ "methods": ["GET"], "path": path, "classes": ["m2m_token"], "organization": { "path": "org" } });
+    let stage =
+        Stage::of(&with(&policy(), "routes", json!([route("/v1/:any/:org"), route("/v1/:org"), route("/v1/:org/*")])));
+    // Who undoes escapes twice serves /v1/org-2.
+    assert_eq!(stage.code(&get("/v1/org-2%3F/org-1", &good_token())), "path_ambiguous");
+    stage.forward(&get("/v1/org-1/", &good_token()));
+    stage.forward(&get("/v1/x/org-1", &good_token()));
+}
+
 type Headers = &'static [(&'static str, &'static str)];
 
 #[test]
