@@ -293,7 +293,12 @@ fn compile(node: &Node, ops: &mut Vec<Op>) -> Result<(), String> {
         }
         Node::Repeat { node, least, most, greedy } => {
             for _ in 0..*least {
+                let before = ops.len();
                 compile(node, ops)?;
+                // Nothing, however often, is nothing.
+                if ops.len() == before {
+                    return Ok(());
+                }
             }
             if let Some(most) = most {
                 let mut forks = Vec::new();
