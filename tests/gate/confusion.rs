@@ -318,6 +318,8 @@ fn a_host_that_is_not_named_is_not_served() {
         ("https://api.example./v1/x", None),
         ("https://sub.api.example/v1/x", None),
         ("/v1/x", Some("other.example")),
+        ("/v1/x", Some("api.example:8443")),
+        ("https://api.example:80/v1/x", None),
         ("/v1/x", None),
     ] {
         assert_eq!(stage.code(&send(url, host)), "host_not_served", "{url} {host:?}");
@@ -327,6 +329,7 @@ fn a_host_that_is_not_named_is_not_served() {
         ("https://API.EXAMPLE/v1/x", None),
         ("https://api.example:443/v1/x", Some("api.example")),
         ("/v1/x", Some("api.example")),
+        ("/v1/x", Some("api.example:443")),
         ("/v1/x", Some("localhost:8787")),
     ] {
         stage.forward(&send(url, host));
