@@ -136,19 +136,21 @@ class Way {
 
   // What came first stays: a flood cannot push out what happened before it.
   #drop(): void {
-    if (this.#dropped === 0) console.error(`edgeward: the audit sink ${this.#name} drops events: too many are on their way, or one is too long`);
+    if (this.#dropped === 0) say(`edgeward: the audit sink ${this.#name} drops events: too many are on their way, or one is too long`);
     this.#dropped += 1;
   }
 
   #sendAtOnce(record: AuditRecord): void {
     let pending: unknown;
+    let isThere: boolean;
     try {
       pending = this.#sink.send([record]);
+      isThere = typeof (pending as { then?: unknown } | null | undefined)?.then !== "function";
     } catch (error) {
       this.#failed += 1;
       return this.#complain(error);
     }
-    if (typeof (pending as { then?: unknown } | null | undefined)?.then !== "function") {
+    if (isThere) {
       this.#sent += 1;
       return;
     }
@@ -236,7 +238,16 @@ class Way {
   }
 
   #complain(error: unknown): void {
-    console.error("edgeward: the audit sink failed", error instanceof Error ? error.message : "");
+    say("edgeward: the audit sink failed", error);
+  }
+}
+
+/** A console may throw as any sink may. */
+function say(words: string, error?: unknown): void {
+  try {
+    console.error(words, error instanceof Error ? error.message : "");
+  } catch {
+    // Nobody is left to tell.
   }
 }
 

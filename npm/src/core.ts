@@ -41,13 +41,17 @@ export function coreFailedAnswer(): Answer {
   return JSON.parse(failed!.answer) as Answer;
 }
 
-/** The audit entry of a decision that the core failed to make. A method could be anything, and stands there where it is none of a sender's. */
-export function coreFailedAudit(method: string): AuditEntry {
+/**
+ * The audit entry of a decision that could not be made, since the core failed or, where it is named, something else did. A
+ * method could be anything, and stands there where it is none of a sender's.
+ */
+export function coreFailedAudit(method: string, failure?: string): AuditEntry {
   prepare();
   const { event, point } = JSON.parse(failed!.audit) as AuditEntry;
   const { http_request, ...rest } = JSON.parse(event) as { http_request: object };
   const named = /^[A-Z-]{0,32}$/.test(method) ? { http_method: method } : { http_method: undefined };
-  const line = JSON.stringify({ ...rest, time: Date.now(), http_request: { ...http_request, ...named } });
+  const told = failure === undefined ? {} : { status_detail: failure };
+  const line = JSON.stringify({ ...rest, ...told, time: Date.now(), http_request: { ...http_request, ...named } });
   return { event: line, bytes: new TextEncoder().encode(line).length, point };
 }
 

@@ -1,6 +1,7 @@
 // The way to the origin and back. What is taken out and what is set is the core's to say.
 import { endedOfAnswer } from "./glue.js";
 import type { Answer } from "./core.js";
+import { enter } from "./instance.js";
 import { nodeFetch } from "./origin-node.js";
 import type { Origin } from "../types/index.js";
 
@@ -44,7 +45,14 @@ export async function passOn(request: Request, forward: ForwardedTo, send: Send)
     }, forward.timeout);
   });
   try {
-    return answered(await Promise.race([sent, late]), forward);
+    const answer = await Promise.race([sent, late]);
+    try {
+      return answered(answer, forward);
+    } catch (error) {
+      // Nobody reads it any more, and the origin need not go on.
+      answer?.body?.cancel().catch(() => undefined);
+      throw error;
+    }
   } catch (error) {
     throw client?.aborted ? new NotForwarded("client_left") : error;
   } finally {
@@ -92,7 +100,7 @@ export function originFetcher(lent: Origin | undefined): Send {
 function answered(response: Response, { answer }: ForwardedTo): Response {
   const isUpgrade = response.status === 101;
   const names = [...response.headers.keys()].join("\n");
-  const ended = endedOfAnswer(names, response.headers.get("connection") ?? "", isUpgrade);
+  const ended = enter(() => endedOfAnswer(names, response.headers.get("connection") ?? "", isUpgrade));
   if (ended === "" && answer === null) return response;
   const headers = new Headers(response.headers);
   for (const name of ended.split("\n").filter(Boolean)) headers.delete(name);

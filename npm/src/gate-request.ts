@@ -7,6 +7,24 @@ export function certificateOf(request: Request): string | undefined {
   return cf?.tlsClientAuth?.certFingerprintSHA256;
 }
 
+/** A function that was lent failed at a request, so that nobody can tell about it. */
+export class LentFailed extends Error {
+  constructor(
+    readonly what: string,
+    cause: unknown,
+  ) {
+    super(`\`${what}\` failed`, { cause });
+  }
+}
+
+function asked<T>(what: string, ask: () => T): T {
+  try {
+    return ask();
+  } catch (error) {
+    throw new LentFailed(what, error);
+  }
+}
+
 export function coreRequest(
   request: Request | GateRequest,
   address: GateOptions["address"],
@@ -14,11 +32,13 @@ export function coreRequest(
 ): object {
   if (typeof request !== "object" || request === null) throw new TypeError("a request is an object");
   const isRequest = typeof Request === "function" && request instanceof Request;
-  const { method, url, headers } = request;
+  const { method, headers } = request;
+  // A router that is mounted sees the rest of the path alone, and what Express keeps of the whole is what the client asked for.
+  const url = (isRequest ? undefined : (request as GateRequest).originalUrl) ?? request.url;
   if (typeof method !== "string" || typeof url !== "string") throw new TypeError("a request has `method` and `url`, both strings");
-  const ip: unknown = (isRequest ? address?.(request) : (request as GateRequest).ip) ?? undefined;
+  const ip: unknown = (isRequest ? asked("address", () => address?.(request)) : (request as GateRequest).ip) ?? undefined;
   if (ip !== undefined && typeof ip !== "string") throw new TypeError("the address of a client is a string");
-  const thumbprint: unknown = (isRequest ? certificate(request) : (request as GateRequest).certificate) ?? undefined;
+  const thumbprint: unknown = (isRequest ? asked("certificate", () => certificate(request)) : (request as GateRequest).certificate) ?? undefined;
   if (thumbprint !== undefined && typeof thumbprint !== "string") {
     throw new TypeError("the thumbprint of a certificate is a string");
   }

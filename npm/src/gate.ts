@@ -13,9 +13,9 @@ import {
 } from "./core.js";
 import { auditDelivery } from "./audit-delivery.js";
 import { failureOf, originFetcher, passOn, response, type ForwardedTo } from "./gate-forward.js";
-import { certificateOf, coreRequest } from "./gate-request.js";
+import { certificateOf, coreRequest, LentFailed } from "./gate-request.js";
 import { lending } from "./host.js";
-import { coreRestarts, enter, held, type Held } from "./instance.js";
+import { CoreFailed, coreRestarts, enter, held, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
 import { requireLimiters } from "./limiters.js";
 import { jsonText } from "./text.js";
@@ -49,7 +49,18 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     throw new TypeError("`bootstrapSecret` is a string");
   }
   const fetchOrigin = originFetcher(origin);
-  const seen = (request: Request | GateRequest) => coreRequest(request, address, certificate);
+  /** The request as the core is told of it, or nothing where a function that was lent failed at it. */
+  const seen = (request: Request | GateRequest): object | undefined => {
+    try {
+      return coreRequest(request, address, certificate);
+    } catch (error) {
+      if (!(error instanceof LentFailed)) throw error;
+      const { message, cause } = error;
+      console.error(`edgeward: ${message}`, cause instanceof Error ? cause.message : "");
+      audit.take([coreFailedAudit(request.method, message)]);
+      return undefined;
+    }
+  };
   const secrets = jsonText(introspectionSecrets, "the secrets for introspection");
   const [text, beside, sealing] = [jsonText(policy, "the policy"), jsonText(snapshots, "the snapshots"), sealBytes(seals)];
   const signingKey = signingKeyText(denySigningKey, "the signing key of deny lists");
@@ -66,8 +77,14 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   }
   requireLimiters(enter(() => core().limiters), options.limiters);
 
+  const undecided = (request: Request | GateRequest): Answered => {
+    audit.take([coreFailedAudit(request.method)]);
+    return { action: "respond", answer: coreFailedAnswer(), audit: [] };
+  };
+
   const check = (request: Request | GateRequest): MaybePromise<Verdict> => {
     const told = seen(request);
+    if (told === undefined) return coreFailedVerdict();
     return run(
       () => core().check(told),
       (answer) => {
@@ -84,13 +101,11 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 
   const fetch = async (request: Request): Promise<Response> => {
     const told = seen(request);
+    if (told === undefined) return response(coreFailedAnswer(), request);
     const outcome = await run(
       () => core().handle(told),
       (answer) => JSON.parse(answer) as Outcome,
-      (): Outcome => {
-        audit.take([coreFailedAudit(request.method)]);
-        return { action: "respond", answer: coreFailedAnswer(), audit: [] };
-      },
+      (): Outcome => undecided(request),
     );
     audit.take(outcome.audit);
     if (outcome.action === "respond") return response(outcome.answer, request);
@@ -98,11 +113,9 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     try {
       return await passOn(request, forward, fetchOrigin);
     } catch (error) {
-      const failed = await run(
-        () => core().forwardFailed(told, forward.requestId, ...failureOf(error)) as string,
-        (answer) => JSON.parse(answer) as Answered,
-        (): Answered => ({ action: "respond", answer: coreFailedAnswer(), audit: [] }),
-      );
+      const failure = () => core().forwardFailed(told, forward.requestId, ...failureOf(error)) as string;
+      const read = (answer: string) => JSON.parse(answer) as Answered;
+      const failed = error instanceof CoreFailed ? undecided(request) : await run(failure, read, () => undecided(request));
       audit.take(failed.audit);
       return response(failed.answer, request);
     }

@@ -91,7 +91,7 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
   const native = signatures === "native" ? (nodeSignatures() ?? webSignatures() ?? NO_SIGNATURES) : NO_SIGNATURES;
   const keepGoing = (work: Promise<unknown>) => (waitUntil === undefined ? platformWaitUntil(work) : waitUntil.call(host, work));
   return {
-    now: now === undefined ? Date.now : () => now.call(host),
+    now: now === undefined ? Date.now : () => timeOf(() => now.call(host)),
     read: (key) => asPromise(readStore(store, key)),
     send: sender(host),
     readWithin: (key, timeout) => inTime(asPromise(readStore(store, key)), timeout),
@@ -134,6 +134,16 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
 export function lending(host: Host = {}, refresher?: () => Refresher): () => CoreHost {
   coreHost(host);
   return () => coreHost(host, refresher);
+}
+
+/** What is no number would be made one on its way into the core, null the year 1970. The core takes NaN for a clock that failed. */
+function timeOf(now: () => unknown): number {
+  try {
+    const time = now();
+    return typeof time === "number" ? time : NaN;
+  } catch {
+    return NaN;
+  }
 }
 
 function writeStore(store: Store | undefined, key: string, value: string, seconds: number): unknown {

@@ -230,6 +230,8 @@ export interface GateRequest {
   method: string;
   /** With scheme and authority, or the path alone. */
   url: string;
+  /** The whole of it, as Express keeps it where a router is mounted; where it is there it stands for `url`. */
+  originalUrl?: string;
   headers: Headers | Iterable<readonly [string, string]> | Record<string, string | readonly string[] | undefined>;
   /** The client's address. */
   ip?: string;
@@ -239,7 +241,7 @@ export interface GateRequest {
 
 /**
  * An event in the shape of an OCSF class: Authentication; Entity Management for what an administrator did; Detection
- * Finding for a key that has leaked. It never holds a credential.
+ * Finding for a key that has leaked; HTTP Activity for an origin that did not answer. It never holds a credential.
  */
 export type AuditEvent = Record<string, unknown>;
 
@@ -276,11 +278,11 @@ export interface GateOptions extends Host {
    * answer waits for a sink, and what does not come through is counted.
    */
   audit?: ((event: AuditEvent) => void | Promise<void>) | AuditSink | readonly (((event: AuditEvent) => void | Promise<void>) | AuditSink)[];
-  /** The client's address, from where the host vouches for it. */
+  /** The client's address, from where the host vouches for it. Where it throws, nobody can tell: 503, `host_failed`. */
   address?: (request: Request) => string | null | undefined;
   /**
    * The SHA-256 thumbprint of the client certificate, in base64url or hexadecimal, from where the host vouches for it; by
-   * default what Cloudflare reports of the connection (`request.cf.tlsClientAuth`).
+   * default what Cloudflare reports of the connection (`request.cf.tlsClientAuth`). Where it throws, as `address`.
    */
   certificate?: (request: Request) => string | null | undefined;
 }

@@ -67,6 +67,6 @@ export interface OriginCheck {
 /**
  * The check of an origin behind a gate.
  *
- * @throws Where the policy is wrong; the message names each fault by its JSON pointer.
+ * @throws {PolicyError} Where the policy is wrong, with every fault by its JSON pointer.
  */
 export declare function createOriginCheck(policy: OriginPolicy | string, host?: Host): Promise<OriginCheck>;

@@ -367,6 +367,11 @@ fn is_prefix(text: &str) -> bool {
     PREFIX_LENGTHS.contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
 }
 
+/// Whether a text has the form of the id of a key.
+pub(crate) fn is_id(text: &str) -> bool {
+    is_base62(text, ID_LENGTH)
+}
+
 fn is_base62(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

@@ -24,6 +24,7 @@ pub use caching::{KeyCaching, RevocationBound};
 pub use check::{ApiKeyChecker, FactsTier, KeyContext, KeyFacts};
 pub use cidr::{Cidr, CidrError};
 pub use foreign::{ForeignKeys, LONGEST_FOREIGN_KEY, MOST_FOREIGN_PREFIXES, SHORTEST_FOREIGN_KEY, id_of};
+pub(crate) use form::is_id;
 pub use form::{
     CHECK_LENGTH, Environment, FormError, ID_LENGTH, KeyForm, KeyParts, KeySpans, MIN_SEAL_BYTES, PREFIX_LENGTHS,
     PresentedKey, SECRET_LENGTH, Seal, describe,

@@ -10,7 +10,7 @@ use super::{
     handle::respond,
 };
 use crate::{
-    api_key::{ApiKeyChecker, Done, Operation, Record, RevocationReason, RevokeRequest, read_body},
+    api_key::{ApiKeyChecker, Done, Operation, Record, RevocationReason, RevokeRequest, is_id, read_body},
     governance::{Activity, EntityChange, audit_event, entity_event},
     host::{BodyError, Host},
     verdict::{CredentialClass, Denial, Evidence, Grant, Reason},
@@ -18,6 +18,9 @@ use crate::{
 
 /// The longest body that an administrator sends, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
+
+/// What an event has in the place of an id that has not the form of one. Who takes one for the other sends a whole key.
+const NO_ID: &str = "unknown";
 
 /// Why a key is ended by whoever holds it, who need not say.
 #[derive(Deserialize, Default)]
@@ -196,7 +199,7 @@ fn noted(first: Option<&str>, second: Option<&str>) -> Option<String> {
 }
 
 /// What is done, and to what.
-const fn subject(call: AdminCall<'_>) -> (Activity, &'static str, Option<&str>) {
+fn subject(call: AdminCall<'_>) -> (Activity, &'static str, Option<&str>) {
     let operation = match call {
         AdminCall::Keys(operation) => operation,
         AdminCall::Inventory => return (Activity::Read, "Inventory", None),
@@ -214,7 +217,11 @@ const fn subject(call: AdminCall<'_>) -> (Activity, &'static str, Option<&str>) 
         Operation::Enable(_) => Activity::Enable,
         Operation::Revoke(_) => Activity::Revoke,
     };
-    (activity, "API key", operation.id())
+    let id = match operation.id() {
+        Some(id) if !is_id(id) => Some(NO_ID),
+        id => id,
+    };
+    (activity, "API key", id)
 }
 
 pub(super) async fn read_bytes<H: Host>(host: &H) -> Result<Vec<u8>, Denial> {

@@ -102,7 +102,7 @@ impl Gate {
         let watched: Vec<String> = routes::headers_of(&policy.routes)
             .chain(policy.trusted_proxies.iter().map(|proxies| proxies.header.to_ascii_lowercase()))
             .collect();
-        let routes = routes::prepare(policy.routes, &classes, &mut faults);
+        let routes = routes::prepare(policy.routes, &classes, policy.limits.as_ref(), &mut faults);
         let resource = policy.resource.and_then(|resource| {
             Resource::new(resource, accepted, classes.tokens.then_some(&dpop), &routes, &mut faults)
         });

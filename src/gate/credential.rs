@@ -1,6 +1,6 @@
 //! Taking the credential out of a request, and telling its class by its form.
 
-use super::GateRequest;
+use super::{GateRequest, reading::unescape};
 use crate::{
     api_key::describe,
     policy::CredentialHeaders,
@@ -119,7 +119,8 @@ fn take<'r>(name: &str, value: &'r str) -> Result<Option<(Scheme, &'r str)>, Den
 
 /// A key is known by its whole form, of whatever prefix: the prefix alone may begin many a word.
 fn refuse_query(query: Option<&str>) -> Result<(), Denial> {
-    let is_named = pairs(query).any(|(name, _)| QUERY_NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)));
+    let is_name = |name: &str| QUERY_NAMES.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let is_named = pairs(query).any(|(name, _)| is_name(name) || unescape(name).is_some_and(|name| is_name(&name)));
     if is_named || keys_in(query).next().is_some() {
         return Err(Reason::CredentialInQuery.into());
     }
@@ -192,7 +193,14 @@ mod tests {
     fn a_credential_in_the_query_is_refused_even_beside_a_good_one() {
         let good = [("authorization", "Bearer a.b.c")];
         let key = "acme_live_4fJ9aZ0kQ2mX7bTe_Vw3sN8dL1yPqC5uGh6RjKtBxEoMzI0A7000000";
-        for query in ["access_token=a.b.c", "x=1&API_KEY=x", &format!("k={key}"), key, &key.replace("acme", "other")] {
+        for query in [
+            "access_token=a.b.c",
+            "x=1&API_KEY=x",
+            "access%5Ftoken=a.b.c",
+            &format!("k={key}"),
+            key,
+            &key.replace("acme", "other"),
+        ] {
             assert_eq!(find_in(&format!("/?{query}"), &good), Err(Reason::CredentialInQuery), "{query}");
         }
     }

@@ -73,6 +73,13 @@ impl ForwardAuth {
 }
 
 impl Gate {
+    /// Whether a proxy asks about a request by this one. Whatever else answered it, in its own right, would be taken for
+    /// a yes: the path of a call can be led to another document of the gate's, and a copied method can be that of a
+    /// preflight.
+    pub(super) fn is_asked(&self, call: &GateRequest) -> bool {
+        self.forward_auth.as_ref().is_some_and(|asking| asking.behind(&self.prefix, call).is_some())
+    }
+
     /// Answers a proxy that asks about a request. Nothing else is forwarded where proxies ask. None where it is for
     /// another endpoint, or the policy has no such proxies.
     pub(super) async fn answer_proxy<H: Host>(&self, host: &H, call: &GateRequest) -> Option<Outcome> {
@@ -106,6 +113,10 @@ impl Gate {
         // The proxy sets the ones that the gate names, and would let the others through.
         if original.headers.iter().any(|(name, _)| hop::is_taken_for_reserved(name)) {
             return Err(Reason::HeaderReserved.into());
+        }
+        // It takes out those of the very names.
+        if original.headers.iter().any(|(name, _)| hop::is_twin_of_override(name)) {
+            return Err(Denial::new(Reason::RequestAmbiguous).noting("a header that some origins read as another one"));
         }
         // In the proxy mode what stands here never reaches the origin.
         if original.target().0.strip_prefix(&self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {

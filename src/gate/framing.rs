@@ -65,7 +65,13 @@ impl Framing {
         let host = effective_host(request).map_err(ambiguous)?;
         self.check_headers(request).map_err(ambiguous)?;
         check_body(request).map_err(ambiguous)?;
-        let served = self.hosts.is_empty() || host.is_some_and(|host| self.hosts.contains(&host));
+        // A path alone does not tell the scheme: what is the usual port of either says nothing.
+        let is_path = request.authority().is_none();
+        let usual = |host: &str| {
+            let port = [":443", ":80"].into_iter().filter(|_| is_path).find_map(|port| host.strip_suffix(port));
+            port.is_some_and(|host| self.hosts.iter().any(|served| served == host))
+        };
+        let served = self.hosts.is_empty() || host.is_some_and(|host| self.hosts.contains(&host) || usual(&host));
         if served { Ok(()) } else { Err(Reason::HostNotServed.into()) }
     }
 

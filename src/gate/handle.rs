@@ -13,7 +13,7 @@ use crate::{
 impl Gate {
     /// As [`Gate::handle`], with the audit events of all that was decided.
     pub(super) async fn act<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
-        match self.well_known(request) {
+        match self.well_known(request).filter(|_| !self.is_asked(request)) {
             Some(Ok(answer)) => return seen(answer),
             Some(Err(denial)) => return self.refuse(host, request, &denial),
             None => {}

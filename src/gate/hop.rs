@@ -132,6 +132,12 @@ pub(super) fn is_taken_for_reserved(name: &str) -> bool {
     is_reserved(&meant(name))
 }
 
+/// Whether some reader takes this header for one that names another method or another path, and most do not.
+pub(super) fn is_twin_of_override(name: &str) -> bool {
+    let meant = meant(name);
+    OVERRIDES.contains(&meant.as_str()) && !name.eq_ignore_ascii_case(&meant)
+}
+
 /// The name that the most lenient of readers takes this one for.
 fn meant(name: &str) -> String {
     let hyphened = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };

@@ -71,6 +71,10 @@ impl OriginCheck {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let (Some(method), Some(url)) = (text("htm"), text("htu")) else { return false };
         let path = request.target().0;
+        // A target has no fragment (RFC 9112 §3.2): one reader ends the path here, and another goes on.
+        if path.contains('#') {
+            return false;
+        }
         let is_same_target = match &self.public_origin {
             Some(origin) => is_target(url, &format!("{origin}{path}")),
             // What stands before the path is the gate's, and the origin knows another name for itself.

@@ -74,6 +74,22 @@ pub(super) fn lenient(path: &str) -> Vec<String> {
     readings
 }
 
+/// What is left of readings whose last segment ends with the name of a format, as `.json`: some routers take that off
+/// before they choose. Where there is more than one dot, it is taken for the first and for the last of them.
+pub(super) fn without_format(readings: &[String]) -> Vec<String> {
+    let mut left: Vec<String> = Vec::new();
+    for reading in readings {
+        let Some((before, last)) = reading.rsplit_once('/') else { continue };
+        for name in [last.split_once('.'), last.rsplit_once('.')].into_iter().flatten().map(|(name, _)| name) {
+            let shorter = format!("{before}/{name}");
+            if !name.is_empty() && !left.contains(&shorter) {
+                left.push(shorter);
+            }
+        }
+    }
+    left
+}
+
 /// The path with parameters cut off, with the ends of segments trimmed, or both; then its empty segments are gone.
 fn without(path: &str, cut: bool, trim: bool) -> String {
     let mut path = path;
@@ -119,6 +135,16 @@ mod tests {
         assert_eq!(unescape("org%20%C3%A9").as_deref(), Some("org \u{e9}"));
         for text in ["%", "%2", "%zz", "%+1", "%ff", "%C3"] {
             assert_eq!(unescape(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn formats_are_taken_off() {
+        let left = |path: &str| without_format(&lenient(path));
+        assert_eq!(left("/v1/Admin.JSON"), ["/v1/admin"]);
+        assert_eq!(left("/v1/a.b.c/"), ["/v1/a", "/v1/a.b"]);
+        for path in ["/", "/v1/admin", "/v1/.env", "/v1.0/admin"] {
+            assert!(left(path).is_empty(), "{path}: {:?}", left(path));
         }
     }
 

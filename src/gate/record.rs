@@ -80,10 +80,10 @@ impl Records {
 }
 
 impl Kept {
-    /// Whether a credential takes this way for the first time.
+    /// Whether a credential takes this way for the first time, or may do so.
     fn is_new(&mut self, point: Option<&AnalyticsPoint>) -> bool {
-        let Some(point) = point else { return true };
-        let way = Sha256::digest(point.way()).into();
+        let Some(way) = point.and_then(AnalyticsPoint::way) else { return true };
+        let way = Sha256::digest(way).into();
         if self.seen.contains(&way) {
             return false;
         }
@@ -99,7 +99,9 @@ impl Gate {
     /// counted, and stands among the audit events of the outcome where the policy wants it there.
     pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
         self.records.began.get_or_init(|| host.clock());
-        if let Some(answer) = self.cors.as_ref().and_then(|cors| cors.preflight(request)) {
+        if let Some(answer) =
+            self.cors.as_ref().filter(|_| !self.is_asked(request)).and_then(|cors| cors.preflight(request))
+        {
             return Outcome::Respond { answer, audit: Vec::new() };
         }
         let outcome = self.act(host, request).await;

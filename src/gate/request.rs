@@ -1,9 +1,11 @@
 //! What the gate sees of a request.
 
+use std::fmt;
+
 use serde::Deserialize;
 
-/// A request, as the host hands it over.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A request, as the host hands it over. Its query and its headers may hold credentials: they are shown to nobody.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct GateRequest {
     /// The method, as it came: methods are case-sensitive (RFC 9110 §9.1).
     pub method: String,
@@ -17,6 +19,19 @@ pub struct GateRequest {
     pub address: Option<String>,
     /// The SHA-256 thumbprint of the client certificate, where the host ended the TLS itself and vouches for it.
     pub certificate: Option<String>,
+}
+
+impl fmt::Debug for GateRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        formatter
+            .debug_struct("GateRequest")
+            .field("method", &self.method)
+            .field("path", &self.target().0)
+            .field("headers", &names)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 impl GateRequest {

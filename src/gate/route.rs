@@ -16,6 +16,8 @@ pub struct Route {
     scopes: RouteScopes,
     organization: Option<OrganizationBinding>,
     sender_constraint: SenderConstraint,
+    /// The limits that name this route, by their places in the policy.
+    pub(super) limits: Vec<usize>,
     /// The places of the routes that ask for more than this one and share a method with it: none of their paths is let
     /// through here for being written in another way.
     pub(super) rivals: Vec<usize>,
@@ -34,6 +36,7 @@ impl Route {
             scopes: policy.scopes,
             organization: policy.organization,
             sender_constraint: policy.sender_constraint,
+            limits: Vec::new(),
             rivals: Vec::new(),
         })
     }
@@ -55,6 +58,13 @@ impl Route {
         self.scopes.named()
     }
 
+    /// Whether a path that folds to this text is the route's own. Who ends a pattern with a slash means that slash, and
+    /// what is left without it.
+    pub(super) fn may_take(&self, folded: &str) -> bool {
+        self.pattern.may_match(folded)
+            || (self.pattern().ends_with('/') && self.pattern.may_match(&format!("{folded}/")))
+    }
+
     pub(super) fn takes_method(&self, method: &str) -> bool {
         self.methods.iter().any(|accepted| accepted == method)
     }
@@ -71,9 +81,13 @@ impl Route {
             && match (&self.organization, &other.organization) {
                 (_, None) => true,
                 (None, Some(_)) => false,
+                (Some(OrganizationBinding::Path(one)), Some(OrganizationBinding::Path(name))) => {
+                    self.pattern.has_in_place_of(one, &other.pattern, name)
+                }
                 (Some(one), Some(other)) => one.is_within(other),
             }
             && self.sender_constraint.is_as_strict_as(other.sender_constraint)
+            && other.limits.iter().all(|limit| self.limits.contains(limit))
     }
 
     /// Whether the route takes this class at all.

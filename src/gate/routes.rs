@@ -3,7 +3,7 @@
 use super::{GateRequest, Route, path, reading};
 use crate::{
     m2m_token::{SenderConstraint, is_scope_token},
-    policy::{Faults, LintFinding, LintRule, OrganizationBinding, RoutePolicy, RouteScopes},
+    policy::{Faults, LimitsPolicy, LintFinding, LintRule, OrganizationBinding, RoutePolicy, RouteScopes},
     verdict::{CredentialClass, Denial, Reason},
 };
 
@@ -31,16 +31,24 @@ pub(super) fn choose<'r>(routes: &'r [Route], request: &GateRequest) -> Result<C
     let path = reading::escape(written);
     let takes = |route: &Route| route.takes_method(&request.method) && route.pattern.matches(&path);
     let route = routes.iter().find(|route| takes(route)).ok_or(Reason::RouteUnknown)?;
-    // The routes that take the path as it is were written to come later.
     let mut rivals = route.rivals.iter().filter_map(|place| routes.get(*place));
     if route.rivals.is_empty() {
         return Ok(Chosen { route, path });
     }
     let readings = reading::lenient(&path);
+    let formats = reading::without_format(&readings);
+    let plain = reading::fold(&path);
+    let is_own = |reading: &String| *reading == plain || route.may_take(reading);
     let is_taken = |rival: &Route| {
-        rival.takes_method(&request.method)
-            && !rival.pattern.matches(&path)
-            && readings.iter().any(|reading| rival.pattern.may_match(reading))
+        let mut readings = readings.iter();
+        if !rival.takes_method(&request.method) {
+            return false;
+        }
+        if rival.pattern.matches(&path) {
+            // It was written to come later: what the route takes of its paths is the route's, and nothing beside that.
+            return readings.any(|reading| rival.pattern.may_match(reading) && !is_own(reading));
+        }
+        readings.chain(&formats).any(|reading| rival.pattern.may_match(reading))
     };
     if rivals.any(is_taken) {
         return Err(Denial::new(Reason::PathAmbiguous).noting("another reading of it is a path of a stricter route"));
@@ -49,7 +57,12 @@ pub(super) fn choose<'r>(routes: &'r [Route], request: &GateRequest) -> Result<C
 }
 
 /// Routes that can be matched.
-pub(super) fn prepare(policies: Vec<RoutePolicy>, available: &Classes, faults: &mut Faults) -> Vec<Route> {
+pub(super) fn prepare(
+    policies: Vec<RoutePolicy>,
+    available: &Classes,
+    limits: Option<&LimitsPolicy>,
+    faults: &mut Faults,
+) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::with_capacity(policies.len());
     let mut places: Vec<usize> = Vec::with_capacity(policies.len());
     for (index, policy) in policies.into_iter().enumerate() {
@@ -87,6 +100,11 @@ pub(super) fn prepare(policies: Vec<RoutePolicy>, available: &Classes, faults: &
                 faults.hint(format!("{place}/path"), reason, hint);
             }
         }
+    }
+    for route in &mut routes {
+        let rules = limits.iter().flat_map(|limits| &limits.rules).enumerate();
+        let naming = rules.filter(|(_, rule)| rule.routes.iter().any(|path| path == route.pattern()));
+        route.limits = naming.map(|(place, _)| place).collect();
     }
     let rivals: Vec<Vec<usize>> = routes.iter().map(|route| rivals_of(route, &routes)).collect();
     for (route, rivals) in routes.iter_mut().zip(rivals) {

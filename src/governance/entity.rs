@@ -137,7 +137,7 @@ struct Entity<'e> {
     type_id: u8,
     /// What kind of thing it is: `API key`, or another thing that administrators look after.
     r#type: &'e str,
-    /// Its id; `all` where it is no single one.
+    /// Its id; `all` where it is no single one, and `unknown` where what was asked for has not the form of an id.
     uid: &'e str,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -62,10 +62,13 @@ impl AnalyticsPoint {
     /// The longest text, in bytes: ten of them stay far below the 16 KiB of a point.
     pub const LONGEST_BLOB: usize = 256;
 
-    /// Who came which way, in one text: the same for each request that a credential makes to a route.
-    pub(crate) fn way(&self) -> String {
+    /// Who came which way, in one text: the same for each request that a credential makes to a route. None where another
+    /// one could have the same text, since one of its parts may have been cut, or holds what stands between them.
+    pub(crate) fn way(&self) -> Option<String> {
         let [_, _, way @ .., _, _, _] = &self.blobs;
-        way.join("\n")
+        let may_be_cut = |part: &String| part.len() > Self::LONGEST_BLOB.saturating_sub(char::MAX.len_utf8());
+        let is_one = !way.iter().any(|part| may_be_cut(part) || part.contains('\n'));
+        is_one.then(|| way.join("\n"))
     }
 }
 

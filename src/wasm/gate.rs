@@ -184,8 +184,8 @@ impl JsGate {
     ///
     /// # Errors
     /// What is wrong with the entries.
-    pub fn deny(&self, entries: &str) -> Result<JsValue, JsError> {
-        let entries = read_deny_entries(entries)?;
+    pub fn deny(&self, entries: &str) -> Result<JsValue, JsValue> {
+        let entries = read_deny_entries(entries).map_err(|error| refused_policy(&error))?;
         let host = Lent::new(self.host.clone(), None);
         let (gate, exchange) = (Rc::clone(&self.gate), host.exchange());
         Ok(task::start(async move { write_published(gate.deny(&host, entries).await) }, exchange))
@@ -195,8 +195,8 @@ impl JsGate {
     ///
     /// # Errors
     /// What is wrong with the entries.
-    pub fn undeny(&self, entries: &str) -> Result<JsValue, JsError> {
-        let entries = read_deny_entries(entries)?;
+    pub fn undeny(&self, entries: &str) -> Result<JsValue, JsValue> {
+        let entries = read_deny_entries(entries).map_err(|error| refused_policy(&error))?;
         let host = Lent::new(self.host.clone(), None);
         let (gate, exchange) = (Rc::clone(&self.gate), host.exchange());
         Ok(task::start(async move { write_published(gate.undeny(&host, &entries).await) }, exchange))

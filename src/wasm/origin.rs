@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use super::{
     host::{JsHost, Lent},
+    refusal::refused_policy,
     task,
     tokens::write_key_sets,
 };
@@ -30,8 +31,9 @@ impl JsOriginCheck {
     /// # Errors
     /// Every fault of the policy.
     #[wasm_bindgen(constructor)]
-    pub fn new(policy: &str, host: JsHost) -> Result<Self, JsError> {
-        Ok(Self { check: Rc::new(OriginCheck::new(read_origin_policy(policy)?)?), host })
+    pub fn new(policy: &str, host: JsHost) -> Result<Self, JsValue> {
+        let check = read_origin_policy(policy).and_then(OriginCheck::new).map_err(|error| refused_policy(&error))?;
+        Ok(Self { check: Rc::new(check), host })
     }
 
     /// The verdict as JSON, or a task.

@@ -132,3 +132,15 @@ fn an_address_that_nobody_vouches_for_is_left_out() {
     stage.forward(&request);
     assert_eq!(stage.last_event().get("src_endpoint"), None);
 }
+
+#[test]
+fn a_request_and_a_decision_show_no_credential_to_who_prints_them() {
+    let stage = Stage::new();
+    let key = stage.key();
+    for credential in [good_token().as_str(), key.key.reveal()] {
+        let request = get(&format!("/v1/reports?access_token={credential}"), credential);
+        let decision = stage.check(&request);
+        crate::stage::assert_hidden(&format!("{request:?} {decision:?}"), &request);
+        assert!(format!("{request:?}").contains("/v1/reports"));
+    }
+}

@@ -1,13 +1,13 @@
 //! Attempts to have the gate and an origin read one request in two ways. Each is refused, with a credential that the
 //! laxer reading would let through.
 
-use edgeward::gate::GateRequest;
+use edgeward::gate::{GateRequest, Outcome};
 use pollster::block_on;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
-    stage::{HEADER, Stage, get, good_token, policy, request},
+    stage::{HEADER, Stage, get, good_token, policy, problem, request},
     support::with,
 };
 
@@ -129,6 +129,78 @@ fn no_spelling_of_a_path_reaches_a_laxer_route() {
     }
 }
 
+/// What becomes of a request: the reason code, where it is denied.
+fn fate(stage: &Stage, path: &str) -> String {
+    match stage.send(&get(path, &good_token())) {
+        Outcome::Forward { .. } => "allowed".to_owned(),
+        Outcome::Respond { answer, .. } => problem(&answer)["code"].as_str().expect("a code").to_owned(),
+    }
+}
+
+/// A gate with these routes, with the scopes that each needs, and what becomes of each path.
+fn codes(routes: &[(&str, &[&str])], paths: &[&str]) -> Vec<String> {
+    let routes: Vec<Value> = routes
+        .iter()
+        .map(|(path, scopes)| json!({ "methods": ["GET"], "path": path, "classes": ["m2m_token"], "scopes": scopes }))
+        .collect();
+    let stage = Stage::of(&with(&policy(), "routes", routes.into()));
+    paths.iter().map(|path| fate(&stage, path)).collect()
+}
+
+#[test]
+fn a_laxer_route_is_no_way_around_the_stricter_one_behind_it() {
+    let routes: &[(&str, &[&str])] = &[("/files/*.txt", &[]), ("/v1/open/*", &[]), ("/*", &["admin"])];
+    // Each is a path of a laxer route, and read leniently one that only the last route takes.
+    let around = ["/files/plan%3B.txt", "/files/plan%3Fx.txt", "/files/plan%23.txt", "/v1/open/", "/v1/open/%20"];
+    assert_eq!(codes(routes, &around), ["path_ambiguous"; 5]);
+    let within = ["/files/plan.txt", "/v1/open/x", "/v1/open/x/", "/v1/open/X.", "/v1/open/a%3Bb"];
+    assert_eq!(codes(routes, &within), ["allowed"; 5]);
+    // A regular expression sees escapes, and its route has the paths that it takes.
+    assert_eq!(codes(&[("/v1/:name([\\w%]+)", &[]), ("/*", &["admin"])], &["/v1/a%40b", "/v1/a%40B"]), ["allowed"; 2]);
+    // Whoever writes the slash means it.
+    assert_eq!(
+        codes(&[("/v1/items/", &[]), ("/*", &["admin"])], &["/v1/items/", "/v1/items"]),
+        ["allowed", "scope_insufficient"]
+    );
+}
+
+#[test]
+fn an_ending_that_names_a_format_is_no_way_around() {
+    let routes: &[(&str, &[&str])] = &[("/v1/admin", &["admin"]), ("/v1/reports/:id", &[]), ("/v1/*", &[])];
+    // Rails and older Springs serve /v1/admin.
+    let around = ["/v1/admin.json", "/v1/Admin.XML", "/v1/admin.json/", "/v1/admin.", "/v1/admin.json%3Bx"];
+    assert_eq!(codes(routes, &around), ["path_ambiguous"; 5]);
+    assert_eq!(codes(routes, &["/v1/reports/7.json", "/v1/a.b", "/v1/admin.d/x"]), ["allowed"; 3]);
+}
+
+#[test]
+fn no_spelling_of_a_path_reaches_a_route_without_its_limit() {
+    let mut policy = policy();
+    policy["routes"] = json!([
+        { "methods": ["GET"], "path": "/v1/export", "classes": ["m2m_token"] },
+        { "methods": ["GET"], "path": "/v1/*", "classes": ["m2m_token"] },
+    ]);
+    policy["limits"] = json!({ "rules": [
+        { "name": "exports", "by": "class", "routes": ["/v1/export"], "limit": 1, "period": 60 },
+        { "name": "all", "by": "class", "limit": 100, "period": 60 },
+    ] });
+    let stage = Stage::of(&policy);
+    let send = |path: &str| fate(&stage, path);
+    assert_eq!((send("/v1/export"), send("/v1/x")), ("allowed".to_owned(), "allowed".to_owned()));
+    assert_eq!(["/v1/Export", "/v1/export/", "/v1/export."].map(send), ["path_ambiguous"; 3]);
+}
+
+#[test]
+fn no_reading_of_a_path_names_another_organization() {
+    let route = |path: &str| json!({ "methods": ["GET"], "path": path, "classes": ["m2m_token"], "organization": { "path": "org" } });
+    let stage =
+        Stage::of(&with(&policy(), "routes", json!([route("/v1/:any/:org"), route("/v1/:org"), route("/v1/:org/*")])));
+    // Who undoes escapes twice serves /v1/org-2.
+    assert_eq!(stage.code(&get("/v1/org-2%3F/org-1", &good_token())), "path_ambiguous");
+    stage.forward(&get("/v1/org-1/", &good_token()));
+    stage.forward(&get("/v1/x/org-1", &good_token()));
+}
+
 type Headers = &'static [(&'static str, &'static str)];
 
 #[test]
@@ -246,6 +318,8 @@ fn a_host_that_is_not_named_is_not_served() {
         ("https://api.example./v1/x", None),
         ("https://sub.api.example/v1/x", None),
         ("/v1/x", Some("other.example")),
+        ("/v1/x", Some("api.example:8443")),
+        ("https://api.example:80/v1/x", None),
         ("/v1/x", None),
     ] {
         assert_eq!(stage.code(&send(url, host)), "host_not_served", "{url} {host:?}");
@@ -255,6 +329,7 @@ fn a_host_that_is_not_named_is_not_served() {
         ("https://API.EXAMPLE/v1/x", None),
         ("https://api.example:443/v1/x", Some("api.example")),
         ("/v1/x", Some("api.example")),
+        ("/v1/x", Some("api.example:443")),
         ("/v1/x", Some("localhost:8787")),
     ] {
         stage.forward(&send(url, host));

@@ -281,6 +281,44 @@ fn a_host_that_resolves_dot_segments_leads_envoy_nowhere() {
 }
 
 #[test]
+fn nothing_but_the_verdict_answers_a_proxy_that_asks() {
+    let public = json!({ "identifier": "https://api.example" });
+    let pages = json!({ "origins": ["https://app.example"] });
+    let stage = |dialect: &str| {
+        let policy = with_forward_auth(&json!({ "dialect": dialect, "proxies": ["10.0.0.0/8"] }));
+        Stage::of(&with(&with(&policy, "resource", public.clone()), "cors", pages.clone()))
+    };
+    // A document that is for everybody, at the end of a path that goes out of `verify`.
+    let document = "/.well-known/oauth-protected-resource";
+    let uri = format!("/v1/admin/../../../..{document}");
+    let resolved = GateRequest { url: format!("http://gate.internal{document}"), ..call("envoy", "GET", &uri, &[]) };
+    assert_eq!(told(&stage("envoy"), "envoy", &resolved), (400, "path_ambiguous".to_owned()));
+    // Without a proxy it is there.
+    assert_eq!(stage("envoy").answer(&request("GET", document, &[])).status, 200);
+
+    // A preflight, of which a proxy takes over the method: it would go to the origin without a credential.
+    let preflight = [("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")];
+    for dialect in DIALECTS {
+        let asked = GateRequest { method: "OPTIONS".into(), ..call(dialect, "OPTIONS", "/v1/reports", &preflight) };
+        assert_eq!(told(&stage(dialect), dialect, &asked), (403, "route_unknown".to_owned()), "{dialect}");
+    }
+}
+
+#[test]
+fn a_twin_of_a_header_that_the_proxy_takes_out_is_refused() {
+    let bearer = format!("Bearer {}", good_token());
+    for dialect in DIALECTS {
+        let stage = stage(dialect);
+        for name in ["X_HTTP_Method_Override", "x.http.method", "X-Original_URL", "x_rewrite_url", "X_API_Key"] {
+            let asked = call(dialect, "GET", "/v1/reports", &[(HEADER, &bearer), (name, "DELETE")]);
+            assert_eq!(told(&stage, dialect, &asked), (400, "request_ambiguous".to_owned()), "{dialect}: {name}");
+        }
+        let asked = call(dialect, "GET", "/v1/reports", &[(HEADER, &bearer), ("X-HTTP-Method-Override", "DELETE")]);
+        assert_eq!(told(&stage, dialect, &asked).0, 200, "{dialect}");
+    }
+}
+
+#[test]
 fn only_the_proxies_of_the_policy_may_ask() {
     let bearer = format!("Bearer {}", good_token());
     for dialect in DIALECTS {

@@ -229,3 +229,18 @@ fn a_policy_cannot_leave_out_what_is_denied() {
     let text = with(&policy(), "audit", json!({ "denied": "none" })).to_string();
     assert!(edgeward::policy::read_policy(&text).expect_err("refused").to_string().contains("/audit/denied"));
 }
+
+#[test]
+fn two_clients_are_two_however_long_their_names_are_and_whatever_stands_in_them() {
+    let long = "c".repeat(400);
+    let named = |client: &str, organization: &str| {
+        Signer::EDDSA.token(&with(&with(&claims(), "client_id", client.into()), "org_id", organization.into()))
+    };
+    let stage = Stage::of(&with(&administered(), "audit", json!({ "allowed": "first_seen" })));
+    let ways =
+        [named(&format!("{long}1"), "o"), named(&format!("{long}2"), "o"), named("b\nc", "a"), named("c", "a\nb")];
+    for token in &ways {
+        stage.forward(&get(REPORTS, token));
+    }
+    assert_eq!(stage.events.take().len(), ways.len());
+}

@@ -86,6 +86,15 @@ test("the origin learns who it is of either class, and never sees the credential
   }
 });
 
+test("a router that Express has mounted sees the rest of the path, and the assertion is for the whole", async () => {
+  await ask(gate.url, "/v1/reports?page=2", bearer(key.key));
+  const { headers } = seen.at(-1);
+  const mounted = (originalUrl) => check.check({ method: "GET", url: "/reports?page=2", originalUrl, headers });
+  assert.equal((await mounted("/v1/reports?page=2")).credentialId, key.id);
+  assert.equal((await mounted("/v2/reports?page=2")).code, "assertion_request_mismatch");
+  assert.equal((await mounted(undefined)).code, "assertion_request_mismatch");
+});
+
 test("the signature is anybody's to check", async () => {
   await ask(gate.url, "/v1/reports", bearer(issuer.mint({ now })));
   const [header, payload, signature] = seen.at(-1).headers["edgeward-assertion"].split(".");

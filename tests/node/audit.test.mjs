@@ -211,6 +211,18 @@ test("a sink that fails keeps nothing from the others, and its events are no oth
   assert.deepEqual([counts().callback.failed, counts()["callback-3"].sent], [1, 1]);
 });
 
+test("nor does one that cannot even be looked at, nor a console or a clock that throws", async (context) => {
+  const throwing = () => {
+    throw new Error("injected");
+  };
+  context.mock.method(console, "error", throwing);
+  const thenless = () => Object.defineProperty({}, "then", { get: throwing });
+  const events = [];
+  const { reports, counts } = await gated([throwing, thenless, async () => {}, keeping(events)], { now: throwing });
+  assert.equal(reports(bearer(issuer.mint())).code, "token_expired", "a clock that fails stands at the end of time");
+  assert.deepEqual([events.length, counts().callback.failed, counts()["callback-2"].failed], [1, 1, 1]);
+});
+
 test("a policy leaves out what is allowed, on every sink alike", async () => {
   const events = [];
   const { reports } = await gated(keeping(events), { policy: { audit: { allowed: "first_seen" } } });

@@ -137,6 +137,7 @@ test("whatever was made before is there afterwards", async () => {
   const checker = await createApiKeyChecker(form, host);
   const verifier = await createJwtVerifier(tokenPolicy(issuer), host);
   const gate = await createGate(policy, { ...host, audit: () => undefined, origin: () => new Response("origin") });
+  const origin = await edgeward.createOriginCheck({ issuer: "https://api.example", audience: "o", algorithms: ["ES256"], jwks: keySet(issuer) }, host);
   const jws = signer("RS256");
   const algorithms = { algorithms: ["RS256"] };
   const signed = jws.mint();
@@ -162,6 +163,10 @@ test("whatever was made before is there afterwards", async () => {
   assert.deepEqual([gate.keySets(), gate.denySnapshot()], [[], null]);
   await fail();
   assert.equal((await edgeward.verifyJws(signed, keySet(jws), algorithms, host)).ok, true);
+  await fail();
+  assert.equal(code(await origin.check({ method: "GET", url: "/", headers: {} })), "assertion_missing");
+  await fail();
+  assert.deepEqual([origin.keySets(), await origin.refresh()], [[], []]);
   await fail();
   assert.equal((await admin.show(key.id)).record.name, key.record.name);
   await fail();
@@ -276,6 +281,41 @@ test("the body of a request is there when it is handled again", async () => {
   assert.equal((await answer).status, 200);
   assert.ok(store.reads.length > before, "it was handled again");
   assert.equal(JSON.parse(store.values.get(key.storeKey)).revocation.reason, "key_compromise");
+});
+
+test("a core that fails at the origin's answer is given up as at any other time, and the answer is not handed on", async () => {
+  const events = [];
+  let cancelled = 0;
+  const origin = () => new Response(new ReadableStream({ cancel: () => void cancelled++ }));
+  const gate = await createGate(policy, { now: () => NOW, store: quickStore(key), audit: (event) => void events.push(event), origin });
+  const before = coreRestarts();
+  coreTraps.once("endedOfAnswer");
+  const failed = await gate.fetch(bearer(key.key));
+  assert.deepEqual([failed.status, (await failed.json()).code], [503, "host_failed"]);
+  assert.equal(coreRestarts(), before + 1);
+  assert.equal(cancelled, 1);
+  // The glue lets go of a text that it did not get, on its way out.
+  for (const { calledAfter } of coreTraps.instances) assert.deepEqual(calledAfter.splice(0).filter((name) => name !== "__wbindgen_free"), []);
+  assert.deepEqual(events.map((event) => event.status_code), ["allowed", "host_failed"]);
+  const next = await gate.fetch(bearer(key.key));
+  assert.equal(next.status, 200);
+  await next.body.cancel();
+});
+
+test("an origin's answer that comes after a failure is not shown to the instance that failed", async () => {
+  let answer;
+  const origin = () => new Promise((resolve) => (answer = resolve));
+  const gate = await createGate(policy, { now: () => NOW, store: quickStore(key), audit: () => undefined, origin });
+  const verifier = await createJwtVerifier(tokenPolicy(issuer), { now: () => NOW });
+  const waiting = gate.fetch(bearer(key.key));
+  await turn();
+  // No other instance can be started yet.
+  coreTraps.refuse(1);
+  coreTraps.once("tokenverifier_verify");
+  assert.equal(code(verifier.verify(issuer.mint())), "host_failed");
+  answer(new Response("origin", { headers: { connection: "x-hop", "x-hop": "1" } }));
+  const answered = await waiting;
+  assert.deepEqual([answered.status, answered.headers.get("x-hop"), await answered.text()], [200, null, "origin"]);
 });
 
 test("a core that failed within a call of the host decides nothing for the outer one", async () => {

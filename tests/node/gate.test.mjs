@@ -117,6 +117,22 @@ test("the address is the one that the host vouches for", async () => {
   assert.equal(outcome(gate.check(reports({ ...bearer(bound.key), "x-real-ip": "192.0.2.1" }))), "address_not_allowed");
 });
 
+test("where the host fails to say the address or the certificate, nobody can tell", async (context) => {
+  const complaints = context.mock.method(console, "error", () => {}).mock;
+  const asked = (name) => ({ [name]: (request) => request.headers.get("x-of-host").trim() });
+  const url = "https://api.example/v1/reports";
+  for (const name of ["address", "certificate"]) {
+    const { gate, events } = await gated({ ...asked(name), origin: () => assert.fail("it was forwarded") });
+    const request = () => new Request(url, { headers: bearer(key.key) });
+    assert.equal(outcome(await gate.check(request())), "host_failed");
+    const answer = await gate.fetch(request());
+    assert.deepEqual([answer.status, (await answer.json()).code], [503, "host_failed"]);
+    const told = events.map((event) => [event.status, event.status_code, event.status_detail, event.http_request.http_method]);
+    assert.deepEqual(told, Array(2).fill(["Undecided", "host_failed", `\`${name}\` failed`, "GET"]));
+  }
+  assert.equal(complaints.callCount(), 4);
+});
+
 test("every decision is audited once, and says who, where and why", async () => {
   const { gate, events } = await gated();
   gate.check(reports(bearer(issuer.mint()), { ip: "192.0.2.1" }));

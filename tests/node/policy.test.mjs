@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { createApiKeyChecker, createGate, createJwtVerifier, lint, takeSnapshot } from "edgeward";
+import { createApiKeyChecker, createGate, createJwtVerifier, createOriginCheck, lint, takeSnapshot } from "edgeward";
 import { exportJWK, generateKeyPair } from "jose";
 
 const MAIN = fileURLToPath(new URL("../../dist/npm/dist/cli/main.js", import.meta.url));
@@ -133,6 +133,21 @@ test("what is thrown at a wrong policy has every fault, with its place and a hin
     assert.deepEqual(error.faults.map(({ pointer }) => pointer).sort(), ["/environmint", "/prefix"]);
     return error.name === "PolicyError";
   });
+});
+
+test("so it is of the policy of an origin, and of entries for a deny list", async () => {
+  const origin = { issuer: "", audience: "", jwks: { keys: [jwk] }, publicOrigin: "api.example" };
+  await assert.rejects(createOriginCheck(origin), (error) => {
+    assert.deepEqual(error.faults?.map(({ pointer }) => pointer).sort(), ["/audience", "/issuer", "/publicOrigin"]);
+    return error.name === "PolicyError";
+  });
+  const gate = await createGate(policy({ jwks: { keys: [jwk] } }), { audit() {} });
+  for (const change of [gate.deny, gate.undeny, async (entries) => gate.setDenyList(entries)]) {
+    await assert.rejects(change([{ jti: "t", isuer: ISSUER }]), (error) => {
+      assert.ok(error.faults?.some(({ pointer }) => pointer === "/0/isuer"), error.message);
+      return error.name === "PolicyError";
+    });
+  }
 });
 
 test("the schema is published with the package, and names every member", () => {

@@ -91,3 +91,17 @@ test("lint finds routes that no request reaches", async () => {
     [["/routes/1/path", "NHI5:2025"]],
   );
 });
+
+test("in a router that Express has mounted, the whole path is judged and not the rest of it", async () => {
+  // As Express hands a request to what is mounted at /v1: `url` is what follows.
+  const check = async (url, originalUrl) => {
+    const verdict = await gate.check({ method: "GET", url, originalUrl, headers: { host: "api.example", authorization } });
+    return verdict.ok || verdict.code;
+  };
+  assert.equal(await codeOf("/any"), true);
+  assert.equal(await check("/any", "/v1/any"), true, "another route");
+  assert.equal(await check("/any", "/v2/any"), "route_unknown");
+  assert.equal(await check("/none", "/any"), true);
+  assert.equal(await check("/any", "/v1/admin"), "scope_insufficient");
+  assert.throws(() => gate.check({ method: "GET", url: "/any", originalUrl: 7, headers: {} }), TypeError);
+});

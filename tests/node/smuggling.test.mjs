@@ -19,7 +19,7 @@ test("every attempt is refused or passed on harmlessly", async () => {
       credentials: { m2mToken: ["authorization"], apiKey: ["authorization", "x-api-key"] },
       tlsEndsAhead: true,
       origin: origin.url,
-      routes: [{ methods: ["GET", "HEAD", "POST"], path: "/v1/a", classes: ["m2m_token"] }],
+      routes: [{ methods: ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST"], path: "/v1/a", classes: ["m2m_token"] }],
     },
     { now: () => NOW, audit: () => undefined },
   );

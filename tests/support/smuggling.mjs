@@ -68,6 +68,11 @@ export function attempts(token) {
     framing("a coding that the client nominates", [chunked, "Connection: transfer-encoding"], lines("5", "aaaaa", "0", "", inner), "refused"),
     { name: "framing: a body of GET", bytes: request("GET /v1/a HTTP/1.1", [`Content-Length: ${inner.length}`], inner) },
     { name: "framing: chunks of GET", bytes: request("GET /v1/a HTTP/1.1", [chunked], lines(inner.length.toString(16), inner, "0", "", "")) },
+    ...["DELETE", "OPTIONS", "PATCH"].map((method) => ({
+      name: `framing: chunks of ${method}`,
+      bytes: request(`${method} /v1/a HTTP/1.1`, [chunked], lines(inner.length.toString(16), inner, "0", "", "")),
+      ends: "passed",
+    })),
     { name: "framing: a body of HEAD", bytes: request("HEAD /v1/a HTTP/1.1", [`Content-Length: ${inner.length}`], inner) },
     { name: "framing: chunks in HTTP/1.0", bytes: request("POST /v1/a HTTP/1.0", [chunked, "Content-Length: 5"], smuggled) },
     { name: "framing: a denied request with a body", bytes: lines("POST /v1/a HTTP/1.1", "Host: api.example", `Content-Length: ${inner.length}`, "", inner), ends: "refused" },
@@ -137,7 +142,7 @@ const ONCE = ["edgeward-class", "edgeward-subject", "edgeward-organization", "ed
 export function harm({ line, method, target, headers }, token) {
   const faults = [];
   const values = (name) => headers.filter(([found]) => found === name).map(([, value]) => value);
-  if (!/^(GET|HEAD|POST) \/v1\/[!-~]+ HTTP\/1\.1$/.test(line)) faults.push(`another request: ${line}`);
+  if (!/^(DELETE|GET|HEAD|OPTIONS|PATCH|POST) \/v1\/[!-~]+ HTTP\/1\.1$/.test(line)) faults.push(`another request: ${line}`);
   if (method === undefined || target?.split("?")[0] !== "/v1/a") faults.push(`another target: ${target}`);
   for (const name of ONCE) {
     if (values(name).length !== 1) faults.push(`${name}: ${values(name).length} times`);

@@ -8,9 +8,10 @@ import { after, before, test } from "node:test";
 import { createGate, createOriginCheck } from "edgeward";
 import { keys, policy, requests, tokens } from "../proxies/requests.mjs";
 import { countingStore } from "../support/credentials.mjs";
-import { demoKey, entriesOf } from "../support/demo.mjs";
+import { demoKey, demoToken, entriesOf } from "../support/demo.mjs";
 import { startGate } from "../support/gate.mjs";
 import { hasEnvoy, startProxy } from "../support/proxies.mjs";
+import { exchange, rawOrigin } from "../support/raw.mjs";
 import { send, sendAll, startOrigin } from "../support/suite.mjs";
 
 /** The dialect that each proxy asks in. HAProxy has none of its own. */
@@ -137,6 +138,10 @@ for (const way of ["nginx", "caddy", "haproxy"]) {
         const request = { ...report, headers: [["X-API-Key", bound.key], ...forged], from };
         const answer = await send(proxy.port, request, name);
         assert.deepEqual([answer.status, origin.of(name).length], [status, status === 200 ? 1 : 0], `${name}: ${answer.body}`);
+        for (const { rawHeaders } of origin.of(name)) {
+          const told = rawHeaders.filter((_, place) => place % 2 === 1 && rawHeaders[place - 1].toLowerCase() === "x-forwarded-for");
+          assert.deepEqual(told, ["127.0.0.9"], "what the origin is told of the address");
+        }
         if (status !== 200) assert.equal(JSON.parse(answer.body).code, "address_not_allowed");
       }
     } finally {
@@ -160,6 +165,78 @@ for (const way of Object.keys(DIALECTS)) {
 }
 
 for (const way of Object.keys(DIALECTS)) {
+  test(`${way}: what a client says of its connection leads nobody past the gate, and takes nothing from the origin`, async () => {
+    // An origin that takes up every offer: behind an answer of 101 all that a client sends is the origin's.
+    const raw = await rawOrigin(({ headers }) => {
+      const protocol = headers.find(([name]) => name === "upgrade")?.[1];
+      if (protocol === undefined) return "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+      return `HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n`;
+    });
+    const proxy = await startProxy(way, { gate: gates[way], origin: raw.port });
+    try {
+      const sent = async (...lines) => {
+        raw.seen.length = 0;
+        const all = ["GET /v1/reports HTTP/1.1", "Host: 127.0.0.1", `Authorization: Bearer ${tokens.good}`, ...lines];
+        const answer = await exchange(proxy.port, [...all, "", ""].join("\r\n"));
+        return { answer, headers: raw.seen.flatMap(({ headers }) => headers) };
+      };
+      const settings = "HTTP2-Settings: AAMAAABkAAQAAP__";
+      for (const offer of [
+        ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"],
+        ["Connection: Upgrade", "Upgrade: h2c"],
+        ["Connection: Upgrade", "Upgrade: H2C"],
+        ["Connection: Upgrade", "Upgrade: websocket, h2c"],
+        ["Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket"],
+        ["Connection: Upgrade", "Upgrade: websocket", "Upgrade: h2c"],
+        ["Connection: Upgrade", "Upgrade: TLS/1.3"],
+      ]) {
+        const { answer, headers } = await sent(...offer, settings);
+        const offered = headers.filter(([name, value]) => name === "upgrade" && value !== "websocket");
+        assert.deepEqual(offered, [], offer.join("; "));
+        assert.ok(!/^upgrade: (?!websocket)/im.test(answer), answer);
+      }
+      const socket = ["Connection: keep-alive, Upgrade", "Upgrade: WebSocket", "Sec-WebSocket-Version: 13"];
+      assert.match((await sent(...socket, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")).answer, /^HTTP\/1\.1 101 /);
+
+      const { answer, headers } = await sent("Connection: close, Edgeward-Organization, edgeward-scopes, Edgeward-Subject");
+      if (headers.length === 0) assert.match(answer, /^HTTP\/1\.1 400 /);
+      else {
+        const told = Object.fromEntries(headers);
+        assert.deepEqual([told["edgeward-organization"], told["edgeward-scopes"]], ["org_acme", "reports:read"]);
+        assert.ok(!/edgeward/i.test(told.connection ?? ""), told.connection);
+      }
+    } finally {
+      await Promise.all([proxy.stop(), raw.stop()]);
+    }
+  });
+
+  test(`${way}: the host that the gate judges is that of the origin`, async () => {
+    const hosts = ["api.example:8443"];
+    const gate = await nodeGate({ dialect: DIALECTS[way] }, { members: { hosts, tlsEndsAhead: true } });
+    const raw = await rawOrigin();
+    const proxy = await startProxy(way, { gate: gate.port, origin: raw.port });
+    try {
+      for (const [line, host, status] of [
+        ["GET /v1/reports HTTP/1.1", "api.example:8443", 200],
+        ["GET http://api.example:8443/v1/reports HTTP/1.1", "api.example:8443", 200],
+        ["GET /v1/reports HTTP/1.1", "api.example", 421],
+        ["GET http://api.example:8443/v1/reports HTTP/1.1", "other.example", undefined],
+        ["GET http://other.example/v1/reports HTTP/1.1", "api.example:8443", undefined],
+      ]) {
+        raw.seen.length = 0;
+        const head = [line, `Host: ${host}`, `Authorization: Bearer ${tokens.good}`, "Connection: close", "", ""];
+        const answer = await exchange(proxy.port, head.join("\r\n"));
+        const came = raw.seen.flatMap(({ headers }) => headers).filter(([name]) => name === "host").map(([, value]) => value);
+        if (status !== undefined) assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), `${line} of ${host}`);
+        assert.ok(came.every((one) => one === hosts[0]), `${line} of ${host} came as one of ${came}`);
+      }
+    } finally {
+      await Promise.all([proxy.stop(), gate.stop(), raw.stop()]);
+    }
+  });
+}
+
+for (const way of Object.keys(DIALECTS)) {
   test(`${way}: the assertion comes to the origin, and is for that request`, async () => {
     const pair = generateKeyPairSync("ed25519");
     const jwk = (key) => ({ ...key.export({ format: "jwk" }), kid: "gate-1" });
@@ -176,6 +253,11 @@ for (const way of Object.keys(DIALECTS)) {
       const [{ method, url, rawHeaders }] = origin.of(name);
       const verdict = await checkRequest(method, url, rawHeaders);
       assert.deepEqual([verdict.ok, verdict.class, verdict.subject], [true, "m2m_token", "app_reports"], JSON.stringify(verdict));
+      // One with so many scopes that who it is fills more than a page.
+      const scope = ["reports:read", ...Array.from({ length: 100 }, (_, place) => `documents:team-${place}:read`)].join(" ");
+      const wide = [["Authorization", `Bearer ${demoToken({ claims: { scope } })}`]];
+      assert.equal((await send(proxy.port, { ...report, headers: wide }, `${name}-wide`)).status, 200);
+      assert.ok(origin.of(`${name}-wide`)[0].rawHeaders.includes(scope));
       const elsewhere = await checkRequest(method, "/v1/secret", rawHeaders);
       assert.deepEqual([elsewhere.ok, elsewhere.code], [false, "assertion_request_mismatch"]);
       const forged = await send(proxy.port, { ...report, headers: [...bearer, ["Edgeward-Assertion", "a.b.c"]] }, `${name}-forged`);
@@ -211,7 +293,7 @@ async function originCheckOf(of) {
 
 test("envoy: a host that resolves the path of a call leads nobody past the gate", { skip: !hasEnvoy }, async () => {
   // `Request` of Node does so.
-  const gate = await nodeGate({ dialect: "envoy" });
+  const gate = await nodeGate({ dialect: "envoy" }, { members: { resource: { identifier: "https://api.example" } } });
   const proxy = await startProxy("envoy", { gate: gate.port, origin: origin.port });
   try {
     const good = await send(proxy.port, report, "envoy-resolved");
@@ -223,6 +305,7 @@ test("envoy: a host that resolves the path of a call leads nobody past the gate"
       ["/../../v1/reports", bearer],
       ["/../health", []],
       ["/v1/secret/../../../health", []],
+      ["/v1/secret/../../../../.well-known/oauth-protected-resource", []],
       ["/../../_edgeward/health", []],
     ].entries()) {
       const name = `envoy-resolved-${place}`;

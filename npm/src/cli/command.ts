@@ -60,7 +60,7 @@ export function readArguments<O extends ParseArgsOptionsConfig>(args: string[], 
   const { positionals, values } = parsed(args, options);
   const [first, ...others] = positionals;
   if (first === undefined) throw new UsageError(`${operand} is missing`);
-  if (others.length > 0) throw new UsageError(`one ${operand}, and not ${others.length + 1}`);
+  if (others.length > 0) throw new UsageError(`${operand}, and not ${others.length + 1} of them`);
   return { operand: first, values };
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, value::RawValue};
 
 use super::{ImportRequest, KeyChange, KeyLife, LONGEST_PAGE, LifeError, NewKey, RevokeRequest, RotateRequest};
 use crate::{
-    api_key::{Issued, Record, RevocationReason},
+    api_key::{Issued, Record, RevocationReason, SHORTEST_FOREIGN_KEY},
     host::Host,
     json,
 };
@@ -183,6 +183,9 @@ impl KeyLife {
     }
 }
 
+/// The longest words about a body, in bytes. Longer ones quote what is no member, and nobody has to read it.
+const LONGEST_WORDS: usize = 1024;
+
 /// A body, read strictly.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, LifeError> {
     let members = if body.is_empty() {
@@ -190,11 +193,36 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, LifeError> {
     } else {
         json::parse_object(body).map_err(|error| LifeError::Request(format!("the body is {error}")))?
     };
-    serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| {
+    let document = Value::Object(members);
+    serde_path_to_error::deserialize(&document).map_err(|error| {
         let path = error.path().to_string();
         let words = error.into_inner().to_string();
-        LifeError::Request(if path == "." { words } else { format!("`{path}`: {words}") })
+        let words = if path == "." { words } else { format!("`{path}`: {words}") };
+        LifeError::Request(if words.len() > LONGEST_WORDS {
+            "a member of the body is not understood".to_owned()
+        } else {
+            without_texts(words, &document)
+        })
     })
+}
+
+/// Words about a document, with none of its texts in them that is long enough for a key: one may stand where it does not
+/// belong, and the words are put on record.
+fn without_texts(words: String, document: &Value) -> String {
+    let hide = |words: String, text: &str| {
+        if text.len() < SHORTEST_FOREIGN_KEY {
+            return words;
+        }
+        words.replace(text, "…").replace(&text.escape_debug().to_string(), "…")
+    };
+    match document {
+        Value::String(text) => hide(words, text),
+        Value::Array(items) => items.iter().fold(words, without_texts),
+        Value::Object(members) => {
+            members.iter().fold(words, |words, (name, value)| without_texts(hide(words, name), value))
+        }
+        _ => words,
+    }
 }
 
 fn written(document: &impl Serialize) -> Result<String, LifeError> {

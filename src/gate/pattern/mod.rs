@@ -33,6 +33,8 @@ pub(super) struct Pattern {
 struct Group {
     name: String,
     number: usize,
+    /// What stands before it in the pattern.
+    before: (Vec<Part>, String),
     /// Whether it stands once in each path.
     once: bool,
 }
@@ -51,7 +53,8 @@ impl Pattern {
             nodes.collect::<Result<_, _>>().map(Node::Sequence)
         };
         let groups = parts.iter().enumerate().filter_map(|(number, part)| {
-            Some(Group { name: part.name.clone()?, number, once: part.modifier == Modifier::Once })
+            let before = (parts.get(..number)?.to_vec(), part.prefix.clone());
+            Some(Group { name: part.name.clone()?, number, before, once: part.modifier == Modifier::Once })
         });
         Ok(Self {
             text: text.to_owned(),
@@ -85,6 +88,15 @@ impl Pattern {
     pub(super) fn group<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
         let group = self.groups.iter().find(|group| group.name == name)?;
         path.get(self.strict.group(path.as_bytes(), group.number)?)
+    }
+
+    /// Whether the group of this name stands where the other pattern has one of that name: a path that both take names the
+    /// same there.
+    pub(super) fn has_in_place_of(&self, name: &str, other: &Self, that: &str) -> bool {
+        let before = |pattern: &Self, name: &str| -> Option<(Vec<Part>, String)> {
+            pattern.groups.iter().find(|group| group.name == name).map(|group| group.before.clone())
+        };
+        before(self, name) == before(other, that)
     }
 
     /// Whether the two are the same but for the names of their groups.

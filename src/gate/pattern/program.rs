@@ -127,10 +127,21 @@ impl Program {
             return rest.is_empty();
         }
         let mut here = self.follow([self.head.len()]);
+        // The bytes that are known to lead from here to here. One loop reads the most of a long path, for each of the
+        // routes: whoever sends such paths must not make it dear.
+        let mut stays = Set::EMPTY;
         for byte in rest {
-            here = self.step(&here, *byte);
-            if here.is_empty() {
+            if stays.has(*byte) {
+                continue;
+            }
+            let next = self.step(&here, *byte);
+            if next.is_empty() {
                 return false;
+            }
+            if next == here {
+                stays = stays.with(Set::of(*byte));
+            } else {
+                (here, stays) = (next, Set::EMPTY);
             }
         }
         self.accepts(&here)
@@ -293,7 +304,12 @@ fn compile(node: &Node, ops: &mut Vec<Op>) -> Result<(), String> {
         }
         Node::Repeat { node, least, most, greedy } => {
             for _ in 0..*least {
+                let before = ops.len();
                 compile(node, ops)?;
+                // Nothing, however often, is nothing.
+                if ops.len() == before {
+                    return Ok(());
+                }
             }
             if let Some(most) = most {
                 let mut forks = Vec::new();

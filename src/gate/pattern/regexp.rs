@@ -266,5 +266,7 @@ mod tests {
         assert!(parse(&deep).is_err());
         let large = parse("(?:(?:a{200}){200}){200}").expect("an expression");
         assert!(Program::of(&large).is_err());
+        let nothing = format!("{}{}", "(?:".repeat(15), "){256}".repeat(15));
+        assert!(matches(&nothing, ""));
     }
 }

@@ -43,6 +43,10 @@ pub(super) fn tokens(pattern: &str) -> Result<Vec<Token>, String> {
                     return Err("`:` without a name: write `\\:` for the character itself".to_owned());
                 }
                 rest = text.get(name.len()..).unwrap_or_default().chars();
+                // The standard would take such a letter for one of the name's.
+                if rest.clone().next().is_some_and(|next| !next.is_ascii()) {
+                    return Err("a name is of ASCII: write `{:name}` where another letter follows it".to_owned());
+                }
                 Token::Name(name.to_owned())
             }
             '(' => {
@@ -123,7 +127,8 @@ mod tests {
 
     #[test]
     fn what_begins_a_token_finishes_it() {
-        for pattern in [r"/\", "/:", "/:1", "/:é", "/(", "/()", "/(?x)", "/((x))", "/(é)", r"/(\", "/(a(?:b)"] {
+        for pattern in [r"/\", "/:", "/:1", "/:é", "/:aé", "/(", "/()", "/(?x)", "/((x))", "/(é)", r"/(\", "/(a(?:b)"]
+        {
             assert!(tokens(pattern).is_err(), "{pattern}");
         }
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     stage::{HEADER, header, request},
-    support::NOW,
+    support::{NOW, with},
 };
 
 #[test]
@@ -123,4 +123,50 @@ fn whoever_holds_a_key_ends_it_once() {
     let again = revoke(Some(key.key.reveal()), "");
     assert_eq!((again.status, code(&again).as_str()), (401, "key_invalid"));
     assert_eq!(stage.last_event()["status_code"], "key_revoked");
+}
+
+#[test]
+fn a_key_that_is_sent_in_the_place_of_its_id_is_not_on_record() {
+    let stage = stage();
+    let key = stage.key();
+    let whole = key.key.reveal();
+    let secret = &whole[whole.rfind('_').expect("a secret")..];
+    for name in [whole, FOREIGN, &FOREIGN.replace('_', ""), "4fJ9aZ0kQ2mX7bT", "4fJ9aZ0kQ2mX7bT%65"] {
+        for (method, path, body, ..) in endpoints(name).into_iter().skip(3) {
+            let answer = ask(&stage, method, &path, Some(&writer()), &body);
+            assert_eq!((answer.status, code(&answer).as_str()), (404, "key_not_found"), "{method} {path}");
+            let event = stage.last_event();
+            assert!(!event.to_string().contains(secret) && !event.to_string().contains(name), "{event}");
+            assert_eq!((&event["class_uid"], &event["entity"]["uid"]), (&json!(3004), &json!("unknown")));
+        }
+    }
+    // An id is on record, whether there is a key of it or not.
+    for id in [key.id.as_str(), "4fJ9aZ0kQ2mX7bTe"] {
+        ask(&stage, "GET", &format!("{KEYS}/{id}"), Some(&writer()), "");
+        assert_eq!(stage.last_event()["entity"]["uid"], id);
+    }
+}
+
+#[test]
+fn a_key_that_is_sent_in_a_wrong_place_of_a_body_is_quoted_nowhere() {
+    let stage = stage();
+    let key = stage.key();
+    let whole = key.key.reveal();
+    let quoted = format!("{whole}\"");
+    for text in [whole, quoted.as_str(), FOREIGN, &format!("{}{whole}", "x".repeat(2000))] {
+        for body in [
+            with(&new_key(), "scopes", json!(text)),
+            with(&new_key(), text, json!(1)),
+            with(&new_key(), "allowedCidrs", json!({ text: 1 })),
+            with(&new_key(), "environment", json!(text)),
+        ] {
+            let answer = ask(&stage, "POST", KEYS, Some(&writer()), &body.to_string());
+            assert_eq!((answer.status, code(&answer).as_str()), (400, "body_invalid"), "{body}");
+            let shown = format!("{}{}", answer.body, stage.last_event());
+            assert!(!shown.contains(&whole[10..]) && !shown.contains(FOREIGN), "{shown}");
+        }
+    }
+    // What is short enough for a slip of the pen is.
+    let answer = ask(&stage, "POST", KEYS, Some(&writer()), &with(&new_key(), "scope", json!([])).to_string());
+    assert!(detail(&answer).contains("unknown field `scope`"), "{}", detail(&answer));
 }

@@ -71,6 +71,7 @@ fn an_assertion_of_another_request_is_refused() {
         ("GET", "/v1/items/8"),
         ("GET", "/v1/items/7/"),
         ("GET", "/v1/items/7/../7"),
+        ("GET", "/v1/items/7#/../8"),
         ("GET", "/v1/items"),
         ("GET", "//v1/items/7"),
         ("GET", "/"),
