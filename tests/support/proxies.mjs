@@ -2,10 +2,11 @@
 // shows. Only the ports are other ones.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.mjs";
 
 const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 
@@ -56,14 +57,6 @@ const PROXIES = {
     start: (directory) => ["-c", `${directory}/envoy.yaml`, "--disable-hot-restart", "--concurrency", "1", "-l", "error"],
   },
 };
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function answers(port) {
   return new Promise((resolve) => {

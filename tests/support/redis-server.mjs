@@ -1,19 +1,11 @@
 // A real Redis of one's own, whose records outlive a restart.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-port.mjs";
 
 const program = process.env.REDIS_SERVER || "redis-server";
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Starts a Redis. The answer has its `port`, `restart`, which ends it in the midst of things and starts it anew, and `stop`. */
 export async function startRedis() {
