@@ -13,10 +13,11 @@ use zeroize::Zeroizing;
 
 use super::{
     host::{JsHost, Lent},
+    key_sets,
     keys::read_seals,
     refusal::refused_policy,
     task,
-    tokens::{read_secrets, write_deny_snapshot, write_key_sets},
+    tokens::{read_secrets, write_deny_snapshot},
     tools::read_snapshots,
 };
 use crate::{
@@ -159,24 +160,12 @@ impl JsGate {
     /// As of a verifier.
     #[wasm_bindgen(js_name = refreshKeySet)]
     pub fn refresh_key_set(&self, key_set: u32) -> JsValue {
-        let host = Lent::new(self.host.clone(), None);
-        let (gate, exchange) = (Rc::clone(&self.gate), host.exchange());
-        let work = async move {
-            gate.refresh(&host, key_set).await;
-            String::new()
-        };
-        task::start(work, exchange)
+        key_sets::refresh_one(&self.gate, &self.host, key_set)
     }
 
     /// As of a verifier.
     pub fn refresh(&self) -> JsValue {
-        let host = Lent::new(self.host.clone(), None);
-        let (gate, exchange) = (Rc::clone(&self.gate), host.exchange());
-        let work = async move {
-            gate.refresh_on_schedule(&host).await;
-            write_key_sets(&gate.key_sets(host.now()))
-        };
-        task::start(work, exchange)
+        key_sets::refresh_all(&self.gate, &self.host)
     }
 
     /// Publishes that the credentials of these entries (JSON text) are denied: `{ issuedAt, entries }` or `{ failure }`
@@ -213,17 +202,20 @@ impl JsGate {
     #[wasm_bindgen(js_name = keySets)]
     #[must_use]
     pub fn key_sets(&self) -> String {
-        write_key_sets(&self.gate.key_sets(Lent::new(self.host.clone(), None).now()))
+        key_sets::known(&self.gate, &self.host)
     }
 }
 
 impl JsGate {
     fn begin(&self, request: JsValue) -> Result<(Rc<Gate>, GateRequest, Lent), JsError> {
         let body = Reflect::get(&request, &"body".into()).ok().and_then(|body| body.dyn_into::<Function>().ok());
-        let request: GateRequest =
-            serde_wasm_bindgen::from_value(request).map_err(|error| JsError::new(&format!("the request: {error}")))?;
-        Ok((Rc::clone(&self.gate), request, Lent::new(self.host.clone(), None).with_body(body)))
+        Ok((Rc::clone(&self.gate), read_request(request)?, Lent::new(self.host.clone(), None).with_body(body)))
     }
+}
+
+/// A request, as the shell hands it over.
+pub(super) fn read_request(request: JsValue) -> Result<GateRequest, JsError> {
+    serde_wasm_bindgen::from_value(request).map_err(|error| JsError::new(&format!("the request: {error}")))
 }
 
 /// Which headers of an origin's answer end at the gate, of these names in lower case, each on a line of its own, and the

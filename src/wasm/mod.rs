@@ -11,6 +11,7 @@ mod inspect;
 mod jws;
 mod key_admin;
 mod key_review;
+mod key_sets;
 mod keys;
 mod options;
 mod origin;

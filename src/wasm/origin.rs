@@ -5,17 +5,13 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use super::{
+    gate::read_request,
     host::{JsHost, Lent},
+    key_sets,
     refusal::refused_policy,
     task,
-    tokens::write_key_sets,
 };
-use crate::{
-    gate::{GateRequest, OriginCheck},
-    host::Host,
-    policy::read_origin_policy,
-    verdict::verdict_document,
-};
+use crate::{gate::OriginCheck, policy::read_origin_policy, verdict::verdict_document};
 
 /// Checks the assertions that requests carry.
 #[wasm_bindgen(js_name = OriginCheck)]
@@ -41,8 +37,7 @@ impl JsOriginCheck {
     /// # Errors
     /// Where the request is of another shape.
     pub fn check(&self, request: JsValue) -> Result<JsValue, JsError> {
-        let request: GateRequest =
-            serde_wasm_bindgen::from_value(request).map_err(|error| JsError::new(&format!("the request: {error}")))?;
+        let request = read_request(request)?;
         let host = Lent::new(self.host.clone(), None);
         let (check, exchange) = (Rc::clone(&self.check), host.exchange());
         Ok(task::start(async move { verdict_document(&check.check(&host, &request).await) }, exchange))
@@ -51,30 +46,18 @@ impl JsOriginCheck {
     /// As of a verifier.
     #[wasm_bindgen(js_name = refreshKeySet)]
     pub fn refresh_key_set(&self, key_set: u32) -> JsValue {
-        let host = Lent::new(self.host.clone(), None);
-        let (check, exchange) = (Rc::clone(&self.check), host.exchange());
-        let work = async move {
-            check.refresh(&host, key_set).await;
-            String::new()
-        };
-        task::start(work, exchange)
+        key_sets::refresh_one(&self.check, &self.host, key_set)
     }
 
     /// As of a verifier.
     pub fn refresh(&self) -> JsValue {
-        let host = Lent::new(self.host.clone(), None);
-        let (check, exchange) = (Rc::clone(&self.check), host.exchange());
-        let work = async move {
-            check.refresh_on_schedule(&host).await;
-            write_key_sets(&check.key_sets(host.now()))
-        };
-        task::start(work, exchange)
+        key_sets::refresh_all(&self.check, &self.host)
     }
 
     /// As of a verifier.
     #[wasm_bindgen(js_name = keySets)]
     #[must_use]
     pub fn key_sets(&self) -> String {
-        write_key_sets(&self.check.key_sets(Lent::new(self.host.clone(), None).now()))
+        key_sets::known(&self.check, &self.host)
     }
 }

@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use super::{
     host::{JsHost, Lent},
+    key_sets,
     options::CheckOptions,
     refusal::refused_policy,
     task,
@@ -14,7 +15,6 @@ use super::{
 use crate::{
     host::Host,
     json,
-    key_source::KeySetStatus,
     m2m_token::TokenVerifier,
     policy::{Beside, read_deny_list, read_token_verifier},
     revocation::DenySnapshotStatus,
@@ -71,24 +71,12 @@ impl JsTokenVerifier {
     /// Does what is to be done behind a request for the key set of this number; nothing, or a task.
     #[wasm_bindgen(js_name = refreshKeySet)]
     pub fn refresh_key_set(&self, key_set: u32) -> JsValue {
-        let host = Lent::new(self.host.clone(), None);
-        let (verifier, exchange) = (Rc::clone(&self.verifier), host.exchange());
-        let work = async move {
-            verifier.refresh(&host, key_set).await;
-            String::new()
-        };
-        task::start(work, exchange)
+        key_sets::refresh_one(&self.verifier, &self.host, key_set)
     }
 
     /// Fetches the key sets by the clock; what is known of them then, as JSON, or a task.
     pub fn refresh(&self) -> JsValue {
-        let host = Lent::new(self.host.clone(), None);
-        let (verifier, exchange) = (Rc::clone(&self.verifier), host.exchange());
-        let work = async move {
-            verifier.refresh_on_schedule(&host).await;
-            write_key_sets(&verifier.key_sets(host.now()))
-        };
-        task::start(work, exchange)
+        key_sets::refresh_all(&self.verifier, &self.host)
     }
 
     /// What is known of the signed deny list, as JSON; `null` without strict mode.
@@ -102,16 +90,11 @@ impl JsTokenVerifier {
     #[wasm_bindgen(js_name = keySets)]
     #[must_use]
     pub fn key_sets(&self) -> String {
-        write_key_sets(&self.verifier.key_sets(Lent::new(self.host.clone(), None).now()))
+        key_sets::known(&self.verifier, &self.host)
     }
 }
 
 /// Strings and numbers cannot fail to be written.
-pub(super) fn write_key_sets(status: &[KeySetStatus]) -> String {
-    serde_json::to_string(status).unwrap_or_default()
-}
-
-/// As [`write_key_sets`].
 pub(super) fn write_deny_snapshot(status: Option<&DenySnapshotStatus>) -> String {
     serde_json::to_string(&status).unwrap_or_default()
 }
