@@ -1,22 +1,11 @@
 // The gate: its policy, what it is lent, and what it does.
 import type { AuditCounts, AuditSink } from "./audit-types.js";
-import type {
-  CredentialClass,
-  DenyEntry,
-  DenyList,
-  DenyPublished,
-  DenySnapshotPolicy,
-  DenySnapshotStatus,
-  DpopPolicy,
-  Host,
-  IntrospectionSecrets,
-  IssuerPolicy,
-  JsonWebKeySet,
-  KeySetStatus,
-  Snapshot,
-  Verdict,
-} from "./index.js";
+import type { DenyEntry, DenyList, DenyPublished, DenySnapshotPolicy, DenySnapshotStatus } from "./deny-list.js";
+import type { Host, JsonWebKeySet, Snapshot } from "./host.js";
+import type { IssuerPolicy, KeySetStatus } from "./issuers.js";
 import type { ApiKeyPolicy } from "./keys.js";
+import type { DpopPolicy, IntrospectionSecrets } from "./tokens.js";
+import type { CredentialClass, Verdict } from "./verdict.js";
 
 /** One route of a policy. Of those that match a request, the first counts. */
 export interface RoutePolicy {

@@ -1,5 +1,8 @@
 // API keys: their form, their check and their life.
-import type { CheckOptions, DenyList, DenySnapshotPolicy, GatePolicy, Host, ReviewPolicy, Store, Verdict } from "./index.js";
+import type { DenyList, DenySnapshotPolicy } from "./deny-list.js";
+import type { GatePolicy, ReviewPolicy } from "./gate.js";
+import type { Host, Store } from "./host.js";
+import type { CheckOptions, Verdict } from "./verdict.js";
 
 /** What the store holds of a key, without the digest of its secret. All times are seconds since the Unix epoch. */
 export interface KeyRecord {

@@ -1,16 +1,8 @@
 // What stands behind a gate: the check that the gate vouches for a request.
-import type {
-  Algorithm,
-  AllowedToken,
-  CredentialClass,
-  DeniedVerdict,
-  Host,
-  JsonWebKeySet,
-  KeySetPolicy,
-  KeySetStatus,
-  Snapshot,
-} from "./index.js";
 import type { GateRequest } from "./gate.js";
+import type { Host, JsonWebKeySet, Snapshot } from "./host.js";
+import type { KeySetPolicy, KeySetStatus } from "./issuers.js";
+import type { Algorithm, AllowedToken, CredentialClass, DeniedVerdict } from "./verdict.js";
 
 /** Whose assertions an origin takes. */
 export interface OriginPolicy {

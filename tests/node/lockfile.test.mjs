@@ -23,6 +23,6 @@ test("every platform that wrangler supports can install by it", () => {
 test("every version is pinned exactly", () => {
   const { devDependencies, optionalDependencies } = read("package.json");
   for (const [name, version] of Object.entries({ ...devDependencies, ...optionalDependencies })) {
-    assert.match(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name);
+    assert.match(version, /^(npm:[\w-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/, name);
   }
 });

@@ -55,11 +55,11 @@ fn assemble(workspace: &Workspace, tools: &Tools, core: &Core, package: &Path) -
         copy(&core.directory.join(file), &modules.join(file))?;
     }
     copy(&workspace.path(POLICY_SCHEMA), &package.join(POLICY_SCHEMA))?;
-    bundle(workspace, tools, &modules.join("index.js"), &modules.join("index.cjs"), "cjs")?;
     types(&workspace.path("npm/types"), &modules)?;
     copy(&workspace.path(AUDIT_EVENTS), &package.join("audit-event.schema.json"))?;
 
     let manifest = read_text(&workspace.path("npm/package.json"))?;
+    common_js(workspace, tools, &manifest, &modules)?;
     if manifest.matches(VERSION_MARK).count() != 1 {
         return Err(Failure::new(format!(
             "npm/package.json must say {VERSION_MARK} once: the build puts the version of Cargo.toml there."
@@ -144,26 +144,31 @@ fn option(name: &str, path: &Path) -> OsString {
     option
 }
 
-/// The files of types that belong to the main entry. `CommonJS` gets a twin of each.
-const MAIN_TYPES: [&str; 5] = ["audit-types", "gate", "index", "keys", "origin"];
-
-/// The types written by hand; `CommonJS` gets twins of the main ones, which import each other and nothing else.
+/// The types written by hand. Each has a twin for `CommonJS`, where a file of types that ends in `.ts` would be taken for
+/// those of a module.
 fn types(source: &Path, modules: &Path) -> Result<()> {
     for file in files_under(source)? {
         let relative = file.strip_prefix(source).unwrap_or(&file);
         copy(&file, &modules.join(relative))?;
+        let twin = read_text(&file)?.replace(".js\"", ".cjs\"");
+        let name = relative.to_string_lossy().replace(".d.ts", ".d.cts");
+        write(&modules.join(name), twin)?;
     }
-    for name in MAIN_TYPES {
-        let mut twin = read_text(&source.join(format!("{name}.d.ts")))?;
-        for other in MAIN_TYPES {
-            twin = twin.replace(&format!("\"./{other}.js\""), &format!("\"./{other}.cjs\""));
-        }
-        if twin.contains(".js\"") {
+    Ok(())
+}
+
+/// One file for each entry that the manifest offers to `require`.
+fn common_js(workspace: &Workspace, tools: &Tools, manifest: &str, modules: &Path) -> Result<()> {
+    let manifest: serde_json::Value =
+        serde_json::from_str(manifest).map_err(Failure::because("npm/package.json is no JSON"))?;
+    for (name, entry) in manifest["exports"].as_object().into_iter().flatten() {
+        let Some(required) = entry["require"]["default"].as_str() else { continue };
+        let Some(stem) = required.strip_prefix("./dist/").and_then(|file| file.strip_suffix(".cjs")) else {
             return Err(Failure::new(format!(
-                "npm/types/{name}.d.ts imports a file that has no CommonJS twin: add it to MAIN_TYPES."
+                "npm/package.json: {name} is required as {required}, and not as a .cjs in dist."
             )));
-        }
-        write(&modules.join(format!("{name}.d.cts")), twin)?;
+        };
+        bundle(workspace, tools, &modules.join(format!("{stem}.js")), &modules.join(format!("{stem}.cjs")), "cjs")?;
     }
     Ok(())
 }

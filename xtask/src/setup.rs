@@ -76,7 +76,8 @@ pub(crate) fn run(workspace: &Workspace, need: Need) -> Result<Tools> {
     let (Some(system_node), Some(node)) = (found.system_node, found.node) else {
         return Err(Failure::new("Set-up found no Node.js."));
     };
-    Ok(Tools { system_node, node, chromium: found.chromium, redis: found.redis, proxies: found.proxies })
+    let hosts = if need == Need::Everything { tools::hosts(workspace, &system_node, &node) } else { Vec::new() };
+    Ok(Tools { system_node, node, chromium: found.chromium, redis: found.redis, hosts, proxies: found.proxies })
 }
 
 fn node_and_npm(found: &mut Found<'_>) -> Result<String> {

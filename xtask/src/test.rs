@@ -17,6 +17,9 @@ use crate::workspace::{Workspace, empty_dir, files_under, make_dir, read_text};
 /// How long one test of a JavaScript suite may take, in milliseconds.
 const TEST_TIMEOUT: &str = "--test-timeout=120000";
 
+/// The compilers that hold it: the newest, and the one before, which most projects still have.
+const COMPILERS: [&str; 2] = ["typescript7/bin/tsc", "typescript/bin/tsc"];
+
 /// What TypeScript is held to. The command line and the store in files are Node's alone, and nothing else of the package
 /// may know a name of Node's; the last two use the package's types as people do.
 const TYPESCRIPT: [&str; 4] = [
@@ -39,6 +42,8 @@ pub(crate) enum Stage {
     Types,
     /// The package in Node.js.
     Node,
+    /// The packed package, as it is installed, in each host and bundler.
+    Package,
     /// The Worker in workerd.
     Worker,
     /// The page in Chromium.
@@ -49,8 +54,17 @@ pub(crate) enum Stage {
 
 impl Stage {
     /// All of them, in the order they run: the quick ones first.
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Fmt, Self::Clippy, Self::Rust, Self::Types, Self::Node, Self::Worker, Self::Page, Self::Check];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Fmt,
+        Self::Clippy,
+        Self::Rust,
+        Self::Types,
+        Self::Node,
+        Self::Package,
+        Self::Worker,
+        Self::Page,
+        Self::Check,
+    ];
 
     /// What it is called on the command line.
     pub(crate) fn name(self) -> &'static str {
@@ -60,6 +74,7 @@ impl Stage {
             Self::Rust => "rust",
             Self::Types => "types",
             Self::Node => "node",
+            Self::Package => "package",
             Self::Worker => "worker",
             Self::Page => "page",
             Self::Check => "check",
@@ -128,8 +143,8 @@ enum Part {
     Cargo(&'static [&'static str]),
     RustTests,
     Types,
-    /// The suite of a directory, in a Node.js, with the program it needs by an environment variable, if any.
-    Suite(&'static str, Node, Option<(&'static str, PathBuf)>),
+    /// The suite of a directory, in a Node.js, with the programs it needs, each by an environment variable.
+    Suite(&'static str, Node, Vec<(&'static str, PathBuf)>),
     WorkerSuite,
     Check,
 }
@@ -162,15 +177,21 @@ fn parts(stage: Stage, tools: &Tools) -> Vec<(String, Part)> {
             if tools.node.path != tools.system_node.path {
                 nodes.push(&tools.node);
             }
-            let redis = tools.redis.clone().map(|path| (tools::REDIS, path));
+            let redis: Vec<_> = tools.redis.clone().map(|path| (tools::REDIS, path)).into_iter().collect();
             nodes
                 .into_iter()
                 .map(|node| (format!("node {}", node.version), Part::Suite("tests/node", node.clone(), redis.clone())))
                 .collect()
         }
+        Stage::Package => {
+            let chromium = tools.chromium.clone().map(|path| (tools::CHROMIUM, path));
+            let redis = tools.redis.clone().map(|path| (tools::REDIS, path));
+            let programs = tools.hosts.iter().cloned().chain(chromium).chain(redis).collect();
+            one(Part::Suite("tests/package", tools.node.clone(), programs))
+        }
         Stage::Worker => one(Part::WorkerSuite),
         Stage::Page => {
-            let chromium = tools.chromium.clone().map(|path| (tools::CHROMIUM, path));
+            let chromium = tools.chromium.clone().map(|path| (tools::CHROMIUM, path)).into_iter().collect();
             one(Part::Suite("tests/page", tools.node.clone(), chromium))
         }
         Stage::Check => one(Part::Check),
@@ -187,17 +208,15 @@ impl Part {
             }
             Self::RustTests => rust_tests(workspace),
             Self::Types => {
-                for project in TYPESCRIPT {
-                    let mut tsc = tools.package_script(workspace, "typescript/bin/tsc");
-                    process::run(tsc.args(["--project", project]), &format!("`tsc --project {project}`"))?;
+                for (compiler, project) in COMPILERS.iter().flat_map(|one| TYPESCRIPT.map(|project| (one, project))) {
+                    let mut tsc = tools.package_script(workspace, compiler);
+                    process::run(tsc.args(["--project", project]), &format!("`{compiler} --project {project}`"))?;
                 }
                 Ok((None, ""))
             }
-            Self::Suite(directory, node, program) => {
+            Self::Suite(directory, node, programs) => {
                 let mut command = workspace.command(&node.path);
-                if let Some((variable, path)) = program {
-                    command.env(variable, path);
-                }
+                command.envs(programs.iter().map(|(variable, path)| (variable, path)));
                 suite(workspace, command, directory)
             }
             Self::WorkerSuite => {
@@ -285,7 +304,14 @@ mod tests {
             write(&PathBuf::from(&root).join("tests/node").join(file), text).expect("a test file");
         }
         let node = Node::of_the_system().expect("Node.js");
-        let tools = Tools { system_node: node.clone(), node, chromium: None, redis: None, proxies: Vec::new() };
+        let tools = Tools {
+            system_node: node.clone(),
+            node,
+            chromium: None,
+            redis: None,
+            hosts: Vec::new(),
+            proxies: Vec::new(),
+        };
         let outcomes = run_stages(&Workspace::at(&root), &tools, &[Stage::Node]);
         fs::remove_dir_all(&root).expect("the scratch directory goes");
         let (good, text) = summary(&outcomes);

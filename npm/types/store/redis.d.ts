@@ -1,4 +1,4 @@
-import type { StoreListing } from "../index.js";
+import type { StoreListing } from "../host.js";
 
 /** How {@link redisStore} names its keys. */
 export interface RedisStoreOptions {

@@ -1,0 +1,38 @@
+// Signatures alone.
+import type { Host, JsonWebKeySet, Snapshot } from "./host.js";
+import type { Algorithm, DeniedVerdict } from "./verdict.js";
+
+/** What {@link verifyJws} is told. */
+export interface JwsOptions {
+  /** The algorithms that are accepted. */
+  algorithms: readonly Algorithm[];
+  /** The largest JWS that is looked at, in bytes; 16384 where left out, 2097152 at most. */
+  maxBytes?: number;
+}
+
+/** A JWS whose signature holds. What its payload says was not looked at. */
+export interface VerifiedJws {
+  ok: true;
+  /** The header, as it was signed. */
+  header: Record<string, unknown>;
+  payload: Uint8Array;
+  /** The id of the key, where it has one. */
+  kid: string | null;
+  algorithm: Algorithm;
+}
+
+/** What {@link verifyJws} answers. */
+export type JwsVerdict = VerifiedJws | DeniedVerdict;
+
+/**
+ * Verifies the signature of a JWS in the compact form (RFC 7515), and nothing else: no issuer, no time, no audience. It
+ * is for payloads that are no access tokens; those are for {@link createJwtVerifier}. Never throws for a bad JWS.
+ *
+ * @throws Where the key set or the options are wrong.
+ */
+export declare function verifyJws(
+  compact: string,
+  jwks: JsonWebKeySet | Snapshot | string,
+  options: JwsOptions,
+  host?: Host,
+): JwsVerdict | Promise<JwsVerdict>;
