@@ -1,4 +1,8 @@
-// Ready sinks of audit events.
+/**
+ * Ready sinks of audit events.
+ *
+ * @module edgeward/audit
+ */
 import type { AnalyticsPoint, AuditSink } from "./audit-types.js";
 
 export type { AnalyticsPoint, AuditCounts, AuditRecord, AuditSink } from "./audit-types.js";

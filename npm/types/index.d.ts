@@ -1,4 +1,8 @@
-// Everything that the main entry offers.
+/**
+ * The main entry: the verifier, the checker of API keys, their administration, the gate, and what is around them.
+ *
+ * @module edgeward
+ */
 export * from "./audit-types.js";
 export * from "./deny-list.js";
 export * from "./gate.js";

@@ -1,3 +1,8 @@
+/**
+ * The main entry without the core: for libraries, and for pages that load `edgeward/core.wasm` their own way.
+ *
+ * @module edgeward/slim
+ */
 export * from "./index.js";
 
 /** The core, or where to get it from. */

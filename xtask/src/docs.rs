@@ -8,8 +8,10 @@ use edgeward::{
     verdict::{Denial, Reason},
 };
 
-use crate::output::{Result, say};
+use crate::output::{Failure, Result, say};
 use crate::policy_page;
+use crate::process;
+use crate::tools::Node;
 use crate::workspace::{Workspace, write};
 
 const REASON_CODES: &str = "docs/reason-codes.md";
@@ -17,6 +19,7 @@ const LINT_RULES: &str = "docs/lint-rules.md";
 const REVIEW_RULES: &str = "docs/review-rules.md";
 const AUDIT_EVENTS: &str = "schema/audit-event.schema.json";
 const POLICY: &str = "docs/policy.md";
+const API_REFERENCE: &str = "docs/api";
 /// The schema is published with the package, and stands here for editors.
 pub(crate) const POLICY_SCHEMA: &str = "schema/policy.schema.json";
 
@@ -33,6 +36,20 @@ pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
     write(&workspace.path(POLICY_SCHEMA), policy_schema())?;
     write(&workspace.path(POLICY), policy_page::page(&schema()))?;
     say!("{POLICY_SCHEMA} and {POLICY}");
+    api_reference(workspace)
+}
+
+/// The API reference, out of the types of the npm package.
+fn api_reference(workspace: &Workspace) -> Result<()> {
+    let typedoc = workspace.path("node_modules/typedoc/bin/typedoc");
+    if !typedoc.is_file() {
+        return Err(Failure::new(
+            "typedoc, which writes the API reference, is not there: `cargo xtask setup` brings it.",
+        ));
+    }
+    let mut command = workspace.command(&Node::of_the_system()?.path);
+    process::quietly(command.arg(typedoc).args(["--options", "docs/typedoc.json"]), "Writing the API reference")?;
+    say!("{API_REFERENCE}: the API reference");
     Ok(())
 }
 

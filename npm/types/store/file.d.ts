@@ -1,3 +1,8 @@
+/**
+ * A store in files, for one machine.
+ *
+ * @module edgeward/store/file
+ */
 import type { StoreListing } from "../host.js";
 
 /** What {@link fileStore} is lent. */

@@ -1,7 +1,12 @@
+/**
+ * The Durable Object through which records in Cloudflare KV are changed.
+ *
+ * @module edgeward/store/kv-writer
+ */
 import type { KvNamespace } from "./kv.js";
 
 /**
- * The Durable Object through which {@link kvStore} changes records, so that each change builds on the one before wherever
+ * The Durable Object through which `kvStore` changes records, so that each change builds on the one before wherever
  * in the world it is made. Export it from the Worker, and declare it in its configuration with `new_sqlite_classes`.
  *
  * It keeps every value that was changed through it in its own storage, 1.9 MB each at most; of a key that it has never

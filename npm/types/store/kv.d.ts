@@ -1,3 +1,8 @@
+/**
+ * A store over Cloudflare KV.
+ *
+ * @module edgeward/store/kv
+ */
 import type { StoreListing } from "../host.js";
 
 /** What is used of a namespace of Cloudflare KV. */

@@ -1,3 +1,8 @@
+/**
+ * A store in the memory of the process.
+ *
+ * @module edgeward/store/memory
+ */
 import type { StoreListing } from "../host.js";
 
 /** What {@link memoryStore} is lent. */

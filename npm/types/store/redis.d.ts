@@ -1,3 +1,8 @@
+/**
+ * A store over Redis.
+ *
+ * @module edgeward/store/redis
+ */
 import type { StoreListing } from "../host.js";
 
 /** How {@link redisStore} names its keys. */

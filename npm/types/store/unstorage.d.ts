@@ -1,3 +1,8 @@
+/**
+ * A store over any driver of `unstorage`.
+ *
+ * @module edgeward/store/unstorage
+ */
 import type { StoreListing } from "../host.js";
 
 /** What is used of a storage of `unstorage`. */
