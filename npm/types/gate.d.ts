@@ -4,6 +4,7 @@ import type { DenyEntry, DenyList, DenyPublished, DenySnapshotPolicy, DenySnapsh
 import type { Host, JsonWebKeySet, Snapshot } from "./host.js";
 import type { IssuerPolicy, KeySetStatus } from "./issuers.js";
 import type { ApiKeyPolicy } from "./keys.js";
+import type { Lifetime } from "./lifetime.js";
 import type { DpopPolicy, IntrospectionSecrets } from "./tokens.js";
 import type { CredentialClass, Verdict } from "./verdict.js";
 
@@ -277,7 +278,7 @@ export interface GateOptions extends Host {
 }
 
 /** A policy in front of an API. */
-export interface Gate {
+export interface Gate extends Lifetime {
   /** What became of the audit events, sink by sink. */
   audit(): AuditCounts[];
   /** Sends the audit events that wait, and waits until none is on its way, or for as long as its sink may take. */

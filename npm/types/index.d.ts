@@ -7,6 +7,7 @@ export * from "./inspect.js";
 export * from "./issuers.js";
 export * from "./jws.js";
 export * from "./keys.js";
+export * from "./lifetime.js";
 export * from "./origin.js";
 export * from "./policy.js";
 export * from "./snapshot.js";

@@ -2,6 +2,7 @@
 import type { DenyList, DenySnapshotPolicy } from "./deny-list.js";
 import type { GatePolicy, ReviewPolicy } from "./gate.js";
 import type { Host, Store } from "./host.js";
+import type { Lifetime } from "./lifetime.js";
 import type { CheckOptions, Verdict } from "./verdict.js";
 
 /** What the store holds of a key, without the digest of its secret. All times are seconds since the Unix epoch. */
@@ -91,7 +92,7 @@ export interface ApiKeyForm extends ApiKeyPolicy {
 }
 
 /** Checks API keys. */
-export interface ApiKeyChecker {
+export interface ApiKeyChecker extends Lifetime {
   /** Never throws for a bad key. */
   check(key: string, options?: CheckOptions): Verdict | Promise<Verdict>;
 }
@@ -324,7 +325,7 @@ export interface KeyReviewing {
 export declare function reviewPolicy(policy: GatePolicy | string): ReviewPage;
 
 /** Issues, changes and ends API keys. Every step is safe against others at the same time, as far as the store's `swap` is. */
-export interface KeyAdmin extends KeyReviewing {
+export interface KeyAdmin extends KeyReviewing, Lifetime {
   issue(key: NewKey): Promise<IssuedKey>;
   /** A page of at most `limit` keys, 100 where left out. */
   list(page?: { cursor?: string | null; limit?: number }): Promise<KeyPage>;

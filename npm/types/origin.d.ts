@@ -2,6 +2,7 @@
 import type { GateRequest } from "./gate.js";
 import type { Host, JsonWebKeySet, Snapshot } from "./host.js";
 import type { KeySetPolicy, KeySetStatus } from "./issuers.js";
+import type { Lifetime } from "./lifetime.js";
 import type { Algorithm, AllowedToken, CredentialClass, DeniedVerdict } from "./verdict.js";
 
 /** Whose assertions an origin takes. */
@@ -43,7 +44,7 @@ export interface AllowedAssertion extends Omit<AllowedToken, "class" | "clientId
 export type OriginVerdict = AllowedAssertion | DeniedVerdict;
 
 /** Checks that a gate vouches for requests. */
-export interface OriginCheck {
+export interface OriginCheck extends Lifetime {
   /**
    * Takes the one header `edgeward-assertion` out of a request and checks it, and that it is for this request. Never throws
    * for a bad assertion. Answers at once where the keys are at hand and the platform's signature check does, otherwise by

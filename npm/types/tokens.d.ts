@@ -2,6 +2,7 @@
 import type { DenyList, DenySnapshotPolicy, DenySnapshotStatus } from "./deny-list.js";
 import type { Host } from "./host.js";
 import type { IssuerPolicy, KeySetStatus } from "./issuers.js";
+import type { Lifetime } from "./lifetime.js";
 import type { Algorithm, Verdict, VerifyOptions } from "./verdict.js";
 
 /** Secrets by issuer, as an object or as JSON text: those with which this API authenticates at introspection endpoints. */
@@ -57,7 +58,7 @@ export interface TokenPolicy {
 }
 
 /** Verifies M2M tokens. */
-export interface JwtVerifier {
+export interface JwtVerifier extends Lifetime {
   /** Never throws for a bad token. Answers at once where the platform's signature check does, otherwise by a promise. */
   verify(token: string, options?: TokenVerifyOptions): Verdict | Promise<Verdict>;
   /** Answers at once, on every host. */
