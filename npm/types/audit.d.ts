@@ -5,11 +5,13 @@ export type { AnalyticsPoint, AuditCounts, AuditRecord, AuditSink } from "./audi
 
 /** What of a producer binding of Cloudflare Queues is used. */
 export interface AuditQueue {
+  /** Sends messages at once. */
   sendBatch(messages: Iterable<{ body: unknown; contentType: "json" }>): Promise<unknown>;
 }
 
 /** What of a binding of Workers Analytics Engine is used. */
 export interface AuditDataset {
+  /** Writes a data point. */
   writeDataPoint(point: AnalyticsPoint): void;
 }
 

@@ -44,6 +44,7 @@ export type LimitBy = "class" | "key" | "organization" | "address";
 export interface LimitRulePolicy {
   /** Its name, of `a`–`z`, digits, `-` and `_`; clients read it in `RateLimit-Policy`. */
   name: string;
+  /** What is counted. */
   by: LimitBy;
   /** The classes that it is for; all where left out. */
   classes?: readonly CredentialClass[];
@@ -71,6 +72,7 @@ export interface LimitsPolicy {
 
 /** What counts requests beside the gate: a rate-limit binding of Cloudflare, or whatever has its shape. */
 export interface Limiter {
+  /** Counts a request under a key, and says whether it is one of those that may come. */
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
@@ -102,9 +104,13 @@ export interface CorsPolicy {
 export interface ResourcePolicy {
   /** The URL of the API, without a query and a fragment. */
   identifier: string;
+  /** What people call the API. */
   name?: string;
+  /** The URL of what developers read. */
   documentation?: string;
+  /** The URL of the requirements for clients. */
   policyUri?: string;
+  /** The URL of the terms of service. */
   tosUri?: string;
   /** The issuers of the policy where left out. */
   authorizationServers?: readonly string[];
@@ -116,10 +122,13 @@ export interface ResourcePolicy {
 
 /** The policy of a gate. What no route matches is denied. */
 export interface GatePolicy {
+  /** The JSON Schema that editors check the policy with. */
   $schema?: string;
   /** The path of the gate's own endpoints; `/_edgeward` where left out. */
   prefix?: string;
+  /** Who issues the M2M tokens that are accepted. */
   issuers?: readonly IssuerPolicy[];
+  /** The API keys that are accepted; none where left out. */
   apiKeys?: ApiKeyPolicy;
   /** The reports of leaked keys that are taken at the endpoint `leaks`; none where left out. */
   leaks?: LeaksPolicy;
@@ -130,6 +139,7 @@ export interface GatePolicy {
   tlsEndsAhead?: boolean;
   /** The headers in which each class is looked for; `authorization` means the scheme `Bearer`. */
   credentials?: { m2mToken?: readonly string[]; apiKey?: readonly string[] };
+  /** What is served, and to whom; of the routes that match a request, the first counts. */
   routes?: readonly RoutePolicy[];
   /**
    * The hosts that are served, in small letters, with a port where it is not the usual one; whichever a request names where
@@ -150,6 +160,7 @@ export interface GatePolicy {
   publicOrigin?: string;
   /** The DPoP proofs that are accepted. */
   dpop?: DpopPolicy;
+  /** The largest token that is looked at, in bytes; 16384 where left out. */
   maxTokenBytes?: number;
   /** The credentials that are refused before they end. */
   deny?: DenyList;
@@ -217,11 +228,13 @@ export interface ReviewPolicy {
 
 /** A request, where there is no `Request` of the platform. */
 export interface GateRequest {
+  /** The method, as it came. */
   method: string;
   /** With scheme and authority, or the path alone. */
   url: string;
   /** The whole of it, as Express keeps it where a router is mounted; where it is there it stands for `url`. */
   originalUrl?: string;
+  /** The headers, as the platform has them, or Node. */
   headers: Headers | Iterable<readonly [string, string]> | Record<string, string | readonly string[] | undefined>;
   /** The client's address. */
   ip?: string;
@@ -244,6 +257,7 @@ export interface GateOptions extends Host {
   origin?: Origin;
   /** Key sets by issuer, in place of `jwks` in the policy. */
   snapshots?: Record<string, JsonWebKeySet | Snapshot> | string;
+  /** The secrets with which this API authenticates at introspection endpoints, by issuer. */
   introspectionSecrets?: IntrospectionSecrets;
   /** The limiters that the policy names. */
   limiters?: Readonly<Record<string, Limiter>>;

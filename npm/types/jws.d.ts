@@ -12,12 +12,15 @@ export interface JwsOptions {
 
 /** A JWS whose signature holds. What its payload says was not looked at. */
 export interface VerifiedJws {
+  /** The signature holds. */
   ok: true;
   /** The header, as it was signed. */
   header: Record<string, unknown>;
+  /** The payload, as it was signed. */
   payload: Uint8Array;
   /** The id of the key, where it has one. */
   kid: string | null;
+  /** The algorithm of the signature. */
   algorithm: Algorithm;
 }
 

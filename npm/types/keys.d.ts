@@ -7,7 +7,9 @@ import type { CheckOptions, Verdict } from "./verdict.js";
 
 /** What the store holds of a key, without the digest of its secret. All times are seconds since the Unix epoch. */
 export interface KeyRecord {
+  /** The id, which stands in the key too. */
   id: string;
+  /** The version of the record. */
   v: 1;
   /** The customer that the key belongs to. */
   organization: string;
@@ -17,24 +19,31 @@ export interface KeyRecord {
   revoker: string;
   /** What it is for. */
   name: string;
+  /** Where it is good. */
   environment: "live" | "test";
+  /** What it may do. */
   scopes: readonly string[];
+  /** When it was issued, or imported. */
   created: number;
   /** The first second at which it is good. */
   notBefore?: number;
   /** The first second at which it is no longer good; left out where it is good until revoked. */
   expires?: number;
+  /** Whether it is switched off. */
   disabled: boolean;
   /** Its end, for good. */
   revocation?: { at: number; by: string; reason: RevocationReason };
   /** The only addresses that may use it; empty where all may. */
   allowedCidrs: readonly string[];
+  /** The class of its limits, where it has others than most. */
   rateLimitClass?: string;
+  /** Which key it took the place of, which one takes its place, and until when both are good. */
   rotation?: { replaces?: string; replacedBy?: string; overlapUntil?: number };
   /** Whether it came from elsewhere as a digest. */
   imported?: boolean;
   /** Whether it is meant to be seen: a report that it was seen revokes nothing. */
   publishable?: boolean;
+  /** What else the issuer keeps of it. */
   metadata: Readonly<Record<string, unknown>>;
 }
 
@@ -69,6 +78,7 @@ export interface KeyStorePolicy {
 export interface ApiKeyPolicy {
   /** 2 to 12 characters of `a`–`z` and `0`–`9`. */
   prefix: string;
+  /** The keys of which environment are accepted. */
   environment: "live" | "test";
   /** Keys of another form that were imported as digests, by what they begin with; none where left out. */
   foreignKeys?: { prefixes: readonly string[] };
@@ -76,6 +86,7 @@ export interface ApiKeyPolicy {
   cacheSeconds?: number;
   /** How long after that it uses the record while the store does not answer, in seconds; 0 where left out. */
   maxStaleSeconds?: number;
+  /** What is known of the store. */
   store?: KeyStorePolicy;
   /** How often the use of a key is noted, in seconds: 0 for never; 3600 where left out. */
   usageInterval?: number;
@@ -106,47 +117,71 @@ export declare function createApiKeyChecker(form: ApiKeyForm, host: Host): Promi
 
 /** What a new key shall be. */
 export interface NewKey {
+  /** The customer that it belongs to. */
   organization: string;
+  /** Who answers for its use. */
   owner: string;
+  /** Who can be asked to revoke it, when the owner cannot. */
   revoker: string;
+  /** What it is for. */
   name: string;
+  /** What it may do; nothing that needs a scope where left out. */
   scopes?: readonly string[];
+  /** From when on it is good; at once where left out. */
   notBefore?: Moment;
   /** Where left out the key is good until it is revoked. */
   expires?: Moment;
+  /** The only addresses that may use it; all where left out. */
   allowedCidrs?: readonly string[];
+  /** The class of its limits, where it has others than most. */
   rateLimitClass?: string;
+  /** Whether it is meant to be seen: a report that it was seen revokes nothing. */
   publishable?: boolean;
+  /** What else shall be kept of it. */
   metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** What shall be different about a key. What is left out stays; null takes away. */
 export interface KeyChange {
+  /** Who answers for its use. */
   owner?: string;
+  /** Who can be asked to revoke it, when the owner cannot. */
   revoker?: string;
+  /** What it is for. */
   name?: string;
   /** All of them, not what comes in addition. */
   scopes?: readonly string[];
+  /** From when on it is good. */
   notBefore?: Moment | null;
+  /** From when on it is no longer good. */
   expires?: Moment | null;
+  /** The only addresses that may use it; an empty array for all. */
   allowedCidrs?: readonly string[];
+  /** The class of its limits. */
   rateLimitClass?: string | null;
+  /** Whether it is meant to be seen. */
   publishable?: boolean;
+  /** What else shall be kept of it, all of it. */
   metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** A key that was made. `key` is its text, shown this once. */
 export interface IssuedKey {
+  /** Its id, which is no secret. */
   id: string;
+  /** The key itself. It is kept nowhere: whoever loses it needs another one. */
   key: string;
+  /** What the store holds of it. */
   record: KeyRecord;
 }
 
 /** What is noted of a key's use. */
 export interface KeyUsage {
+  /** The version of the notes. */
   v: 1;
   /** A use that was noted. The last one lies less than `precision` seconds later. */
   lastUsed?: number;
+  /** How far apart notes are, in seconds. */
   precision: number;
   /** The scopes that requests needed, each with a time at which it was so. */
   exercised?: Readonly<Record<string, number>>;
@@ -158,6 +193,7 @@ export interface KeyUsage {
 
 /** A page of keys. */
 export interface KeyPage {
+  /** The keys of this page. */
   keys: readonly KeyRecord[];
   /** Records that cannot be read. */
   unreadable?: readonly { id: string; fault: string }[];
@@ -189,24 +225,41 @@ export type Lifecycle = "standing" | "expiring" | "ended";
 
 /** One line of the inventory. What stands in the record is left out where that cannot be read. */
 export interface InventoryLine {
+  /** The class of the credential. */
   class: "api_key";
+  /** The id of the key. */
   id: string;
+  /** How it fares. */
   state: KeyState;
+  /** What ends it; null where the record cannot be read. */
   lifecycle: Lifecycle | null;
+  /** The customer that it belongs to. */
   organization?: string;
   /** Empty where nobody is named. */
   owner?: string;
+  /** Who can be asked to revoke it; empty where nobody is named. */
   revoker?: string;
+  /** What it is for. */
   name?: string;
+  /** Where it is good. */
   environment?: "live" | "test";
+  /** What it may do. */
   scopes?: readonly string[];
+  /** When it was issued, in seconds since the Unix epoch. */
   created?: number;
+  /** How old it is, in days. */
   ageDays?: number;
+  /** The first second at which it is good, since the Unix epoch; null where that was so from the start. */
   notBefore?: number | null;
+  /** The first second at which it is no longer good; null where it is good until revoked. */
   expires?: number | null;
+  /** Whether it came from elsewhere as a digest. */
   imported?: boolean;
+  /** Whether it is meant to be seen. */
   publishable?: boolean;
+  /** As in its record. */
   rotation?: KeyRecord["rotation"] | null;
+  /** As in its record. */
   revocation?: KeyRecord["revocation"] | null;
   /** When it was last let through, as far as that was noted, in seconds since the Unix epoch. */
   lastUsed: number | null;
@@ -220,6 +273,7 @@ export interface InventoryLine {
 
 /** A page of the inventory. It may be empty and not the last. */
 export interface InventoryPage {
+  /** A line for each key. */
   lines: readonly InventoryLine[];
   /** What the next page is asked for with; null on the last one. */
   cursor: string | null;
@@ -232,14 +286,17 @@ export type Severity = "critical" | "high" | "medium" | "low" | "info";
 export interface ReviewFinding {
   /** The stable code of the rule. */
   rule: string;
+  /** How bad it is. */
   severity: Severity;
   /** What is wrong. */
   title: string;
   /** The risk in the OWASP Non-Human Identities Top 10, as `NHI7:2025`. */
   nhi: string;
+  /** What that risk is called there. */
   nhiName: string;
   /** The outcomes in the NIST Cybersecurity Framework 2.0, and in 1.1. */
   csf20: readonly string[];
+  /** The outcomes in version 1.1. */
   csf11: readonly string[];
   /** What it is about: a credential by its id, or a place in the policy by its JSON pointer. */
   subject: {
@@ -250,11 +307,13 @@ export interface ReviewFinding {
     name: string | null;
     owner: string | null;
   };
+  /** What was seen, in words and as facts. */
   evidence: { words: string; facts: Readonly<Record<string, unknown>> };
   /** What the rule cannot see. */
   blindSpot: string;
   /** What to do about it. */
   advice: string;
+  /** Whom to ask. */
   ask: { as: "owner" | "revoker" | "operator"; who: string | null };
   /** The command that mends it, safe to paste into a POSIX shell; what a person must fill in stands in angle brackets. */
   command: string | null;
@@ -262,11 +321,17 @@ export interface ReviewFinding {
 
 /** What was counted. */
 export interface ReviewSummary {
+  /** How many keys were looked at. */
   keys: number;
+  /** How many of them something is to be said about. */
   keysWithFindings: number;
+  /** The keys by what ends them. */
   byLifecycle: Readonly<Record<Lifecycle, number>>;
+  /** The keys by how they fare. */
   byState: Readonly<Record<KeyState, number>>;
+  /** How many findings there are. */
   findings: number;
+  /** The findings by how bad they are. */
   bySeverity: Readonly<Record<Severity, number>>;
   /** By the codes of the rules that found something. */
   byRule: Readonly<Record<string, number>>;
@@ -345,11 +410,13 @@ export interface KeyAdmin extends KeyReviewing, Lifetime {
 
 /** The form of the keys, and the limits of their review. */
 export interface KeyAdminForm extends ApiKeyForm {
+  /** The limits of the review. */
   review?: ReviewPolicy;
 }
 
 /** What the life of keys needs: a store that can be written, and, for tests, the clock. */
 export interface KeyAdminHost extends Host {
+  /** Where the records are. It must take writes. */
   store: Store;
 }
 

@@ -17,7 +17,9 @@ export interface PolicyFault {
  * from other errors.
  */
 export interface PolicyError extends Error {
+  /** By which it is told from other errors. */
   name: "PolicyError";
+  /** All that is wrong. */
   faults: readonly PolicyFault[];
 }
 
@@ -36,6 +38,7 @@ export interface LintOptions extends Pick<Host, "now"> {
 export interface LintFinding {
   /** The stable code of the rule. */
   rule: string;
+  /** How bad it is. */
   severity: "low" | "medium" | "high";
   /** The risk in the OWASP Non-Human Identities Top 10, as `NHI6:2025`. */
   nhi: string;

@@ -9,6 +9,7 @@ export interface SnapshotOptions extends Pick<Host, "fetch" | "now"> {
 
 /** A snapshot that was taken. */
 export interface SnapshotTaken {
+  /** The snapshot, to be deployed as JSON. */
   snapshot: Required<Snapshot>;
   /** The issuer, where its metadata led to the keys; null where a URL of a key set was given. */
   issuer: string | null;

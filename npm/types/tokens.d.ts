@@ -10,6 +10,7 @@ export type IntrospectionSecrets = Readonly<Record<string, string>> | string;
 
 /** What a verifier for M2M tokens is lent. */
 export interface TokenHost extends Host {
+  /** The secrets with which this API authenticates at introspection endpoints, by issuer. */
   introspectionSecrets?: IntrospectionSecrets;
 }
 
@@ -46,6 +47,7 @@ export interface TokenVerifyOptions extends VerifyOptions {
 
 /** The policy of a verifier for M2M tokens. */
 export interface TokenPolicy {
+  /** Who issues the tokens that are accepted. */
   issuers: readonly IssuerPolicy[];
   /** The DPoP proofs that are accepted. */
   dpop?: DpopPolicy;

@@ -14,12 +14,17 @@ export interface FileStoreOptions {
 
 /** A store in a directory, for the processes of one machine. */
 export interface FileStore {
+  /** As `get` of a `Store`. */
   get(key: string, options?: { cacheTtl?: number }): Promise<string | null>;
+  /** As `put` of a `Store`. */
   put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
+  /** As `delete` of a `Store`. */
   delete(key: string): Promise<void>;
   /** Reads all names for each page, and the files of those that are on it. */
   list(options: { prefix: string; cursor?: string; limit: number }): Promise<StoreListing>;
+  /** As `latest` of a `Store`. */
   latest(key: string): Promise<string | null>;
+  /** As `swap` of a `Store`. */
   swap(key: string, expected: string | null, value: string | null): Promise<boolean>;
 }
 

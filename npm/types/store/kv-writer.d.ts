@@ -12,7 +12,7 @@ import type { KvNamespace } from "./kv.js";
 export declare class KeyWriter {
   /** How the types of Workers know a Durable Object. */
   readonly __DURABLE_OBJECT_BRAND: never;
-  constructor(context: any, env: any);
+  constructor(context: unknown, env: unknown);
   /** The namespace that the records are in: that bound as `EDGEWARD_STORE`. Override it to take another one. */
   protected namespace(): KvNamespace;
   /** The time in milliseconds since the Unix epoch. */

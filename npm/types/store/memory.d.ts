@@ -8,11 +8,17 @@ export interface MemoryStoreOptions {
 
 /** A store in the memory of this process, which answers without a promise. */
 export interface MemoryStore {
+  /** As `get` of a `Store`. */
   get(key: string, options?: { cacheTtl?: number }): string | null;
+  /** As `put` of a `Store`. */
   put(key: string, value: string, options?: { expirationTtl?: number }): void;
+  /** As `delete` of a `Store`. */
   delete(key: string): void;
+  /** As `list` of a `Store`. */
   list(options: { prefix: string; cursor?: string; limit: number }): StoreListing;
+  /** As `latest` of a `Store`. */
   latest(key: string): string | null;
+  /** As `swap` of a `Store`. */
   swap(key: string, expected: string | null, value: string | null): boolean;
 }
 

@@ -11,11 +11,17 @@ export interface RedisStoreOptions {
 
 /** A store in Redis, for any number of processes. An error of the client is passed on: then it cannot be told what holds. */
 export interface RedisStore {
+  /** As `get` of a `Store`. */
   get(key: string, options?: { cacheTtl?: number }): Promise<string | null>;
+  /** As `put` of a `Store`. */
   put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
+  /** As `delete` of a `Store`. */
   delete(key: string): Promise<void>;
+  /** As `list` of a `Store`. */
   list(options: { prefix: string; cursor?: string; limit: number }): Promise<StoreListing>;
+  /** As `latest` of a `Store`. */
   latest(key: string): Promise<string | null>;
+  /** As `swap` of a `Store`. */
   swap(key: string, expected: string | null, value: string | null): Promise<boolean>;
 }
 
