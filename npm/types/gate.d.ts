@@ -295,17 +295,66 @@ export interface GateOptions extends Host {
 export interface Gate extends Lifetime {
   /** What became of the audit events, sink by sink. */
   audit(): AuditCounts[];
-  /** Sends the audit events that wait, and waits until none is on its way, or for as long as its sink may take. */
+  /**
+   * Sends the audit events that wait, and waits until none is on its way, or for as long as its sink may take.
+   *
+   * @example
+   * ```ts
+   * await gate.flush();
+   * for (const { name, sent, failed, dropped } of gate.audit()) console.log(name, sent, failed, dropped);
+   * ```
+   */
   flush(): Promise<void>;
-  /** Decides about a request by its route, and audits the decision. */
+  /**
+   * Decides about a request by its route, and audits the decision.
+   *
+   * @param request The request: the platform's, or its parts.
+   * @returns The verdict, or a promise of it where something has to be awaited.
+   * @throws Where the request is of another shape, or the gate was freed; never for a credential.
+   *
+   * @example
+   * ```ts
+   * const verdict = await gate.check({
+   *   method: "GET",
+   *   url: "https://api.example/v1/reports/1",
+   *   headers: { authorization: `Bearer ${token}` },
+   *   ip: "192.0.2.7",
+   * });
+   * console.log(verdict.ok ? verdict.organization : verdict.code);
+   * ```
+   */
   check(request: Request | GateRequest): Verdict | Promise<Verdict>;
-  /** Answers the gate's own endpoints, forwards what is allowed and answers what is denied. */
+  /**
+   * Answers the gate's own endpoints, forwards what is allowed and answers what is denied.
+   *
+   * @param request The request, whose body streams through.
+   * @returns What to answer.
+   *
+   * @example
+   * ```ts
+   * const answer = await gate.fetch(new Request("https://api.example/v1/reports/1"));
+   * console.log(answer.status, answer.headers.get("www-authenticate"));
+   * ```
+   */
   fetch(request: Request): Promise<Response>;
-  /** The handlers of a Worker: for requests, and for cron triggers, which refresh the key sets. */
+  /**
+   * The handlers of a Worker: for requests, and for cron triggers, which refresh the key sets.
+   *
+   * @example
+   * ```ts
+   * export default gate.worker();
+   * ```
+   */
   worker(): { fetch(request: Request): Promise<Response>; scheduled(): Promise<void> };
   /**
    * Fetches the key sets that are fetched, as `JwtVerifier.refresh`. Signs the deny list again where a key for that was
    * handed over, and reads it again elsewhere.
+   *
+   * @example
+   * ```ts
+   * const sets = await gate.refresh();
+   * console.log(sets.every(({ phase }) => phase === "fresh"));
+   * ```
    */
   refresh(): Promise<KeySetStatus[]>;
   /** What is known of the key sets that are fetched. */
@@ -316,19 +365,41 @@ export interface Gate extends Lifetime {
    * Publishes that these credentials are denied. Once the promise is fulfilled, none of them is let through from `maxAge`
    * on, by any process that trusts the list.
    *
+   * @param entries What is denied from now on, in addition.
+   * @returns When the list was signed, and how long it is.
    * @throws Where that cannot be told: it is safe to publish them again.
+   *
+   * @example
+   * ```ts
+   * const { issuedAt, entries } = await publisher.deny([{ organization: "org_1" }]);
+   * console.log(issuedAt, entries);
+   * ```
    */
   deny(entries: readonly DenyEntry[]): Promise<DenyPublished>;
   /**
    * Publishes that these entries are taken off the signed deny list, whatever their end.
    *
+   * @param entries The entries as they were denied, but for their end.
+   * @returns When the list was signed, and how long it is.
    * @throws As `deny`.
+   *
+   * @example
+   * ```ts
+   * await publisher.deny([{ organization: "org_1" }]);
+   * await publisher.undeny([{ organization: "org_1" }]);
+   * ```
    */
   undeny(entries: readonly DenyEntry[]): Promise<DenyPublished>;
   /**
    * Puts a deny list in the place of that of the policy, as a whole, from the next verdict on; the signed one is another.
    *
+   * @param list The whole list, as an array or as JSON text.
    * @throws Where the list is wrong; the one before then stays in force.
+   *
+   * @example
+   * ```ts
+   * gate.setDenyList([{ issuer: "https://issuer.example", jti: "token-1" }]);
+   * ```
    */
   setDenyList(list: DenyList | string): void;
 }
@@ -336,6 +407,31 @@ export interface Gate extends Lifetime {
 /**
  * The gate of a policy: an object, or JSON text.
  *
+ * @param policy The policy, as an object or as JSON text.
+ * @param options What the gate is lent: the origin, a store, sinks of audit events.
+ * @returns The gate. It holds memory of the core until it is freed or collected.
  * @throws {PolicyError} Where the policy is wrong, with every fault by its JSON pointer.
+ *
+ * @example
+ * ```ts
+ * import { createGate } from "edgeward";
+ *
+ * const gate = await createGate(
+ *   {
+ *     issuers: [
+ *       {
+ *         issuer: "https://issuer.example",
+ *         audience: "https://api.example",
+ *         algorithms: ["ES256"],
+ *         jwksUri: "https://issuer.example/jwks.json",
+ *       },
+ *     ],
+ *     routes: [{ methods: ["GET"], path: "/v1/reports/*", classes: ["m2m_token"], scopes: ["reports:read"] }],
+ *   },
+ *   { origin: async () => new Response("the origin's answer") },
+ * );
+ * const answer = await gate.fetch(new Request("https://api.example/v1/reports/1"));
+ * console.log(answer.status);
+ * ```
  */
 export declare function createGate(policy: GatePolicy | string, options?: GateOptions): Promise<Gate>;

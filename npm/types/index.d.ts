@@ -14,8 +14,26 @@ export * from "./snapshot.js";
 export * from "./tokens.js";
 export * from "./verdict.js";
 
-/** The version of the core. */
+/**
+ * The version of the core.
+ *
+ * @example
+ * ```ts
+ * import { version } from "edgeward";
+ *
+ * console.log(version());
+ * ```
+ */
 export declare function version(): string;
 
-/** How often the core was started anew, after a failure of its own, since it was loaded. */
+/**
+ * How often the core was started anew, after a failure of its own, since it was loaded.
+ *
+ * @example
+ * ```ts
+ * import { coreRestarts } from "edgeward";
+ *
+ * if (coreRestarts() > 0) console.error("the core failed, which is a bug: docs/panics.md");
+ * ```
+ */
 export declare function coreRestarts(): number;

@@ -104,14 +104,40 @@ export interface ApiKeyForm extends ApiKeyPolicy {
 
 /** Checks API keys. */
 export interface ApiKeyChecker extends Lifetime {
-  /** Never throws for a bad key. */
+  /**
+   * Never throws for a bad key.
+   *
+   * @param key The key, as it was presented.
+   * @param options The scopes that are needed, the client's address, the time.
+   * @returns The verdict: at once where the store answers at once or the key is known from before, otherwise a promise of it.
+   * @throws Where the options are of another shape, or the checker was freed; never for a key.
+   *
+   * @example
+   * ```ts
+   * const verdict = await checker.check(key, { scopes: ["reports:read"] });
+   * if (verdict.ok && verdict.class === "api_key") console.log(verdict.credentialId, verdict.record["name"]);
+   * ```
+   */
   check(key: string, options?: CheckOptions): Verdict | Promise<Verdict>;
 }
 
 /**
  * A checker for keys of this form, looked up in `host.store`.
  *
+ * @param form The form of the keys.
+ * @param host What the runtime lends; a `store` at the least.
+ * @returns The checker. It holds memory of the core until it is freed or collected.
  * @throws Where the form is wrong.
+ *
+ * @example
+ * ```ts
+ * import { createApiKeyChecker } from "edgeward";
+ * import { memoryStore } from "edgeward/store/memory";
+ *
+ * const checker = await createApiKeyChecker({ prefix: "acme", environment: "live" }, { store: memoryStore() });
+ * const verdict = await checker.check("acme_live_0123", { scopes: ["reports:read"], ip: "192.0.2.7" });
+ * if (!verdict.ok) console.log(verdict.status, verdict.code);
+ * ```
  */
 export declare function createApiKeyChecker(form: ApiKeyForm, host: Host): Promise<ApiKeyChecker>;
 
@@ -369,42 +395,203 @@ export interface KeyDocumentEnd {
 
 /** Looks through the keys of a store, page by page: what is in memory does not grow with their number. */
 export interface KeyReviewing {
-  /** A page of at most `limit` lines, 100 where left out. */
+  /**
+   * A page of at most `limit` lines, 100 where left out.
+   *
+   * @example
+   * ```ts
+   * const { lines } = await admin.inventory({ limit: 50 });
+   * for (const { id, state, owner } of lines) console.log(id, state, owner);
+   * ```
+   */
   inventory(page?: { cursor?: string | null; limit?: number }): Promise<InventoryPage>;
-  /** A page with the findings about at most `limit` keys, 100 where left out. */
+  /**
+   * A page with the findings about at most `limit` keys, 100 where left out.
+   *
+   * @example
+   * ```ts
+   * const { findings, summary } = await admin.review();
+   * console.log(summary.bySeverity.critical, findings[0]?.title);
+   * ```
+   */
   review(page?: { cursor?: string | null; limit?: number }): Promise<ReviewPage>;
   /**
    * The inventory as CSV, in parts. Where the store fails, the last part says that the text is not whole, and then the
    * error is thrown.
+   *
+   * @example
+   * ```ts
+   * for await (const part of admin.inventoryText()) console.log(part);
+   * ```
    */
   inventoryText(options?: Omit<KeyDocumentOptions, "policy">): AsyncGenerator<string, KeyDocumentEnd, void>;
-  /** The review as CSV, or as a page for a person, in parts as {@link KeyReviewing.inventoryText}. */
+  /**
+   * The review as CSV, or as a page for a person, in parts as {@link KeyReviewing.inventoryText}.
+   *
+   * @example
+   * ```ts
+   * for await (const part of admin.reviewText("html", { policy })) console.log(part.length);
+   * ```
+   */
   reviewText(format: "csv" | "html", options?: KeyDocumentOptions): AsyncGenerator<string, KeyDocumentEnd, void>;
 }
 
 /**
  * What a review has to say about a policy: a page without keys.
  *
+ * @param policy The policy of a gate, as an object or as JSON text.
  * @throws {PolicyError} Where the policy is wrong, with every fault by its JSON pointer.
+ *
+ * @example
+ * ```ts
+ * import { reviewPolicy } from "edgeward";
+ *
+ * for (const { severity, title, advice } of reviewPolicy({ routes: [] }).findings) console.log(severity, title, advice);
+ * ```
  */
 export declare function reviewPolicy(policy: GatePolicy | string): ReviewPage;
 
 /** Issues, changes and ends API keys. Every step is safe against others at the same time, as far as the store's `swap` is. */
 export interface KeyAdmin extends KeyReviewing, Lifetime {
+  /**
+   * Makes a key and stores its record, which has a digest in the place of the secret.
+   *
+   * @returns The key, this once, its id and its record.
+   * @throws {KeyAdminError} Where it was not done.
+   *
+   * @example
+   * ```ts
+   * const { key, record } = await admin.issue({
+   *   organization: "org_1",
+   *   owner: "ada@example.com",
+   *   revoker: "security@example.com",
+   *   name: "nightly export",
+   * });
+   * console.log(key.startsWith("acme_live_"), record.created);
+   * ```
+   */
   issue(key: NewKey): Promise<IssuedKey>;
-  /** A page of at most `limit` keys, 100 where left out. */
+  /**
+   * A page of at most `limit` keys, 100 where left out.
+   *
+   * @throws {KeyAdminError} Where the store does not answer.
+   *
+   * @example
+   * ```ts
+   * let cursor: string | null = null;
+   * do {
+   *   const page = await admin.list({ cursor, limit: 50 });
+   *   for (const record of page.keys) console.log(record.id, record.name);
+   *   cursor = page.cursor;
+   * } while (cursor !== null);
+   * ```
+   */
   list(page?: { cursor?: string | null; limit?: number }): Promise<KeyPage>;
+  /**
+   * What the store holds of a key, and what is noted of its use.
+   *
+   * @throws {KeyAdminError} Where there is no such key, or the store does not answer.
+   *
+   * @example
+   * ```ts
+   * const { record, usage } = await admin.show(id);
+   * console.log(record.owner, usage.lastUsed ?? "never used");
+   * ```
+   */
   show(id: string): Promise<{ record: KeyRecord; usage: KeyUsage }>;
+  /**
+   * Changes what a record says of its key.
+   *
+   * @returns The record as it is now.
+   * @throws {KeyAdminError} Where it was not done.
+   *
+   * @example
+   * ```ts
+   * await admin.update(id, { owner: "grace@example.com", scopes: ["reports:read", "reports:write"], expires: "30d" });
+   * ```
+   */
   update(id: string, change: KeyChange): Promise<KeyRecord>;
-  /** A new key in the place of an old one, which stays good for the overlap; where left out it ends at once. */
+  /**
+   * A new key in the place of an old one, which stays good for the overlap; where left out it ends at once.
+   *
+   * @returns The new key, this once, its id and its record.
+   * @throws {KeyAdminError} Where it was not done.
+   *
+   * @example
+   * ```ts
+   * const next = await admin.rotate(id, { overlap: "24h", expires: "90d" });
+   * console.log(next.record.rotation?.replaces === id);
+   * ```
+   */
   rotate(id: string, rotation?: { overlap?: Span; expires?: Moment }): Promise<IssuedKey>;
+  /**
+   * Switches a key off; it can be switched on again.
+   *
+   * @throws {KeyAdminError} Where it was not done.
+   *
+   * @example
+   * ```ts
+   * await admin.disable(id);
+   * ```
+   */
   disable(id: string): Promise<KeyRecord>;
+  /**
+   * Switches a key on again.
+   *
+   * @throws {KeyAdminError} Where it was not done.
+   *
+   * @example
+   * ```ts
+   * await admin.disable(id);
+   * await admin.enable(id);
+   * ```
+   */
   enable(id: string): Promise<KeyRecord>;
-  /** Ends a key for good. */
+  /**
+   * Ends a key for good.
+   *
+   * @param revocation Who revokes it, and why.
+   * @throws {KeyAdminError} Where it was not done.
+   *
+   * @example
+   * ```ts
+   * const { revocation } = await admin.revoke(id, { by: "security@example.com", reason: "key_compromise" });
+   * console.log(revocation?.at);
+   * ```
+   */
   revoke(id: string, revocation: { by: string; reason: RevocationReason }): Promise<KeyRecord>;
-  /** Ends a key for whoever holds it. */
+  /**
+   * Ends a key for whoever holds it.
+   *
+   * @param key The key itself: its check must hold, so that nobody revokes by an id alone.
+   * @throws {KeyAdminError} Where it was not done.
+   *
+   * @example
+   * ```ts
+   * await admin.revokeHeld(key, { by: "ada@example.com", reason: "superseded" });
+   * ```
+   */
   revokeHeld(key: string, revocation: { by: string; reason: RevocationReason }): Promise<KeyRecord>;
-  /** Stores the record of a key that was issued elsewhere; `digest` is `sha-256:` and the SHA-256 of its text in hexadecimal. JSON text is taken too. */
+  /**
+   * Stores the record of a key that was issued elsewhere; `digest` is `sha-256:` and the SHA-256 of its text in hexadecimal. JSON text is taken too.
+   *
+   * @throws {KeyAdminError} Where it was not done.
+   *
+   * @example
+   * ```ts
+   * import { createHash } from "node:crypto";
+   *
+   * const digest = createHash("sha256").update("old_0123456789abcdef0123456789abcdef").digest("hex");
+   * const { record } = await admin.import({
+   *   organization: "org_1",
+   *   owner: "ada@example.com",
+   *   revoker: "security@example.com",
+   *   name: "from the old system",
+   *   digest: `sha-256:${digest}`,
+   * });
+   * console.log(record.imported);
+   * ```
+   */
   import(key: (NewKey & { digest: string }) | string): Promise<{ id: string; record: KeyRecord }>;
 }
 
@@ -423,10 +610,26 @@ export interface KeyAdminHost extends Host {
 /**
  * The life of the keys of this form in `host.store`.
  *
- * @example
- * const admin = await createKeyAdmin({ prefix: "acme", environment: "live" }, { store });
- * const { key } = await admin.issue({ organization: "org_1", owner: "ada", revoker: "security", name: "nightly export" });
- *
+ * @param form The form of the keys, and the limits of their review.
+ * @param host What the runtime lends; a `store` that takes writes at the least.
+ * @returns The administration. It holds memory of the core until it is freed or collected.
  * @throws Where the form is wrong, or the store takes no writes.
+ *
+ * @example
+ * ```ts
+ * import { createKeyAdmin } from "edgeward";
+ * import { memoryStore } from "edgeward/store/memory";
+ *
+ * const admin = await createKeyAdmin({ prefix: "acme", environment: "live" }, { store: memoryStore() });
+ * const { id, key } = await admin.issue({
+ *   organization: "org_1",
+ *   owner: "ada@example.com",
+ *   revoker: "security@example.com",
+ *   name: "nightly export",
+ *   scopes: ["reports:read"],
+ *   expires: "90d",
+ * });
+ * console.log(id, key.length);
+ * ```
  */
 export declare function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Promise<KeyAdmin>;

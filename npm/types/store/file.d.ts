@@ -33,5 +33,22 @@ export interface FileStore {
  * The directory is made where there is none. What was put is on the disk when the promise is settled; a crash in the
  * middle leaves the value before. Any number of processes of one machine may change records at once; the file system must
  * have hard links, and must not be one that machines share.
+ *
+ * @param path The directory.
+ * @param options What it is lent.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp, rm } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { fileStore } from "edgeward/store/file";
+ *
+ * const directory = await mkdtemp(join(tmpdir(), "records-"));
+ * const store = fileStore(directory);
+ * await store.put("name", "value");
+ * console.log(await store.get("name"));
+ * await rm(directory, { recursive: true });
+ * ```
  */
 export declare function fileStore(path: string, options?: FileStoreOptions): FileStore;

@@ -64,5 +64,23 @@ export interface KvStore {
  *
  * Whatever changes records must then use the writer: what is put into KV past it, as from the dashboard, is not seen by
  * `latest` and `swap` where the object knows the key already.
+ *
+ * @param namespace The binding of the namespace.
+ * @param options What changes are made through.
+ *
+ * @example
+ * ```ts
+ * import { createApiKeyChecker } from "edgeward";
+ * import { kvStore, type KeyWriterNamespace, type KvNamespace } from "edgeward/store/kv";
+ *
+ * export default {
+ *   async fetch(request: Request, env: { RECORDS: KvNamespace; WRITER: KeyWriterNamespace }): Promise<Response> {
+ *     const store = kvStore(env.RECORDS, { writer: env.WRITER });
+ *     const checker = await createApiKeyChecker({ prefix: "acme", environment: "live" }, { store });
+ *     const verdict = await checker.check(request.headers.get("x-api-key") ?? "");
+ *     return new Response(null, { status: verdict.ok ? 204 : verdict.status });
+ *   },
+ * };
+ * ```
  */
 export declare function kvStore(namespace: KvNamespace, options?: KvStoreOptions): KvStore;

@@ -22,5 +22,19 @@ export interface MemoryStore {
   swap(key: string, expected: string | null, value: string | null): boolean;
 }
 
-/** A store in the memory of this process: for tests, and for records that need not outlive it. */
+/**
+ * A store in the memory of this process: for tests, and for records that need not outlive it.
+ *
+ * @example
+ * ```ts
+ * import { createApiKeyChecker, createKeyAdmin } from "edgeward";
+ * import { memoryStore } from "edgeward/store/memory";
+ *
+ * const store = memoryStore();
+ * const form = { prefix: "acme", environment: "live" } as const;
+ * const [admin, checker] = [await createKeyAdmin(form, { store }), await createApiKeyChecker(form, { store })];
+ * const { key } = await admin.issue({ organization: "org_1", owner: "ada", revoker: "security", name: "a test" });
+ * console.log((await checker.check(key)).ok);
+ * ```
+ */
 export declare function memoryStore(options?: MemoryStoreOptions): MemoryStore;

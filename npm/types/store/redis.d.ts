@@ -30,5 +30,21 @@ export interface RedisStore {
  *
  * `command` sends one command. With node-redis: `(args) => client.sendCommand(args)`; with ioredis:
  * `([name, ...rest]) => client.call(name, ...rest)`. Reads must not go to replicas, which lag behind.
+ *
+ * @param command Sends one command.
+ * @param options How keys are named.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from "redis";
+ * import { createApiKeyChecker } from "edgeward";
+ * import { redisStore } from "edgeward/store/redis";
+ *
+ * const client = createClient({ url: "redis://127.0.0.1:6379" });
+ * await client.connect();
+ * const store = redisStore((args) => client.sendCommand(args));
+ * const checker = await createApiKeyChecker({ prefix: "acme", environment: "live" }, { store });
+ * console.log(await checker.check("acme_live_0123"));
+ * ```
  */
 export declare function redisStore(command: (args: string[]) => unknown, options?: RedisStoreOptions): RedisStore;

@@ -36,5 +36,20 @@ export interface UnstorageStore {
  *
  * No driver can compare and swap, so let one process alone change records. What a driver promises holds: where it answers
  * with old values, so does the store.
+ *
+ * @param storage The storage.
+ * @param options What it is lent.
+ *
+ * @example
+ * ```ts
+ * import { createStorage, prefixStorage } from "unstorage";
+ * import memoryDriver from "unstorage/drivers/memory";
+ * import { unstorageStore } from "edgeward/store/unstorage";
+ *
+ * const storage = createStorage({ driver: memoryDriver() });
+ * const store = unstorageStore(prefixStorage(storage, "edgeward"));
+ * await store.put("name", "value");
+ * console.log(await store.get("name"));
+ * ```
  */
 export declare function unstorageStore(storage: Unstorage, options?: UnstorageStoreOptions): UnstorageStore;
