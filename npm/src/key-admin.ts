@@ -35,11 +35,17 @@ export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Pr
   const [text, secrets] = [jsonText(rest, "the form of the keys"), sealBytes(seals)];
   const core = held("the administration", () => new CoreKeyAdmin(text, secrets, lend()), lend.end);
   const store = host?.store;
-  if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
+  let reviewing;
+  try {
+    if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
+      throw new TypeError("keys are changed in a store that takes writes: lend one as `store`");
+    }
+    reviewing = keyReviewing(rest.environment, review, lend, done, lost);
+  } catch (error) {
     core.free();
-    throw new TypeError("keys are changed in a store that takes writes: lend one as `store`");
+    throw error;
   }
-  const reviewing = keyReviewing(rest.environment, review, lend, done, lost);
+  const { calls, free } = reviewing;
   const step = <T>(name: string, id: string | undefined, body: object | string): Promise<T> => {
     if (id !== undefined && typeof id !== "string") throw new TypeError("the id of a key is a string");
     const asked = jsonText(body, "what is asked for");
@@ -61,9 +67,9 @@ export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Pr
       return core.use(() => done(() => core().revokeHeld(presented, body) as string | Task));
     },
     import: async (key) => step("import", undefined, key),
-    ...reviewing.calls,
+    ...calls,
     ...letting(() => {
-      reviewing.free();
+      free();
       core.free();
     }),
   };

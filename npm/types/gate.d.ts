@@ -291,7 +291,10 @@ export interface GateOptions extends Host {
   certificate?: (request: Request) => string | null | undefined;
 }
 
-/** A policy in front of an API. */
+/**
+ * A policy in front of an API. One that is freed sends the events that wait; what becomes of them, `audit` and `flush` still
+ * tell.
+ */
 export interface Gate extends Lifetime {
   /** What became of the audit events, sink by sink. */
   audit(): AuditCounts[];

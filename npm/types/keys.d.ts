@@ -573,7 +573,7 @@ export interface KeyAdmin extends KeyReviewing, Lifetime {
    */
   revokeHeld(key: string, revocation: { by: string; reason: RevocationReason }): Promise<KeyRecord>;
   /**
-   * Stores the record of a key that was issued elsewhere; `digest` is `sha-256:` and the SHA-256 of its text in hexadecimal. JSON text is taken too.
+   * Stores the record of a key that was issued elsewhere, where the form has `foreignKeys`; `digest` is `sha-256:` and the SHA-256 of its text in hexadecimal. JSON text is taken too.
    *
    * @throws {KeyAdminError} Where it was not done.
    *

@@ -17,7 +17,8 @@
 export interface Lifetime extends Disposable {
   /**
    * Lets go of everything that it holds: at once, or after the last call that is under way. To free it again changes
-   * nothing. Whatever else is asked of it afterwards is a mistake and throws, or rejects where the call returns a promise.
+   * nothing. Whatever else is asked of it afterwards is a mistake: an `Error` of the name `Freed` is thrown, or the promise
+   * of the call is rejected with it.
    */
   free(): void;
 }

@@ -25,7 +25,7 @@ export type Algorithm =
   | "ML-DSA-87";
 
 /** What both classes tell of an allowed credential. */
-interface AllowedVerdict {
+export interface AllowedVerdict {
   /** The credential is good. */
   ok: true;
   /** The token's `sub`, or the owner of the key. */

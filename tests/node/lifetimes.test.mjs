@@ -190,6 +190,42 @@ test("what goes on behind a request stops when the object is freed", async () =>
   assert.equal(signals.length, 2);
 });
 
+test("an object that is dropped while something goes on behind a request goes when that is over", async () => {
+  let [gone, clock] = [0, NOW];
+  const collected = new FinalizationRegistry(() => gone++);
+  const work = [];
+  const answers = [];
+  const remote = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri: "https://issuer.example/jwks" };
+  const drop = async () => {
+    let asked = 0;
+    const fetch = () => (asked++ === 0 ? Promise.resolve(Response.json(keySet(issuer))) : new Promise((resolve) => answers.push(() => resolve(Response.json(keySet(issuer))))));
+    const host = { now: () => clock, waitUntil: (promise) => work.push(promise), fetch };
+    const verifier = await createJwtVerifier({ issuers: [{ ...remote, keySet: { maxAge: 60, staleWhileRevalidate: 600 } }] }, host);
+    clock = NOW;
+    assert.equal((await verifier.verify(token)).ok, true);
+    clock += 61_000;
+    assert.equal(verifier.verify(token).ok, true);
+    collected.register(verifier);
+  };
+  for (let made = 0; made < 20; made++) await drop();
+  await settled();
+  assert.equal(answers.length, 20);
+  for (const answer of answers.splice(0)) answer();
+  await Promise.all(work.splice(0));
+  for (let round = 0; round < 20 && gone < 20; round++) await settled();
+  assert.ok(gone >= 18, `only ${gone} of 20 were collected`);
+});
+
+test("a gate that is dropped sends the events that wait when their time has come", async () => {
+  const sent = [];
+  const sink = { name: "slow", batch: { events: 100, bytes: 100_000, linger: 50 }, send: async (records) => void sent.push(...records) };
+  const drop = async () => void (await createGate(gatePolicy, { now, audit: sink })).check(request);
+  for (let made = 0; made < 5; made++) await drop();
+  await settled();
+  while (sent.length < 5) await turn();
+  assert.equal(sent.length, 5);
+});
+
 test("a request whose store never answers is collected with what it asked", async () => {
   let gone = 0;
   const collected = new FinalizationRegistry(() => gone++);

@@ -1,7 +1,7 @@
 // Every other name that the entries export, where people write it.
 import { KeyAdminError, coreRestarts, createGate, createJwtVerifier, createKeyAdmin, inspect, lint, takeSnapshot, version } from "edgeward";
 import type {
-  AllowedAssertion, AllowedKey, AllowedToken, AnalyticsPoint, ApiKeyChecker, ApiKeyForm, ApiKeyPolicy, AssertionPolicy, AuditCounts,
+  AllowedAssertion, AllowedKey, AllowedToken, AllowedVerdict, AnalyticsPoint, ApiKeyChecker, ApiKeyForm, ApiKeyPolicy, AssertionPolicy, AuditCounts,
   AuditEvent, AuditRecord, AuditSink, ClaimCondition, ClaimPath, ClaimValue, CorsPolicy, DenyEntry, DenyList, DenyPublished,
   DenySnapshotPolicy, DenySnapshotStatus, DpopPolicy, DpopProof, Fault, Gate, GateOptions, GatePolicy, GateRequest, Host,
   InspectOptions, InspectedPart, Inspection, IntrospectionPolicy, IntrospectionSecrets, InventoryPage, IssuedKey, IssuerPolicy,
@@ -69,7 +69,7 @@ export async function objects(form: ApiKeyForm): Promise<Lifetime[]> {
   const proof: DpopProof = { proof: "", method: "GET", url: "https://api.example/" };
   const asked: TokenVerifyOptions = { dpop: proof, certificate: null, scopes: ["a"] };
   const verdict = await verifier.verify("token", asked);
-  if (verdict.ok) (verdict satisfies AllowedToken | AllowedKey).scopes;
+  if (verdict.ok) (verdict satisfies AllowedToken | AllowedKey satisfies AllowedVerdict).scopes;
   const sets: KeySetStatus[] = verifier.keySets();
   const status: DenySnapshotStatus | null = gate.denySnapshot();
   const published: DenyPublished = await gate.deny(deny);
