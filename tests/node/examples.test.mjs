@@ -1,6 +1,7 @@
-// The examples in the types: each has the types that it seems to have, and does what it says where it can be run here.
+// The examples in the types, and in the page about lifetimes: each has the types that it seems to have, and does what it says where it can be run here.
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { after, before, test } from "node:test";
@@ -17,9 +18,11 @@ const WITHOUT = ["inspect"];
 
 const sources = filesUnder(TYPES, ".d.ts").map((path) => ts.createSourceFile(path, ts.sys.readFile(path), ts.ScriptTarget.ES2022, true));
 const all = sources.flatMap((file) => [...declared(file)]);
-const examples = all.flatMap(({ name, node }) =>
-  examplesOf(node).map((code, index) => ({ name: index === 0 ? name : `${name} (${index + 1})`, code })),
-);
+const page = readFileSync(join(ROOT, "docs/lifetimes.md"), "utf8");
+const examples = [
+  ...all.flatMap(({ name, node }) => examplesOf(node).map((code, index) => ({ name: index === 0 ? name : `${name} (${index + 1})`, code }))),
+  ...[...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code], index) => ({ name: `lifetimes.md (${index + 1})`, code })),
+];
 
 test("every function has an example, and every method of what is created has one", () => {
   const isCalled = ({ node, name }) =>
