@@ -15,6 +15,8 @@ export interface Delivery {
   take(entries: readonly AuditEntry[]): void;
   counts(): AuditCounts[];
   flush(): Promise<void>;
+  /** Nothing more will come: what waits for others is sent. */
+  end(): void;
 }
 
 const ROOM = 1000;
@@ -38,6 +40,9 @@ export function auditDelivery(audit: GateOptions["audit"], host: DeliveryHost): 
     },
     counts: () => ways.map((way) => way.counts()),
     flush: async () => void (await Promise.all(ways.map((way) => way.flush()))),
+    end() {
+      for (const way of ways) way.end();
+    },
   };
 }
 
@@ -86,6 +91,7 @@ class Way {
   #sendingCount = 0;
   /** Until when somebody waits for more events, who then sends them all. */
   #lingersUntil: number | undefined;
+  #timer: { unref?: () => void } | undefined;
   #sent = 0;
   #failed = 0;
   #dropped = 0;
@@ -126,6 +132,12 @@ class Way {
       await sleep(LOOK);
       await this.#drain();
     }
+  }
+
+  /** Sends what waits. Who waits for more finds nothing left to do, and no process stays for that. */
+  end(): void {
+    this.#timer?.unref?.();
+    this.#outlive(this.#drain());
   }
 
   #isFull(): boolean {
@@ -171,8 +183,11 @@ class Way {
     const now = this.#host.now();
     if (this.#lingersUntil !== undefined && now <= this.#lingersUntil) return;
     this.#lingersUntil = now + milliseconds + 1000;
+    const pause = new Promise<void>((resolve) => {
+      this.#timer = setTimeout(resolve, milliseconds) as { unref?: () => void };
+    });
     this.#outlive(
-      sleep(milliseconds).then(() => {
+      pause.then(() => {
         this.#lingersUntil = undefined;
         return this.#drain();
       }),

@@ -14,8 +14,8 @@ import {
 import { auditDelivery } from "./audit-delivery.js";
 import { failureOf, originFetcher, passOn, response, type ForwardedTo } from "./gate-forward.js";
 import { certificateOf, coreRequest, LentFailed } from "./gate-request.js";
-import { lending } from "./host.js";
-import { CoreFailed, coreRestarts, enter, held, type Held } from "./instance.js";
+import { coreHost, lending } from "./host.js";
+import { CoreFailed, coreRestarts, enter, held, letting, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
 import { requireLimiters } from "./limiters.js";
 import { jsonText } from "./text.js";
@@ -34,11 +34,12 @@ type Outcome = Answered | { action: "forward"; forward: ForwardedTo; audit: Audi
 
 export async function createGate(policy: GatePolicy | string, options: GateOptions = {}): Promise<Gate> {
   prepare();
-  const lend = lending(options, () => core());
+  const surroundings = () => JSON.stringify({ sinks: audit.counts() });
+  const lend = lending(options, () => core(), { surroundings });
   const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, assertionKeys, origin } = options;
   const { address, certificate = certificateOf } = options;
-  const audit = auditDelivery(options.audit, lend());
-  const surroundings = () => JSON.stringify({ sinks: audit.counts() });
+  // Events may be on their way when the gate is gone.
+  const audit = auditDelivery(options.audit, coreHost(options));
   if (address !== undefined && typeof address !== "function") {
     throw new TypeError("`address` is a function that takes a request and returns the client's address");
   }
@@ -66,23 +67,33 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   const signingKey = signingKeyText(denySigningKey, "the signing key of deny lists");
   const vouching = signingKeyText(assertionKeys, "the keys of assertions");
   let denyList: string | undefined;
-  const core: Held<CoreGate> = held(() => {
-    const made = new CoreGate(text, beside, secrets, sealing, bootstrapSecret, signingKey, vouching, { ...lend(), surroundings });
+  const make = () => {
+    const made = new CoreGate(text, beside, secrets, sealing, bootstrapSecret, signingKey, vouching, lend());
     if (denyList !== undefined) made.setDenyList(denyList);
     made.setRestarts(coreRestarts());
     return made;
-  });
-  if (enter(() => core().takesKeys) && options.store === undefined) {
-    throw new TypeError("the policy takes API keys, which are looked up in a store: lend one as `store`");
+  };
+  const ended = () => {
+    lend.end();
+    audit.end();
+  };
+  const core: Held<CoreGate> = held("the gate", make, ended);
+  try {
+    if (enter(() => core().takesKeys) && options.store === undefined) {
+      throw new TypeError("the policy takes API keys, which are looked up in a store: lend one as `store`");
+    }
+    requireLimiters(enter(() => core().limiters), options.limiters);
+  } catch (error) {
+    core.free();
+    throw error;
   }
-  requireLimiters(enter(() => core().limiters), options.limiters);
 
   const undecided = (request: Request | GateRequest): Answered => {
     audit.take([coreFailedAudit(request.method)]);
     return { action: "respond", answer: coreFailedAnswer(), audit: [] };
   };
 
-  const check = (request: Request | GateRequest): MaybePromise<Verdict> => {
+  const decide = (request: Request | GateRequest): MaybePromise<Verdict> => {
     const told = seen(request);
     if (told === undefined) return coreFailedVerdict();
     return run(
@@ -99,7 +110,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     );
   };
 
-  const fetch = async (request: Request): Promise<Response> => {
+  const handle = async (request: Request): Promise<Response> => {
     const told = seen(request);
     if (told === undefined) return response(coreFailedAnswer(), request);
     const outcome = await run(
@@ -123,7 +134,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 
   const setDenyList: Gate["setDenyList"] = (list) => {
     const next = jsonText(list, "the deny list");
-    enter(() => core().setDenyList(next));
+    core.use(() => enter(() => core().setDenyList(next)));
     denyList = next;
   };
 
@@ -136,27 +147,41 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   };
   const deny: Gate["deny"] = async (entries) => {
     const denied = jsonText(entries, "the entries");
-    return publish(() => core().deny(denied));
+    return core.use(() => publish(() => core().deny(denied)));
   };
   const undeny: Gate["undeny"] = async (entries) => {
     const withdrawn = jsonText(entries, "the entries");
-    return publish(() => core().undeny(withdrawn));
+    return core.use(() => publish(() => core().undeny(withdrawn)));
   };
 
-  const denySnapshot = () => JSON.parse(enter(() => core().denySnapshot())) as DenySnapshotStatus | null;
-  const refresh = async () => {
+  const denySnapshotNow = () => JSON.parse(enter(() => core().denySnapshot())) as DenySnapshotStatus | null;
+  const refreshAll = async () => {
     const keySets = await run(() => core().refresh(), readKeySets, coreFailedKeySets);
-    const failure = denySnapshot()?.publishFailure;
+    const failure = denySnapshotNow()?.publishFailure;
     // Before long every check would be put off for it: somebody has to know.
     if (failure) console.error("edgeward: the deny list could not be published", failure);
     return keySets;
   };
-  const keySets = () => readKeySets(enter(() => core().keySets()));
-  const scheduled = async () => void (await refresh());
 
+  const fetch = async (request: Request) => core.use(() => handle(request));
+  const refresh = async () => core.use(refreshAll);
+  const scheduled = async () => void (await refresh());
   const { counts, flush } = audit;
 
-  return { audit: counts, flush, check, fetch, refresh, keySets, denySnapshot, deny, undeny, setDenyList, worker: () => ({ fetch, scheduled }) };
+  return {
+    audit: counts,
+    flush,
+    check: (request) => core.use(() => decide(request)),
+    fetch,
+    refresh,
+    keySets: () => readKeySets(core.use(() => enter(() => core().keySets()))),
+    denySnapshot: () => core.use(denySnapshotNow),
+    deny,
+    undeny,
+    setDenyList,
+    worker: () => ({ fetch, scheduled }),
+    ...letting(core.free),
+  };
 }
 
 /** Private JWKs as text, for the core to read and to forget. */

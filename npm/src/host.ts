@@ -7,6 +7,7 @@ import { webSignatures } from "./native-web.js";
 import { sender, type Send } from "./outbound.js";
 import { limiterOf, type Limit } from "./limiters.js";
 import { swapStore } from "./swap.js";
+import { weakly } from "./weak-host.js";
 import type { Host, Store } from "../types/index.js";
 
 /** Signature checks of the platform. Keys are known by a number that the core gives each of them. */
@@ -45,10 +46,13 @@ export interface CoreHost {
   surroundings(): string;
 }
 
-/** What fetches key sets behind requests. */
+/** What fetches key sets behind requests, with what is lent to that work. */
 export interface Refresher {
-  refreshKeySet(keySet: number): string | Task;
+  refreshKeySet(keySet: number, host: CoreHost): string | Task;
 }
+
+const { navigator } = globalThis as { navigator?: { userAgent?: string } };
+const IN_WORKERD = navigator?.userAgent === "Cloudflare-Workers";
 
 type WaitUntil = (work: Promise<unknown>) => void;
 
@@ -67,11 +71,14 @@ const NO_SIGNATURES: NativeSignatures = {
   forgetKey: () => undefined,
 };
 
+/** Work behind requests, and how each piece of it is stopped. */
+type Background = Set<AbortController>;
+
 /**
  * What the core calls, over what was lent. `refresher` is what it asks for a refresh behind a request: it is made after
  * this, since it is made with it.
  */
-export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost {
+export function coreHost(host: Host = {}, refresher?: () => Refresher, background: Background = new Set()): CoreHost {
   if (typeof host !== "object" || host === null) throw new TypeError("what is lent is an object");
   const { now, store, fetch, waitUntil, signatures = "native" } = host;
   if (now !== undefined && typeof now !== "function") throw new TypeError("`now` is a function that returns milliseconds");
@@ -90,7 +97,7 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
   if (signatures !== "native" && signatures !== "wasm") throw new TypeError('`signatures` is "native" or "wasm"');
   const native = signatures === "native" ? (nodeSignatures() ?? webSignatures() ?? NO_SIGNATURES) : NO_SIGNATURES;
   const keepGoing = (work: Promise<unknown>) => (waitUntil === undefined ? platformWaitUntil(work) : waitUntil.call(host, work));
-  return {
+  const lent: CoreHost = {
     now: now === undefined ? Date.now : () => timeOf(() => now.call(host)),
     read: (key) => asPromise(readStore(store, key)),
     send: sender(host),
@@ -105,7 +112,7 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
     swap: (key, expected, value) => asPromise(swapStore(store, key, expected ?? null, value ?? null)),
     list: (prefix, cursor, most) => asPromise(listStore(store, prefix, cursor, most)),
     write: (key, value, seconds) => asPromise(writeStore(store, key, value, seconds)),
-    wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    wait: (milliseconds) => waiting(milliseconds),
     limit: limiterOf(host),
     hasNative: (algorithm, synchronously) => (native.synchronous || !synchronously) && native.has(algorithm),
     verify: (key, algorithm, message, signature) => native.verify(key, algorithm, message, signature),
@@ -115,12 +122,17 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
     refreshLater(keySet) {
       if (refresher === undefined) return;
       const asked = instance();
+      const stop = new AbortController();
+      const { signal } = stop;
+      const own: CoreHost = { ...lent, send: sender(host, signal), wait: (milliseconds) => waiting(milliseconds, signal) };
       // What another instance needs it asks for itself, by numbers of its own.
-      const refresh = () => (asked === instance() ? refresher().refreshKeySet(keySet) : "");
+      const refresh = () => (asked === instance() && !signal.aborted ? refresher().refreshKeySet(keySet, weakly(own)) : "");
+      background.add(stop);
       // Once the core has returned: it is not entered twice.
       const work = Promise.resolve()
         .then(() => run(refresh, () => undefined, () => undefined))
-        .catch((error: unknown) => console.error("edgeward: a key set could not be fetched", error instanceof Error ? error.message : ""));
+        .catch((error: unknown) => console.error("edgeward: a key set could not be fetched", error instanceof Error ? error.message : ""))
+        .finally(() => background.delete(stop));
       keepGoing(work);
     },
     outlive(work) {
@@ -128,12 +140,36 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher): CoreHost
       keepGoing(work.then(settled, settled));
     },
   };
+  return lent;
 }
 
-/** The same for each instance of the core in turn: keys are known by the numbers of one. What is wrong is said at once. */
-export function lending(host: Host = {}, refresher?: () => Refresher): () => CoreHost {
+/** What is lent to each instance of the core in turn. */
+export interface Lending {
+  (): CoreHost;
+  /** Stops what goes on behind requests, and lets go of the platform's keys. */
+  end(): void;
+}
+
+/**
+ * The same for each instance of the core in turn: keys are known by the numbers of one. What is wrong is said at once.
+ * `beside` takes the place of what `coreHost` has.
+ */
+export function lending(host: Host = {}, refresher?: () => Refresher, beside: Partial<CoreHost> = {}): Lending {
   coreHost(host);
-  return () => coreHost(host, refresher);
+  const background: Background = new Set();
+  let lent: { host: CoreHost; of: number } | undefined;
+  const lend = () => {
+    if (lent === undefined || lent.of !== instance()) {
+      lent = { host: { ...coreHost(host, refresher, background), ...beside }, of: instance() };
+    }
+    return weakly(lent.host);
+  };
+  const end = () => {
+    lent = undefined;
+    // There, it belongs to a request, which nobody else may touch and with which it ends.
+    if (!IN_WORKERD) for (const stop of background) stop.abort();
+  };
+  return Object.assign(lend, { end });
 }
 
 /** What is no number would be made one on its way into the core, null the year 1970. The core takes NaN for a clock that failed. */
@@ -144,6 +180,18 @@ function timeOf(now: () => unknown): number {
   } catch {
     return NaN;
   }
+}
+
+/** A moment; one that is stopped ends at once, and badly. */
+function waiting(milliseconds: number, stop?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (stop?.aborted) return reject(new Error("stopped"));
+    const timer = setTimeout(resolve, milliseconds);
+    stop?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(new Error("stopped"));
+    });
+  });
 }
 
 function writeStore(store: Store | undefined, key: string, value: string, seconds: number): unknown {

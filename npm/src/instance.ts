@@ -2,6 +2,7 @@
 // instance that met one is given up, whole, and another is started from the module that was compiled once. What lived in
 // the old one is made again from what it was made of, when it is next asked for.
 import { __wbg_reset_state as startAnother, version as coreVersion } from "./glue.js";
+import type { Lifetime } from "../types/index.js";
 
 /** The core failed, and what it was asked cannot be told. */
 export class CoreFailed extends Error {
@@ -101,35 +102,106 @@ function start(): void {
   restarts++;
 }
 
+/** Something is asked of an object that was freed: a mistake of whoever asks. */
+class Freed extends Error {
+  override readonly name = "Freed";
+  constructor(what: string) {
+    super(`${what} was freed: nothing can be asked of it any more`);
+  }
+}
+
 /** An object of the core in the current instance; to be asked for within `enter`. */
 export type Held<T> = (() => T) & {
-  /** Lets go of it, before the collector does. */
+  /** Makes a call for somebody, or throws where the object was freed. Where it returns a promise, it lasts until that is settled. */
+  use<R>(call: () => R): R;
+  /** Lets go of the object, before the collector does: at once, or after the last call that is under way. */
   free(): void;
 };
+
+interface Freeable {
+  free(): void;
+}
+
+/** Where an object is. The collector's list holds it, so that nothing in it may reach whoever uses the object. */
+interface Place<T extends Freeable> {
+  object: T | undefined;
+  of: number;
+}
+
+/** Frees what nobody can reach any more. A host may have no such thing: there, `free` alone does. */
+const unreachable = typeof FinalizationRegistry === "undefined" ? undefined : new FinalizationRegistry(letGo);
+
+function letGo(place: Place<Freeable>): void {
+  const { object, of } = place;
+  place.object = undefined;
+  // What is left in an instance that was given up goes with it.
+  if (object === undefined || of !== current) return;
+  try {
+    enter(() => object.free());
+  } catch {
+    // It was said already, and nobody who asked for anything is there to be told.
+  }
+}
 
 /**
  * Holds an object of the core, over all instances. It is made at once, so that a mistake is said where it was made, and
  * again in each instance: `make` brings a host of its own each time, whose keys are known by the numbers of one instance.
+ * `ended` is called when the object was freed, and not where it was collected.
  */
-export function held<T extends { free(): void }>(make: () => T): Held<T> {
-  let object = enter(make);
-  let of = current;
+export function held<T extends Freeable>(what: string, make: () => T, ended?: () => void): Held<T> {
+  const place: Place<T> = { object: enter(make), of: current };
+  let uses = 0;
+  let freed = false;
   const get = (): T => {
     if (depth === 0) throw new Error("an object of the core is asked for outside of it");
-    if (of !== current) {
+    if (place.object === undefined) throw new Freed(what);
+    if (place.of !== current) {
       try {
-        object = make();
+        place.object = make();
       } catch (error) {
         // What could be made before can be made again: this is no mistake of whoever asks now.
         throw isTrap(error) ? error : new CoreFailed();
       }
-      of = current;
+      place.of = current;
     }
-    return object;
+    return place.object;
+  };
+  const release = () => {
+    unreachable?.unregister(place);
+    letGo(place);
+    ended?.();
+  };
+  const end = () => {
+    uses--;
+    if (freed && uses === 0) release();
+  };
+  const use = <R>(call: () => R): R => {
+    if (freed) throw new Freed(what);
+    uses++;
+    let answer: R;
+    try {
+      answer = call();
+    } catch (error) {
+      end();
+      throw error;
+    }
+    if (answer instanceof Promise) return answer.finally(end) as R;
+    end();
+    return answer;
   };
   const free = () => {
-    // What is left in an instance that was given up goes with it.
-    if (of === current) enter(() => object.free());
+    if (freed) return;
+    freed = true;
+    if (uses === 0) release();
   };
-  return Object.assign(get, { free });
+  // Whatever uses the object reaches this function: with the last of these, it goes.
+  unreachable?.register(get, place, place);
+  return Object.assign(get, { use, free });
+}
+
+/** The ways in which whoever made an object lets go of it. */
+export function letting(free: () => void): Lifetime {
+  // Older hosts know no such symbol.
+  const { dispose } = Symbol as { dispose?: typeof Symbol.dispose };
+  return { free, ...(dispose === undefined ? {} : { [dispose]: free }) } as Lifetime;
 }

@@ -18,7 +18,8 @@ export function verifyJws(
 ): MaybePromise<JwsVerdict> {
   prepare();
   const core = verifierFor(jwks, options, host);
-  return run<JwsVerdict>(() => core().verify(presentedText(compact)), read, () => coreFailedVerdict() as DeniedVerdict);
+  const verify = () => core().verify(presentedText(compact));
+  return core.use(() => run<JwsVerdict>(verify, read, () => coreFailedVerdict() as DeniedVerdict));
 }
 
 function verifierFor(jwks: JsonWebKeySet | Snapshot | string, options: JwsOptions, host: Host): Held<JwsVerifier> {
@@ -29,7 +30,7 @@ function verifierFor(jwks: JsonWebKeySet | Snapshot | string, options: JwsOption
   const known = ofHost.get(name);
   if (known !== undefined) return known;
   const lend = lending(host);
-  const made = held(() => new JwsVerifier(keys, policy, lend()));
+  const made = held("the key set", () => new JwsVerifier(keys, policy, lend()), lend.end);
   const oldest = ofHost.keys().next();
   if (ofHost.size >= MOST_READY && !oldest.done) {
     ofHost.get(oldest.value)?.free();

@@ -2,7 +2,7 @@
 import { KeyAdmin as CoreKeyAdmin, type Task } from "./glue.js";
 import { prepare, run } from "./core.js";
 import { lending } from "./host.js";
-import { held } from "./instance.js";
+import { held, letting } from "./instance.js";
 import { keyReviewing } from "./key-review.js";
 import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
@@ -33,15 +33,23 @@ export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Pr
   const { seals, review = {}, ...rest } = form ?? {};
   const lend = lending(host);
   const [text, secrets] = [jsonText(rest, "the form of the keys"), sealBytes(seals)];
-  const core = held(() => new CoreKeyAdmin(text, secrets, lend()));
+  const core = held("the administration", () => new CoreKeyAdmin(text, secrets, lend()), lend.end);
   const store = host?.store;
-  if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
-    throw new TypeError("keys are changed in a store that takes writes: lend one as `store`");
+  let reviewing;
+  try {
+    if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
+      throw new TypeError("keys are changed in a store that takes writes: lend one as `store`");
+    }
+    reviewing = keyReviewing(rest.environment, review, lend, done, lost);
+  } catch (error) {
+    core.free();
+    throw error;
   }
+  const { calls, free } = reviewing;
   const step = <T>(name: string, id: string | undefined, body: object | string): Promise<T> => {
     if (id !== undefined && typeof id !== "string") throw new TypeError("the id of a key is a string");
     const asked = jsonText(body, "what is asked for");
-    return done<T>(() => core().carryOut(name, id, asked) as string | Task);
+    return core.use(() => done<T>(() => core().carryOut(name, id, asked) as string | Task));
   };
   const record = async (name: string, id: string, body: object = {}) =>
     (await step<{ record: KeyRecord }>(name, String(id), body)).record;
@@ -56,10 +64,14 @@ export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Pr
     revoke: (id, revocation) => record("revoke", id, revocation),
     async revokeHeld(key, revocation) {
       const [presented, body] = [String(key), jsonText(revocation, "who revokes the key and why")];
-      return done(() => core().revokeHeld(presented, body) as string | Task);
+      return core.use(() => done(() => core().revokeHeld(presented, body) as string | Task));
     },
     import: async (key) => step("import", undefined, key),
-    ...keyReviewing(rest.environment, review, lend, done, lost),
+    ...calls,
+    ...letting(() => {
+      free();
+      core.free();
+    }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { type KeyDocument, KeyReview as CoreKeyReview, reviewPolicy as corePolicy, type Task } from "./glue.js";
 import { prepare, run } from "./core.js";
 import type { CoreHost } from "./host.js";
-import { CoreFailed, enter, held } from "./instance.js";
+import { CoreFailed, enter, held, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { GatePolicy, KeyDocumentEnd, KeyDocumentOptions, KeyReviewing, ReviewPage } from "../types/index.js";
 
@@ -26,20 +26,33 @@ export function keyReviewing(
   host: () => CoreHost,
   done: Done,
   failure: (words?: string) => Error,
-): KeyReviewing {
+): { calls: KeyReviewing; free(): void } {
   const [of, text] = [String(environment), jsonText(limits, "the limits of the review")];
-  const core = held(() => new CoreKeyReview(of, text, host()));
+  const core = held("the administration", () => new CoreKeyReview(of, text, host()));
 
   async function* document(kind: string, options: KeyDocumentOptions = {}): AsyncGenerator<string, KeyDocumentEnd, void> {
     const { cursor, limit = Infinity, policy } = options;
     if (typeof limit !== "number" || !(limit >= 1)) throw new TypeError("`limit` is a number of keys, at least 1");
     const text = policy === undefined ? undefined : jsonText(policy, "the policy");
     let begun = false;
-    const written = held((): KeyDocument => {
+    const begin = (): KeyDocument => {
       // How far it came went with the instance: from the start again, parts would stand in it twice.
       if (begun) throw new CoreFailed();
       return core().document(kind, cursor ?? undefined, text);
-    });
+    };
+    const written = core.use(() => held("the document", begin));
+    try {
+      return yield* parts(written, limit, () => void (begun = true));
+    } finally {
+      written.free();
+    }
+  }
+
+  async function* parts(
+    written: Held<KeyDocument>,
+    limit: number,
+    hasBegun: () => void,
+  ): AsyncGenerator<string, KeyDocumentEnd, void> {
     for (let keys = 0; ; ) {
       const most = Math.min(MOST, limit - keys);
       const part = await run(
@@ -50,7 +63,7 @@ export function keyReviewing(
         },
       );
       keys = part.keys;
-      begun = true;
+      hasBegun();
       const enough = !part.ended && keys >= limit;
       yield enough ? part.text + enter(() => written().foot()) : part.text;
       if (part.stopped !== null) throw failure(part.stopped);
@@ -58,12 +71,15 @@ export function keyReviewing(
     }
   }
 
-  return {
-    inventory: ({ cursor, limit } = {}) => done(() => core().inventory(cursor ?? undefined, limit) as string | Task),
-    review: ({ cursor, limit } = {}) => done(() => core().review(cursor ?? undefined, limit) as string | Task),
+  const calls: KeyReviewing = {
+    inventory: async ({ cursor, limit } = {}) =>
+      core.use(() => done(() => core().inventory(cursor ?? undefined, limit) as string | Task)),
+    review: async ({ cursor, limit } = {}) =>
+      core.use(() => done(() => core().review(cursor ?? undefined, limit) as string | Task)),
     inventoryText: (options) => document("inventory.csv", options),
     reviewText: (format, options) => document(`review.${format}`, options),
   };
+  return { calls, free: core.free };
 }
 
 export function reviewPolicy(policy: GatePolicy | string): ReviewPage {

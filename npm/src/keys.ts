@@ -1,7 +1,7 @@
 import { KeyChecker } from "./glue.js";
 import { coreFailedVerdict, prepare, presentedText, readVerdict, run } from "./core.js";
 import { lending } from "./host.js";
-import { held, type Held } from "./instance.js";
+import { held, letting, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { ApiKeyChecker, ApiKeyForm, Host } from "../types/index.js";
 
@@ -10,10 +10,15 @@ export async function createApiKeyChecker(form: ApiKeyForm, host: Host): Promise
   const { seals, ...rest } = form ?? {};
   const lend = lending(host, () => core());
   const [text, secrets] = [jsonText(rest, "the form of the keys"), sealBytes(seals)];
-  const core: Held<KeyChecker> = held(() => new KeyChecker(text, secrets, lend()));
-  if (host?.store === undefined) throw new TypeError("API keys are looked up in a store: lend one as `store`");
+  const core: Held<KeyChecker> = held("the checker", () => new KeyChecker(text, secrets, lend()), lend.end);
+  if (host?.store === undefined) {
+    core.free();
+    throw new TypeError("API keys are looked up in a store: lend one as `store`");
+  }
   return {
-    check: (key, options) => run(() => core().check(presentedText(key), options), readVerdict, coreFailedVerdict),
+    check: (key, options) =>
+      core.use(() => run(() => core().check(presentedText(key), options), readVerdict, coreFailedVerdict)),
+    ...letting(core.free),
   };
 }
 

@@ -30,6 +30,9 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
   ["Ed25519", ED25519],
 ]);
 
+/** After this time, in milliseconds, nobody counts on an import any more. */
+const IMPORT_TIME = 1000;
+
 /** The checks of `crypto.subtle`, or nothing where the page is no secure context. */
 export function webSignatures(): NativeSignatures | undefined {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
@@ -39,23 +42,43 @@ export function webSignatures(): NativeSignatures | undefined {
   // the core then checks the signature itself, and need not wait for the failure at every token.
   const keys = new Map<string, Map<number, CryptoKey | null>>();
   const missing = new Set<string>();
+  /** The imports that are under way, and since when: a request may end in the middle of one. */
+  const importing = new Map<string, number>();
+  const importOnce = async (key: number, algorithm: string, jwk: string): Promise<void> => {
+    const name = `${algorithm} ${key}`;
+    const own = Date.now();
+    importing.set(name, own);
+    const ofAlgorithm = keys.get(algorithm) ?? new Map<number, CryptoKey | null>();
+    keys.set(algorithm, ofAlgorithm);
+    // A key that was dropped in the meantime stays away.
+    const keep = (imported: CryptoKey | null) => {
+      if (importing.get(name) === own) ofAlgorithm.set(key, imported);
+    };
+    try {
+      keep(await subtle.importKey("jwk", JSON.parse(jwk), SCHEMES.get(algorithm)!.key, false, ["verify"]));
+    } catch (error) {
+      keep(null);
+      // An algorithm that this host lacks need not be tried again for every token.
+      if ((error as { name?: string } | null)?.name === "NotSupportedError") missing.add(algorithm);
+      throw error;
+    } finally {
+      if (importing.get(name) === own) importing.delete(name);
+    }
+  };
   return {
     synchronous: false,
     has: (algorithm) => SCHEMES.has(algorithm) && !missing.has(algorithm),
-    async importKey(key, algorithm, jwk) {
-      const ofAlgorithm = keys.get(algorithm) ?? new Map<number, CryptoKey | null>();
-      keys.set(algorithm, ofAlgorithm);
-      try {
-        ofAlgorithm.set(key, await subtle.importKey("jwk", JSON.parse(jwk), SCHEMES.get(algorithm)!.key, false, ["verify"]));
-      } catch (error) {
-        ofAlgorithm.set(key, null);
-        // An algorithm that this host lacks need not be tried again for every token.
-        if ((error as { name?: string } | null)?.name === "NotSupportedError") missing.add(algorithm);
-        throw error;
-      }
+    importKey(key, algorithm, jwk) {
+      // One request imports it. Others must not wait for a promise of that one's: the core checks their signatures itself.
+      const since = importing.get(`${algorithm} ${key}`);
+      if (since !== undefined && Date.now() - since < IMPORT_TIME) throw new Error("the key is being imported");
+      return importOnce(key, algorithm, jwk);
     },
     forgetKey(key) {
-      for (const ofAlgorithm of keys.values()) ofAlgorithm.delete(key);
+      for (const [algorithm, ofAlgorithm] of keys) {
+        ofAlgorithm.delete(key);
+        importing.delete(`${algorithm} ${key}`);
+      }
     },
     verify(key, algorithm, message, signature) {
       const imported = keys.get(algorithm)?.get(key);

@@ -17,19 +17,22 @@ export type Send = (
   timeout: number,
 ) => Promise<InboundAnswer>;
 
-/** Sends requests through what was lent, or through the platform. */
-export function sender(host: Host): Send {
+/** Sends requests through what was lent, or through the platform, until it is stopped. */
+export function sender(host: Host, stop?: AbortSignal): Send {
   return async (method, url, headers, body, longest, timeout) => {
+    if (stop?.aborted) throw new Error("stopped");
     const abort = new AbortController();
     const request = { method, headers, redirect: "manual" as const, signal: abort.signal, ...(body === undefined ? {} : { body }) };
     const answer = fetchBy(host, url, request).then((response) => answerOf(response, longest));
     let timer: ReturnType<typeof setTimeout> | undefined;
     // What was lent may not know of the signal.
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new Error(`no answer within ${timeout} ms`));
+      const giveUp = (words: string) => {
+        reject(new Error(words));
         abort.abort();
-      }, timeout);
+      };
+      timer = setTimeout(() => giveUp(`no answer within ${timeout} ms`), timeout);
+      stop?.addEventListener("abort", () => giveUp("stopped"));
     });
     try {
       return await Promise.race([answer, late]);

@@ -1,7 +1,7 @@
 import { TokenVerifier } from "./glue.js";
 import { coreFailedKeySets, coreFailedVerdict, prepare, presentedText, readKeySets, readVerdict, run } from "./core.js";
 import { lending } from "./host.js";
-import { enter, held, type Held } from "./instance.js";
+import { enter, held, letting, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { DenySnapshotStatus, JwtVerifier, TokenHost, TokenPolicy, TokenVerifyOptions } from "../types/index.js";
 
@@ -10,13 +10,14 @@ export async function createJwtVerifier(policy: TokenPolicy | string, host: Toke
   const lend = lending(host, () => core());
   const [text, secrets] = [jsonText(policy, "the policy"), jsonText(host.introspectionSecrets ?? {}, "the secrets for introspection")];
   let denyList: string | undefined;
-  const core: Held<TokenVerifier> = held(() => {
+  const make = () => {
     const made = new TokenVerifier(text, secrets, lend());
     if (denyList !== undefined) made.setDenyList(denyList);
     return made;
-  });
+  };
+  const core: Held<TokenVerifier> = held("the verifier", make, lend.end);
   const verify = (token: string, options: TokenVerifyOptions | undefined, synchronously: boolean) =>
-    run(() => core().verify(presentedText(token), options, synchronously), readVerdict, coreFailedVerdict);
+    core.use(() => run(() => core().verify(presentedText(token), options, synchronously), readVerdict, coreFailedVerdict));
   return {
     verify: (token, options) => verify(token, options, false),
     verifySync(token, options) {
@@ -24,13 +25,14 @@ export async function createJwtVerifier(policy: TokenPolicy | string, host: Toke
       // It waits for nothing: the core was told to ask for nothing that takes time.
       return verdict instanceof Promise ? coreFailedVerdict() : verdict;
     },
-    refresh: async () => run(() => core().refresh(), readKeySets, coreFailedKeySets),
-    keySets: () => readKeySets(enter(() => core().keySets())),
-    denySnapshot: () => JSON.parse(enter(() => core().denySnapshot())) as DenySnapshotStatus | null,
+    refresh: async () => core.use(() => run(() => core().refresh(), readKeySets, coreFailedKeySets)),
+    keySets: () => readKeySets(core.use(() => enter(() => core().keySets()))),
+    denySnapshot: () => JSON.parse(core.use(() => enter(() => core().denySnapshot()))) as DenySnapshotStatus | null,
     setDenyList(list) {
       const next = jsonText(list, "the deny list");
-      enter(() => core().setDenyList(next));
+      core.use(() => enter(() => core().setDenyList(next)));
       denyList = next;
     },
+    ...letting(core.free),
   };
 }

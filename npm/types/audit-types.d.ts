@@ -3,8 +3,11 @@ import type { AuditEvent } from "./gate.js";
 
 /** A decision to count by, as a data point of Workers Analytics Engine takes it. docs/audit.md names the places. */
 export interface AnalyticsPoint {
+  /** What is sampled by. */
   indexes: [string];
+  /** The texts. */
   blobs: string[];
+  /** The numbers. */
   doubles: number[];
 }
 
@@ -41,6 +44,7 @@ export interface AuditSink {
 
 /** What became of the events that went to one sink, since the gate was made. */
 export interface AuditCounts {
+  /** What the sink is called; several of one name are numbered. */
   name: string;
   /** How many it took. */
   sent: number;

@@ -45,10 +45,13 @@ export interface DenySnapshotStatus {
    * the future, by a clock that was set back since; `none`: none was seen yet.
    */
   phase: "fresh" | "aging" | "over" | "ahead" | "none";
+  /** When it was signed. */
   issuedAt: number | null;
   /** From when on it does not count. */
   ends: number | null;
+  /** For how long after that it counts, in seconds. */
   maxAge: number;
+  /** How many entries it has. */
   entries: number;
   /** Why nothing came of reading it last. */
   failure: string | null;

@@ -4,6 +4,7 @@ import type { DenyEntry, DenyList, DenyPublished, DenySnapshotPolicy, DenySnapsh
 import type { Host, JsonWebKeySet, Snapshot } from "./host.js";
 import type { IssuerPolicy, KeySetStatus } from "./issuers.js";
 import type { ApiKeyPolicy } from "./keys.js";
+import type { Lifetime } from "./lifetime.js";
 import type { DpopPolicy, IntrospectionSecrets } from "./tokens.js";
 import type { CredentialClass, Verdict } from "./verdict.js";
 
@@ -43,6 +44,7 @@ export type LimitBy = "class" | "key" | "organization" | "address";
 export interface LimitRulePolicy {
   /** Its name, of `a`–`z`, digits, `-` and `_`; clients read it in `RateLimit-Policy`. */
   name: string;
+  /** What is counted. */
   by: LimitBy;
   /** The classes that it is for; all where left out. */
   classes?: readonly CredentialClass[];
@@ -70,6 +72,7 @@ export interface LimitsPolicy {
 
 /** What counts requests beside the gate: a rate-limit binding of Cloudflare, or whatever has its shape. */
 export interface Limiter {
+  /** Counts a request under a key, and says whether it is one of those that may come. */
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
@@ -101,9 +104,13 @@ export interface CorsPolicy {
 export interface ResourcePolicy {
   /** The URL of the API, without a query and a fragment. */
   identifier: string;
+  /** What people call the API. */
   name?: string;
+  /** The URL of what developers read. */
   documentation?: string;
+  /** The URL of the requirements for clients. */
   policyUri?: string;
+  /** The URL of the terms of service. */
   tosUri?: string;
   /** The issuers of the policy where left out. */
   authorizationServers?: readonly string[];
@@ -115,10 +122,13 @@ export interface ResourcePolicy {
 
 /** The policy of a gate. What no route matches is denied. */
 export interface GatePolicy {
+  /** The JSON Schema that editors check the policy with. */
   $schema?: string;
   /** The path of the gate's own endpoints; `/_edgeward` where left out. */
   prefix?: string;
+  /** Who issues the M2M tokens that are accepted. */
   issuers?: readonly IssuerPolicy[];
+  /** The API keys that are accepted; none where left out. */
   apiKeys?: ApiKeyPolicy;
   /** The reports of leaked keys that are taken at the endpoint `leaks`; none where left out. */
   leaks?: LeaksPolicy;
@@ -129,6 +139,7 @@ export interface GatePolicy {
   tlsEndsAhead?: boolean;
   /** The headers in which each class is looked for; `authorization` means the scheme `Bearer`. */
   credentials?: { m2mToken?: readonly string[]; apiKey?: readonly string[] };
+  /** What is served, and to whom; of the routes that match a request, the first counts. */
   routes?: readonly RoutePolicy[];
   /**
    * The hosts that are served, in small letters, with a port where it is not the usual one; whichever a request names where
@@ -149,6 +160,7 @@ export interface GatePolicy {
   publicOrigin?: string;
   /** The DPoP proofs that are accepted. */
   dpop?: DpopPolicy;
+  /** The largest token that is looked at, in bytes; 16384 where left out. */
   maxTokenBytes?: number;
   /** The credentials that are refused before they end. */
   deny?: DenyList;
@@ -216,11 +228,13 @@ export interface ReviewPolicy {
 
 /** A request, where there is no `Request` of the platform. */
 export interface GateRequest {
+  /** The method, as it came. */
   method: string;
   /** With scheme and authority, or the path alone. */
   url: string;
   /** The whole of it, as Express keeps it where a router is mounted; where it is there it stands for `url`. */
   originalUrl?: string;
+  /** The headers, as the platform has them, or Node. */
   headers: Headers | Iterable<readonly [string, string]> | Record<string, string | readonly string[] | undefined>;
   /** The client's address. */
   ip?: string;
@@ -243,6 +257,7 @@ export interface GateOptions extends Host {
   origin?: Origin;
   /** Key sets by issuer, in place of `jwks` in the policy. */
   snapshots?: Record<string, JsonWebKeySet | Snapshot> | string;
+  /** The secrets with which this API authenticates at introspection endpoints, by issuer. */
   introspectionSecrets?: IntrospectionSecrets;
   /** The limiters that the policy names. */
   limiters?: Readonly<Record<string, Limiter>>;
@@ -276,21 +291,73 @@ export interface GateOptions extends Host {
   certificate?: (request: Request) => string | null | undefined;
 }
 
-/** A policy in front of an API. */
-export interface Gate {
+/**
+ * A policy in front of an API. One that is freed sends the events that wait; what becomes of them, `audit` and `flush` still
+ * tell.
+ */
+export interface Gate extends Lifetime {
   /** What became of the audit events, sink by sink. */
   audit(): AuditCounts[];
-  /** Sends the audit events that wait, and waits until none is on its way, or for as long as its sink may take. */
+  /**
+   * Sends the audit events that wait, and waits until none is on its way, or for as long as its sink may take.
+   *
+   * @example
+   * ```ts
+   * await gate.flush();
+   * for (const { name, sent, failed, dropped } of gate.audit()) console.log(name, sent, failed, dropped);
+   * ```
+   */
   flush(): Promise<void>;
-  /** Decides about a request by its route, and audits the decision. */
+  /**
+   * Decides about a request by its route, and audits the decision.
+   *
+   * @param request The request: the platform's, or its parts.
+   * @returns The verdict, or a promise of it where something has to be awaited.
+   * @throws Where the request is of another shape, or the gate was freed; never for a credential.
+   *
+   * @example
+   * ```ts
+   * const verdict = await gate.check({
+   *   method: "GET",
+   *   url: "https://api.example/v1/reports/1",
+   *   headers: { authorization: `Bearer ${token}` },
+   *   ip: "192.0.2.7",
+   * });
+   * console.log(verdict.ok ? verdict.organization : verdict.code);
+   * ```
+   */
   check(request: Request | GateRequest): Verdict | Promise<Verdict>;
-  /** Answers the gate's own endpoints, forwards what is allowed and answers what is denied. */
+  /**
+   * Answers the gate's own endpoints, forwards what is allowed and answers what is denied.
+   *
+   * @param request The request, whose body streams through.
+   * @returns What to answer.
+   *
+   * @example
+   * ```ts
+   * const answer = await gate.fetch(new Request("https://api.example/v1/reports/1"));
+   * console.log(answer.status, answer.headers.get("www-authenticate"));
+   * ```
+   */
   fetch(request: Request): Promise<Response>;
-  /** The handlers of a Worker: for requests, and for cron triggers, which refresh the key sets. */
+  /**
+   * The handlers of a Worker: for requests, and for cron triggers, which refresh the key sets.
+   *
+   * @example
+   * ```ts
+   * export default gate.worker();
+   * ```
+   */
   worker(): { fetch(request: Request): Promise<Response>; scheduled(): Promise<void> };
   /**
    * Fetches the key sets that are fetched, as `JwtVerifier.refresh`. Signs the deny list again where a key for that was
    * handed over, and reads it again elsewhere.
+   *
+   * @example
+   * ```ts
+   * const sets = await gate.refresh();
+   * console.log(sets.every(({ phase }) => phase === "fresh"));
+   * ```
    */
   refresh(): Promise<KeySetStatus[]>;
   /** What is known of the key sets that are fetched. */
@@ -301,19 +368,41 @@ export interface Gate {
    * Publishes that these credentials are denied. Once the promise is fulfilled, none of them is let through from `maxAge`
    * on, by any process that trusts the list.
    *
+   * @param entries What is denied from now on, in addition.
+   * @returns When the list was signed, and how long it is.
    * @throws Where that cannot be told: it is safe to publish them again.
+   *
+   * @example
+   * ```ts
+   * const { issuedAt, entries } = await publisher.deny([{ organization: "org_1" }]);
+   * console.log(issuedAt, entries);
+   * ```
    */
   deny(entries: readonly DenyEntry[]): Promise<DenyPublished>;
   /**
    * Publishes that these entries are taken off the signed deny list, whatever their end.
    *
+   * @param entries The entries as they were denied, but for their end.
+   * @returns When the list was signed, and how long it is.
    * @throws As `deny`.
+   *
+   * @example
+   * ```ts
+   * await publisher.deny([{ organization: "org_1" }]);
+   * await publisher.undeny([{ organization: "org_1" }]);
+   * ```
    */
   undeny(entries: readonly DenyEntry[]): Promise<DenyPublished>;
   /**
    * Puts a deny list in the place of that of the policy, as a whole, from the next verdict on; the signed one is another.
    *
+   * @param list The whole list, as an array or as JSON text.
    * @throws Where the list is wrong; the one before then stays in force.
+   *
+   * @example
+   * ```ts
+   * gate.setDenyList([{ issuer: "https://issuer.example", jti: "token-1" }]);
+   * ```
    */
   setDenyList(list: DenyList | string): void;
 }
@@ -321,6 +410,31 @@ export interface Gate {
 /**
  * The gate of a policy: an object, or JSON text.
  *
+ * @param policy The policy, as an object or as JSON text.
+ * @param options What the gate is lent: the origin, a store, sinks of audit events.
+ * @returns The gate. It holds memory of the core until it is freed or collected.
  * @throws {PolicyError} Where the policy is wrong, with every fault by its JSON pointer.
+ *
+ * @example
+ * ```ts
+ * import { createGate } from "edgeward";
+ *
+ * const gate = await createGate(
+ *   {
+ *     issuers: [
+ *       {
+ *         issuer: "https://issuer.example",
+ *         audience: "https://api.example",
+ *         algorithms: ["ES256"],
+ *         jwksUri: "https://issuer.example/jwks.json",
+ *       },
+ *     ],
+ *     routes: [{ methods: ["GET"], path: "/v1/reports/*", classes: ["m2m_token"], scopes: ["reports:read"] }],
+ *   },
+ *   { origin: async () => new Response("the origin's answer") },
+ * );
+ * const answer = await gate.fetch(new Request("https://api.example/v1/reports/1"));
+ * console.log(answer.status);
+ * ```
  */
 export declare function createGate(policy: GatePolicy | string, options?: GateOptions): Promise<Gate>;

@@ -2,19 +2,25 @@
 
 /** A JSON Web Key Set (RFC 7517). */
 export interface JsonWebKeySet {
+  /** The keys, as JWKs. */
   keys: readonly object[];
 }
 
 /** A key set with where and when it was fetched, how long it is good (both in seconds), and its digest. */
 export interface Snapshot extends JsonWebKeySet {
+  /** The URL from which it was fetched. */
   source?: string;
+  /** When it was fetched, in seconds since the Unix epoch. */
   fetchedAt: number;
+  /** How long it is good from then on, in seconds. */
   maxAge: number;
+  /** The SHA-256 of its keys, by which a change by accident is seen. */
   digest: string;
 }
 
 /** One page of the names of a store, as Cloudflare KV lists them. */
 export interface StoreListing {
+  /** The names. */
   keys: readonly { name: string }[];
   /** Whether this is the last page. */
   list_complete: boolean;

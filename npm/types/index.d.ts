@@ -11,14 +11,33 @@ export * from "./inspect.js";
 export * from "./issuers.js";
 export * from "./jws.js";
 export * from "./keys.js";
+export * from "./lifetime.js";
 export * from "./origin.js";
 export * from "./policy.js";
 export * from "./snapshot.js";
 export * from "./tokens.js";
 export * from "./verdict.js";
 
-/** The version of the core. */
+/**
+ * The version of the core.
+ *
+ * @example
+ * ```ts
+ * import { version } from "edgeward";
+ *
+ * console.log(version());
+ * ```
+ */
 export declare function version(): string;
 
-/** How often the core was started anew, after a failure of its own, since it was loaded. */
+/**
+ * How often the core was started anew, after a failure of its own, since it was loaded.
+ *
+ * @example
+ * ```ts
+ * import { coreRestarts } from "edgeward";
+ *
+ * if (coreRestarts() > 0) console.error("the core failed, which is a bug: docs/panics.md");
+ * ```
+ */
 export declare function coreRestarts(): number;

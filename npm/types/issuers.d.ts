@@ -117,6 +117,7 @@ export interface KeySetPolicy {
 
 /** What is known of a key set that is fetched. Times are in seconds since the Unix epoch. */
 export interface KeySetStatus {
+  /** Whose keys these are. */
   issuer: string;
   /** Where it was fetched, or is to be. */
   source: string;
@@ -127,6 +128,7 @@ export interface KeySetStatus {
   phase: "fresh" | "stale" | "ifError" | "over" | "ahead" | "none";
   /** From where it came. */
   tier: "store" | "issuer" | "snapshot" | null;
+  /** When it was fetched. */
   fetchedAt: number | null;
   /** From when on it is over. */
   ends: number | null;

@@ -2,6 +2,7 @@
 import type { GateRequest } from "./gate.js";
 import type { Host, JsonWebKeySet, Snapshot } from "./host.js";
 import type { KeySetPolicy, KeySetStatus } from "./issuers.js";
+import type { Lifetime } from "./lifetime.js";
 import type { Algorithm, AllowedToken, CredentialClass, DeniedVerdict } from "./verdict.js";
 
 /** Whose assertions an origin takes. */
@@ -43,11 +44,26 @@ export interface AllowedAssertion extends Omit<AllowedToken, "class" | "clientId
 export type OriginVerdict = AllowedAssertion | DeniedVerdict;
 
 /** Checks that a gate vouches for requests. */
-export interface OriginCheck {
+export interface OriginCheck extends Lifetime {
   /**
    * Takes the one header `edgeward-assertion` out of a request and checks it, and that it is for this request. Never throws
    * for a bad assertion. Answers at once where the keys are at hand and the platform's signature check does, otherwise by
    * a promise.
+   *
+   * @param request The request: the platform's, or its parts.
+   * @returns The verdict, or a promise of it where something has to be awaited.
+   * @throws Where the request is of another shape, or the check was freed; never for an assertion.
+   *
+   * @example
+   * ```ts
+   * import { createServer } from "node:http";
+   *
+   * const server = createServer(async ({ method = "", url = "", headers }, response) => {
+   *   const verdict = await check.check({ method, url, headers });
+   *   response.writeHead(verdict.ok ? 200 : verdict.status).end();
+   * });
+   * console.log(server.listening);
+   * ```
    */
   check(request: Request | GateRequest): OriginVerdict | Promise<OriginVerdict>;
   /** Fetches the gate's keys by the clock, as `JwtVerifier.refresh`. */
@@ -59,6 +75,22 @@ export interface OriginCheck {
 /**
  * The check of an origin behind a gate.
  *
+ * @param policy Whose assertions are taken, as an object or as JSON text.
+ * @param host What the runtime lends.
+ * @returns The check. It holds memory of the core until it is freed or collected.
  * @throws {PolicyError} Where the policy is wrong, with every fault by its JSON pointer.
+ *
+ * @example
+ * ```ts
+ * import { createOriginCheck } from "edgeward";
+ *
+ * const check = await createOriginCheck({
+ *   issuer: "https://api.example",
+ *   audience: "https://origin.example",
+ *   jwksUri: "https://api.example/.well-known/jwks.json",
+ * });
+ * const verdict = await check.check(new Request("https://api.example/v1/reports/1"));
+ * console.log(verdict.ok ? verdict.organization : verdict.code);
+ * ```
  */
 export declare function createOriginCheck(policy: OriginPolicy | string, host?: Host): Promise<OriginCheck>;

@@ -17,7 +17,9 @@ export interface PolicyFault {
  * from other errors.
  */
 export interface PolicyError extends Error {
+  /** By which it is told from other errors. */
   name: "PolicyError";
+  /** All that is wrong. */
   faults: readonly PolicyFault[];
 }
 
@@ -36,6 +38,7 @@ export interface LintOptions extends Pick<Host, "now"> {
 export interface LintFinding {
   /** The stable code of the rule. */
   rule: string;
+  /** How bad it is. */
   severity: "low" | "medium" | "high";
   /** The risk in the OWASP Non-Human Identities Top 10, as `NHI6:2025`. */
   nhi: string;
@@ -54,6 +57,16 @@ export interface LintFinding {
 /**
  * Looks through a policy for what is legal and unwise; the worst comes first.
  *
+ * @param policy The policy of a gate, as an object or as JSON text.
+ * @param options What is deployed with it, and the routes that lead to it.
+ * @returns What is found, the worst first; nothing where there is nothing to say.
  * @throws {PolicyError} Where the policy is wrong, with every fault by its JSON pointer.
+ *
+ * @example
+ * ```ts
+ * import { lint } from "edgeward";
+ *
+ * for (const { severity, pointer, title, advice } of lint(policy)) console.log(severity, pointer, title, advice);
+ * ```
  */
 export declare function lint(policy: GatePolicy | string, options?: LintOptions): LintFinding[];

@@ -25,19 +25,26 @@ export type Algorithm =
   | "ML-DSA-87";
 
 /** What both classes tell of an allowed credential. */
-interface AllowedVerdict {
+export interface AllowedVerdict {
+  /** The credential is good. */
   ok: true;
   /** The token's `sub`, or the owner of the key. */
   subject: string | null;
+  /** The customer that it belongs to; null where the token names none. */
   organization: string | null;
+  /** The client that a token was issued to. */
   clientId: string | null;
   /** The id of an API key, or the token's `jti`. */
   credentialId: string | null;
+  /** What it may do. */
   scopes: string[];
   /** When the credential ends, in seconds since the Unix epoch. */
   expires: number | null;
+  /** Who issued the token. */
   issuer: string | null;
+  /** The id of the key that the token is signed with. */
   kid: string | null;
+  /** The algorithm that the token is signed with. */
   algorithm: Algorithm | null;
   /** What the token is bound to, which its sender has proven to hold; null for one that is good in anybody's hands. */
   sender: "dpop" | "mtls" | "dpop+mtls" | null;
@@ -50,6 +57,7 @@ interface AllowedVerdict {
 
 /** An M2M token that is good. */
 export interface AllowedToken extends AllowedVerdict {
+  /** What it is. */
   class: "m2m_token";
   /** The claims, as they were signed. */
   claims: Record<string, unknown>;
@@ -57,6 +65,7 @@ export interface AllowedToken extends AllowedVerdict {
 
 /** An API key that is good. */
 export interface AllowedKey extends AllowedVerdict {
+  /** What it is. */
   class: "api_key";
   /** The record, without its digest. */
   record: Record<string, unknown>;
@@ -64,13 +73,17 @@ export interface AllowedKey extends AllowedVerdict {
 
 /** A credential that is refused, or cannot be judged. */
 export interface DeniedVerdict {
+  /** The credential is not good, or that cannot be told. */
   ok: false;
+  /** What it is, as far as that could be told. */
   class?: CredentialClass;
   /** The stable reason code. */
   code: string;
   /** 401 or 403 say no, 400 that the request is at fault, 503 that it cannot be told. */
   status: number;
+  /** What is wrong, as it may be told to the client. */
   title: string;
+  /** What to do about it, as it may be told to the client. */
   detail: string;
   /** The value for `WWW-Authenticate`, where a challenge is due. */
   challenge: string | null;

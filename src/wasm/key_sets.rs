@@ -46,8 +46,8 @@ macro_rules! has_key_sets {
 has_key_sets!(TokenVerifier, Gate, OriginCheck);
 
 /// Does what is to be done behind a request; nothing, or a task.
-pub(super) fn refresh_one<T: HasKeySets>(holder: &Rc<T>, host: &JsHost, key_set: u32) -> JsValue {
-    let host = Lent::new(host.clone(), None);
+pub(super) fn refresh_one<T: HasKeySets>(holder: &Rc<T>, host: JsHost, key_set: u32) -> JsValue {
+    let host = Lent::new(host, None);
     let (holder, exchange) = (Rc::clone(holder), host.exchange());
     let work = async move {
         holder.refresh(&host, key_set).await;

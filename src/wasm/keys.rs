@@ -42,8 +42,8 @@ impl JsKeyChecker {
 
     /// As of a verifier: writes the notes of when keys were used, or reads the signed deny list.
     #[wasm_bindgen(js_name = refreshKeySet)]
-    pub fn refresh_key_set(&self, work: u32) -> JsValue {
-        let host = Lent::new(self.host.clone(), None);
+    pub fn refresh_key_set(&self, work: u32, host: JsHost) -> JsValue {
+        let host = Lent::new(host, None);
         let (checker, revocation, exchange) = (Rc::clone(&self.checker), self.revocation.clone(), host.exchange());
         let work = async move {
             match work {

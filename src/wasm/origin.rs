@@ -45,8 +45,8 @@ impl JsOriginCheck {
 
     /// As of a verifier.
     #[wasm_bindgen(js_name = refreshKeySet)]
-    pub fn refresh_key_set(&self, key_set: u32) -> JsValue {
-        key_sets::refresh_one(&self.check, &self.host, key_set)
+    pub fn refresh_key_set(&self, key_set: u32, host: JsHost) -> JsValue {
+        key_sets::refresh_one(&self.check, host, key_set)
     }
 
     /// As of a verifier.

@@ -46,10 +46,11 @@ pub struct Task {
 
 #[wasm_bindgen]
 impl Task {
-    /// The promise that it waits for.
+    /// The promise that it waits for, handed over once. It is held by whoever awaits it and not from here, where nothing
+    /// is collected: one that never settles takes its request with it.
     #[wasm_bindgen(getter)]
     pub fn promise(&self) -> JsValue {
-        self.exchange.awaited.borrow().clone().unwrap_or_default()
+        self.exchange.awaited.take().unwrap_or_default()
     }
 
     /// Whether it may be run again from its start where its instance is lost: not once it has asked for a record to be

@@ -68,10 +68,11 @@ impl JsTokenVerifier {
         Ok(task::start(check, exchange))
     }
 
-    /// Does what is to be done behind a request for the key set of this number; nothing, or a task.
+    /// Does what is to be done behind a request for the key set of this number; nothing, or a task. `host` is what is lent
+    /// to this work alone, so that it can be stopped.
     #[wasm_bindgen(js_name = refreshKeySet)]
-    pub fn refresh_key_set(&self, key_set: u32) -> JsValue {
-        key_sets::refresh_one(&self.verifier, &self.host, key_set)
+    pub fn refresh_key_set(&self, key_set: u32, host: JsHost) -> JsValue {
+        key_sets::refresh_one(&self.verifier, host, key_set)
     }
 
     /// Fetches the key sets by the clock; what is known of them then, as JSON, or a task.

@@ -21,12 +21,14 @@ const TEST_TIMEOUT: &str = "--test-timeout=120000";
 const COMPILERS: [&str; 2] = ["typescript7/bin/tsc", "typescript/bin/tsc"];
 
 /// What TypeScript is held to. The command line and the store in files are Node's alone, and nothing else of the package
-/// may know a name of Node's; the last two use the package's types as people do.
-const TYPESCRIPT: [&str; 4] = [
+/// may know a name of Node's; the last four use the package's types as people do.
+const TYPESCRIPT: [&str; 6] = [
     "npm/tsconfig.json",
     "npm/tsconfig.cli.json",
     "tests/types/node/tsconfig.json",
     "tests/types/workers/tsconfig.json",
+    "tests/types/browser/tsconfig.json",
+    "tests/types/commonjs/tsconfig.json",
 ];
 
 /// A part of the test run.

@@ -19,12 +19,17 @@ export interface FileStoreOptions {
 
 /** A store in a directory, for the processes of one machine. */
 export interface FileStore {
+  /** As `get` of a `Store`. */
   get(key: string, options?: { cacheTtl?: number }): Promise<string | null>;
+  /** As `put` of a `Store`. */
   put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
+  /** As `delete` of a `Store`. */
   delete(key: string): Promise<void>;
   /** Reads all names for each page, and the files of those that are on it. */
   list(options: { prefix: string; cursor?: string; limit: number }): Promise<StoreListing>;
+  /** As `latest` of a `Store`. */
   latest(key: string): Promise<string | null>;
+  /** As `swap` of a `Store`. */
   swap(key: string, expected: string | null, value: string | null): Promise<boolean>;
 }
 
@@ -33,5 +38,22 @@ export interface FileStore {
  * The directory is made where there is none. What was put is on the disk when the promise is settled; a crash in the
  * middle leaves the value before. Any number of processes of one machine may change records at once; the file system must
  * have hard links, and must not be one that machines share.
+ *
+ * @param path The directory.
+ * @param options What it is lent.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp, rm } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { fileStore } from "edgeward/store/file";
+ *
+ * const directory = await mkdtemp(join(tmpdir(), "records-"));
+ * const store = fileStore(directory);
+ * await store.put("name", "value");
+ * console.log(await store.get("name"));
+ * await rm(directory, { recursive: true });
+ * ```
  */
 export declare function fileStore(path: string, options?: FileStoreOptions): FileStore;

@@ -13,11 +13,19 @@ import type { KvNamespace } from "./kv.js";
  * changed, it reads what KV says. A change is told as done when both have it. One that failed is not seen by `latest` and
  * `swap`; where KV had taken it all the same, reads of KV may show it until the object has put the value before in its
  * place, which it begins with after seconds and goes on with until KV takes it.
+ *
+ * @example
+ * ```ts
+ * import { createGate } from "edgeward";
+ *
+ * export { KeyWriter } from "edgeward/store/kv-writer";
+ * export default (await createGate(policy)).worker();
+ * ```
  */
 export declare class KeyWriter {
   /** How the types of Workers know a Durable Object. */
   readonly __DURABLE_OBJECT_BRAND: never;
-  constructor(context: any, env: any);
+  constructor(context: unknown, env: unknown);
   /** The namespace that the records are in: that bound as `EDGEWARD_STORE`. Override it to take another one. */
   protected namespace(): KvNamespace;
   /** The time in milliseconds since the Unix epoch. */

@@ -7,9 +7,13 @@ import type { StoreListing } from "../host.js";
 
 /** What is used of a storage of `unstorage`. */
 export interface Unstorage {
+  /** The value of a key. */
   getItemRaw(key: string): Promise<unknown>;
+  /** Sets the value of a key. */
   setItemRaw(key: string, value: string, options?: { ttl?: number }): Promise<unknown>;
+  /** Removes a key. */
   removeItem(key: string): Promise<unknown>;
+  /** All keys. */
   getKeys(): Promise<string[]>;
 }
 
@@ -21,8 +25,11 @@ export interface UnstorageStoreOptions {
 
 /** A store over a storage of `unstorage`. It has no `swap`: changes are safe against each other within one process only. */
 export interface UnstorageStore {
+  /** As `get` of a `Store`. */
   get(key: string, options?: { cacheTtl?: number }): Promise<string | null>;
+  /** As `put` of a `Store`. */
   put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
+  /** As `delete` of a `Store`. */
   delete(key: string): Promise<void>;
   /** Reads all names for each page, and the values of those that are on it. */
   list(options: { prefix: string; cursor?: string; limit: number }): Promise<StoreListing>;
@@ -34,5 +41,20 @@ export interface UnstorageStore {
  *
  * No driver can compare and swap, so let one process alone change records. What a driver promises holds: where it answers
  * with old values, so does the store.
+ *
+ * @param storage The storage.
+ * @param options What it is lent.
+ *
+ * @example
+ * ```ts
+ * import { createStorage, prefixStorage } from "unstorage";
+ * import memoryDriver from "unstorage/drivers/memory";
+ * import { unstorageStore } from "edgeward/store/unstorage";
+ *
+ * const storage = createStorage({ driver: memoryDriver() });
+ * const store = unstorageStore(prefixStorage(storage, "edgeward"));
+ * await store.put("name", "value");
+ * console.log(await store.get("name"));
+ * ```
  */
 export declare function unstorageStore(storage: Unstorage, options?: UnstorageStoreOptions): UnstorageStore;
