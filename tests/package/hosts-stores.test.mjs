@@ -58,8 +58,8 @@ const store = fileStore(directory);
 for (let number = 0; number < Number(count); number++) await raise(store, "counter");
 `;
 
-// The store in files asks whether the process that holds a lock still lives; Redis is on the network.
-const DENO = ["run", "--no-prompt", "--cached-only", "--node-modules-dir=manual", "--allow-read", "--allow-write", "--allow-net", "--allow-env", "--allow-sys", "--allow-run"];
+// The store in files names this machine in its locks; Redis is on the network.
+const DENO = ["run", "--no-prompt", "--cached-only", "--node-modules-dir=manual", "--allow-read", "--allow-write", "--allow-net", "--allow-env", "--allow-sys=hostname"];
 const HOSTS = { Deno: ["DENO", DENO], Bun: ["BUN", ["run"]], "Node.js": ["SYSTEM_NODE", []] };
 
 let project;
