@@ -2,6 +2,7 @@
 // each way of import, and each runner is seen to go red.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { installByNpm, packed } from "./support/pack.mjs";
 import { done, program, run } from "./support/programs.mjs";
@@ -20,7 +21,7 @@ const byNpm = (variable) => (project) => installByNpm(project, program(variable)
 const byBun = async (project) => done(program("BUN"), ["add", await packed()], { cwd: project.directory, env: { BUN_INSTALL_CACHE_DIR: project.path(".bun") } });
 
 const DENO = ["run", "--no-prompt", "--cached-only", "--node-modules-dir=manual"];
-const denoReads = (file) => (file === "main.mjs" ? [] : ["--allow-read"]);
+const denoReads = (file) => (file.startsWith("main") ? [] : ["--allow-read"]);
 
 /** Each host: its program, how it installs, how it runs a file, and the algorithms for which its own cryptography is asked. */
 const HOSTS = {
@@ -46,6 +47,14 @@ const WAYS = {
   "slim.mjs": { entry: /\/edgeward\/dist\/slim\.js$/, core: "core.wasm" },
   "slim.cjs": { entry: /[/\\]edgeward[/\\]dist[/\\]slim\.cjs$/, core: "core.wasm", natives: [`${DIST}/slim.cjs`] },
 };
+
+test("docs/hosts.md names the versions that are run here", () => {
+  const page = readFileSync(new URL("../../docs/hosts.md", import.meta.url), "utf8");
+  const versionOf = (variable) => /\d+\.\d+\.\d+/.exec(execFileSync(program(variable), ["--version"], { encoding: "utf8" }))[0];
+  for (const variable of ["NODE22", "WRANGLER_NODE", "DENO", "BUN"]) assert.ok(page.includes(` ${versionOf(variable)}`), `${variable}: ${versionOf(variable)}`);
+  const { version } = JSON.parse(readFileSync(new URL("../../node_modules/wrangler/package.json", import.meta.url), "utf8"));
+  assert.ok(page.includes(`wrangler ${version}`), version);
+});
 
 describe("hosts", { concurrency: 2 }, () => {
   // Before any of them is installed, so that it is packed once.
