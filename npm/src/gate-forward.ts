@@ -89,7 +89,7 @@ export function originFetcher(lent: Origin | undefined): Send {
       const { pathname, search } = new URL(request.url);
       request = new Request(named + pathname + search, request);
       if (send !== undefined) return send(request);
-      return own === undefined ? unpacked(await globalThis.fetch(acceptingWhatIsUnpacked(request))) : own(request);
+      return own === undefined ? unpacked(await globalThis.fetch(acceptingWhatIsUnpacked(request), AS_IT_COMES)) : own(request);
     }
     if (send === undefined) throw new NotForwarded("no_origin");
     return send(request);
@@ -116,17 +116,27 @@ function withHeaders(response: Response, headers: Headers): Response {
   return new Response(body, { status, statusText, headers, ...(webSocket ? { webSocket } : {}) } as ResponseInit);
 }
 
-const { navigator } = globalThis as { navigator?: { userAgent?: string } };
+const { navigator, process, Deno } = globalThis as {
+  navigator?: { userAgent?: string };
+  process?: { versions?: { bun?: string } };
+  Deno?: unknown;
+};
 const IN_WORKERD = navigator?.userAgent === "Cloudflare-Workers";
+const IN_BUN = process?.versions?.bun !== undefined;
+const IN_DENO = Deno !== undefined;
 
-// What `fetch` of other hosts than workerd unpacks by itself. Newer codings are unpacked by some.
-const UNPACKED = ["gzip", "x-gzip", "deflate", "br"];
+// What `fetch` of a host unpacks by itself. Newer codings are unpacked by some. workerd unpacks nothing; Bun nothing where
+// it is told so by a member that is its own; Deno nothing where `identity` alone was asked for.
+const UNPACKED = IN_WORKERD || IN_BUN || IN_DENO ? [] : ["gzip", "x-gzip", "deflate", "br"];
+const AS_IT_COMES = (IN_BUN ? { decompress: false } : {}) as RequestInit;
 
 /** The client cannot be sent what the host cannot be trusted to hand over as it was, or unpacked. */
 function acceptingWhatIsUnpacked(request: Request): Request {
   const accepted = request.headers.get("accept-encoding");
-  if (IN_WORKERD || accepted === null) return request;
-  const known = accepted.split(",").filter((one) => UNPACKED.includes(one.split(";")[0]!.trim().toLowerCase()));
+  if (IN_WORKERD || (IN_BUN && accepted !== null)) return request;
+  // Where none is named, Bun and Deno ask for those that they know.
+  if (accepted === null && !IN_BUN && !IN_DENO) return request;
+  const known = (accepted ?? "").split(",").filter((one) => UNPACKED.includes(one.split(";")[0]!.trim().toLowerCase()));
   const headers = new Headers(request.headers);
   headers.set("accept-encoding", known.length === 0 ? "identity" : known.map((one) => one.trim()).join(", "));
   return new Request(request, { headers });
@@ -134,8 +144,10 @@ function acceptingWhatIsUnpacked(request: Request): Request {
 
 /** They leave the headers as they were: whoever sends such a body on would lie. */
 function unpacked(response: Response): Response {
-  const codings = response.headers.get("content-encoding")?.split(",").map((one) => one.trim().toLowerCase());
-  if (IN_WORKERD || codings === undefined || !codings.every((coding) => UNPACKED.includes(coding))) return response;
+  const packed = response.headers.get("content-encoding");
+  // An answer to HEAD tells of a body that was not sent, and so was not unpacked.
+  if (packed === null || response.body === null) return response;
+  if (!packed.split(",").every((coding) => UNPACKED.includes(coding.trim().toLowerCase()))) return response;
   const headers = new Headers(response.headers);
   headers.delete("content-encoding");
   headers.delete("content-length");
