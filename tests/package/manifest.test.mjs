@@ -10,7 +10,7 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { makeProjects } from "./support/project.mjs";
+import { makeProjects } from "./support/bundled.mjs";
 
 const root = new URL("../../", import.meta.url);
 const exceptions = JSON.parse(readFileSync(new URL("exceptions.json", import.meta.url), "utf8"));

@@ -8,7 +8,7 @@ import { createServer } from "vite";
 import { startBrowser } from "../support/pages.mjs";
 import { FETCHED, INLINED, runAt, runInPage } from "./support/browser.mjs";
 import { filesOf, plain, serviceWorker, withEsbuild, withVite, withWebpack } from "./support/bundlers.mjs";
-import { assertGreen, assertRed, changed, makeProjects } from "./support/project.mjs";
+import { assertGreen, assertRed, changed, makeProjects } from "./support/bundled.mjs";
 import { makeVectors } from "./support/vectors.mjs";
 
 let projects;

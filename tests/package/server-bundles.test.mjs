@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { SERVERS } from "./support/bundlers.mjs";
-import { assertGreen, assertRed, changed, makeProjects, runInNode } from "./support/project.mjs";
+import { assertGreen, assertRed, changed, makeProjects, runInNode } from "./support/bundled.mjs";
 import { makeVectors } from "./support/vectors.mjs";
 
 let projects;

@@ -43,7 +43,7 @@ export async function serve(directory, policy) {
  * Opens a page and runs the function that it put at `globalThis[name]`. Whatever goes wrong in the page is an error, so that
  * a suite which never began is not taken for one that found nothing.
  */
-export async function runAt(browser, url, vectors, name = "run") {
+export async function runAt(browser, url, vectors, { name = "run", ready } = {}) {
   const page = await browser.newPage();
   const troubles = [];
   page.on("pageerror", (error) => troubles.push(String(error)));
@@ -52,6 +52,8 @@ export async function runAt(browser, url, vectors, name = "run") {
   });
   try {
     await page.goto(url);
+    // Where a framework is the one to load what the page runs, the page says when.
+    if (ready !== undefined) await page.locator(ready).waitFor();
     const told = await page.evaluate(([name, vectors]) => globalThis[name]?.(vectors), [name, vectors]);
     if (told === undefined || troubles.length > 0) throw new Error(`the page ran no suite: ${troubles.join("; ") || "no word of why"}`);
     return told;
@@ -64,7 +66,7 @@ export async function runAt(browser, url, vectors, name = "run") {
 export async function runInPage(browser, directory, vectors, { policy = INLINED, path = "/", name } = {}) {
   const server = await serve(directory, policy);
   try {
-    const told = await runAt(browser, `${server.base}${path}`, vectors, name);
+    const told = await runAt(browser, `${server.base}${path}`, vectors, { name });
     return { told, requests: server.requests.filter((request) => request !== "/favicon.ico") };
   } finally {
     await server.stop();

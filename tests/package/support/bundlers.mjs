@@ -6,7 +6,7 @@ import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import webpack from "webpack";
 import { INLINED } from "./browser.mjs";
-import { runnerModule } from "./project.mjs";
+import { runnerModule } from "./bundled.mjs";
 
 /** The page that every bundler makes: it runs the suite in itself, and in a worker where there is one. */
 const page = (project, options = {}) => {

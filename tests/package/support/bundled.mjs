@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cases } from "./suite.mjs";
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SUITE = fileURLToPath(new URL("./suite.mjs", import.meta.url));
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const shell = process.platform === "win32";
@@ -37,9 +37,10 @@ export function pack(directory) {
   return { file: join(directory, filename), size, unpackedSize, files: files.map(({ path }) => path) };
 }
 
-/** Projects in one temporary directory. */
-export function makeProjects() {
-  const directory = mkdtempSync(join(tmpdir(), "edgeward-bundled-"));
+/** Projects in one temporary directory, which is within another where a tool has to find its own packages from there. */
+export function makeProjects(within = tmpdir()) {
+  mkdirSync(within, { recursive: true });
+  const directory = mkdtempSync(join(within, "edgeward-bundled-"));
   const packed = pack(directory);
   const path = (name) => join(directory, name);
   const bare = (name) => {
