@@ -98,6 +98,8 @@ function keys() {
   };
 }
 
+const large = JSON.parse(readFileSync(new URL("../../vectors/rsa-8192.json", import.meta.url), "utf8"));
+
 /** Everything, with the clock at `now`. */
 export function makeVectors() {
   const all = algorithms();
@@ -110,6 +112,7 @@ export function makeVectors() {
     algorithms: all,
     tokens: refused(),
     keys: keys(),
+    large: { ...large, bad: resigned(large.jws, flipped) },
     inspected: { token: es256.mint(), jwks: keySet(es256), other: keySet(signer("ES256", { another: true })) },
   };
 }
