@@ -17,9 +17,9 @@ const env = { NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" };
 let projects;
 let vectors;
 let wrong;
-before(() => {
+before(async () => {
   // Turbopack follows no link that leads out of its root.
-  projects = makeProjects(join(ROOT, "target/tmp"));
+  projects = await makeProjects(join(ROOT, "target/tmp"));
   vectors = makeVectors();
   wrong = changed(vectors);
 });

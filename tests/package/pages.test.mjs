@@ -16,7 +16,7 @@ let browser;
 let vectors;
 let wrong;
 before(async () => {
-  projects = makeProjects();
+  projects = await makeProjects();
   browser = await startBrowser();
   vectors = makeVectors();
   wrong = changed(vectors);

@@ -9,8 +9,8 @@ import { makeVectors } from "./support/vectors.mjs";
 let projects;
 let faulty;
 let vectors;
-before(() => {
-  projects = makeProjects();
+before(async () => {
+  projects = await makeProjects();
   faulty = [projects.damaged(), projects.dropped()];
   vectors = makeVectors();
 });

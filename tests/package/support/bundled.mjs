@@ -1,16 +1,15 @@
 // Scratch projects: the tarball as `npm install` leaves it, whole, or with a fault put in.
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { npmIn, packed } from "./pack.mjs";
 import { cases } from "./suite.mjs";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SUITE = fileURLToPath(new URL("./suite.mjs", import.meta.url));
-const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-const shell = process.platform === "win32";
 
 /** What the suite takes of the package, imported by name as people do it. */
 const NAMES = ["coreRestarts", "createApiKeyChecker", "createGate", "createJwtVerifier", "createKeyAdmin", "inspect", "verifyJws", "version"];
@@ -25,31 +24,16 @@ const edgeward = { ${NAMES.join(", ")} };
 const run = async (vectors) => { ${start} return suite({ edgeward, memoryStore, vectors }); };
 `;
 
-/** The package, packed. */
-export function pack(directory) {
-  const told = execFileSync(npm, ["pack", "--json", "--loglevel=error", "--pack-destination", directory], {
-    cwd: join(ROOT, "dist/npm"),
-    encoding: "utf8",
-    shell,
-  });
-  const answer = JSON.parse(told);
-  const { filename, size, unpackedSize, files } = answer[0] ?? answer.edgeward ?? answer;
-  return { file: join(directory, filename), size, unpackedSize, files: files.map(({ path }) => path) };
-}
-
 /** Projects in one temporary directory, which is within another where a tool has to find its own packages from there. */
-export function makeProjects(within = tmpdir()) {
+export async function makeProjects(within = tmpdir()) {
   mkdirSync(within, { recursive: true });
   const directory = mkdtempSync(join(within, "edgeward-bundled-"));
-  const packed = pack(directory);
+  const tarball = await packed();
   const path = (name) => join(directory, name);
-  const bare = (name) => {
-    mkdirSync(path(name));
-    writeFileSync(join(path(name), "package.json"), '{ "private": true, "type": "module" }\n');
-  };
-  bare("good");
-  const quietly = ["--offline", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-  execFileSync(npm, ["install", ...quietly, packed.file], { cwd: path("good"), shell });
+  mkdirSync(path("good"));
+  writeFileSync(join(path("good"), "package.json"), '{ "private": true, "type": "module" }\n');
+  const { code, stderr } = await npmIn(path("good"), process.execPath, ["install", "--no-save", tarball]);
+  assert.equal(code, 0, stderr);
   cpSync(SUITE, join(path("good"), "suite.mjs"));
 
   const project = (name) => ({
@@ -73,7 +57,7 @@ export function makeProjects(within = tmpdir()) {
     return made;
   };
   return {
-    packed,
+    tarball,
     good: project("good"),
     copy,
     /** The core is no longer what it was: in the middle of it stand other bytes. */
