@@ -79,9 +79,10 @@ async function ask(base, runtime, vectors) {
 }
 
 test("next build and next start: a page, and route handlers of Node and of the edge", async () => {
-  write(projects.good);
-  await build(projects.good);
-  const [server, browser] = [await start(projects.good), await startBrowser()];
+  const project = projects.copy("application");
+  write(project);
+  await build(project);
+  const [server, browser] = [await start(project), await startBrowser()];
   try {
     for (const [name, runtime] of [["node", "nodejs"], ["edge", "edge"]]) {
       const answer = await ask(server.base, name, vectors);
