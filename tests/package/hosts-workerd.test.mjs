@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
-import { npmIn, packed } from "./support/pack.mjs";
+import { installByNpm } from "./support/pack.mjs";
 import { program, run } from "./support/programs.mjs";
 import { INJURIES, askedOf, failedIn, green, scratch } from "./support/project.mjs";
 import { makeVectors } from "./support/vectors.mjs";
@@ -39,8 +39,7 @@ let project;
 before(async () => {
   project = scratch("workerd", vectors, { promises: native });
   for (const [name, { text }] of Object.entries(WORKERS)) project.write(name, text);
-  const { code, stdout, stderr } = await npmIn(project.directory, program("WRANGLER_NODE"), ["install", await packed()]);
-  assert.equal(code, 0, `${stdout}\n${stderr}`);
+  await installByNpm(project, program("WRANGLER_NODE"));
 });
 after(() => project.remove());
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";
-import { npmIn, packed } from "./support/pack.mjs";
+import { installByNpm, packed } from "./support/pack.mjs";
 import { done, program, run } from "./support/programs.mjs";
 import { INJURIES, askedOf, failedIn, green, scratch } from "./support/project.mjs";
 import { makeVectors } from "./support/vectors.mjs";
@@ -16,11 +16,8 @@ const vectors = makeVectors();
 const without = (...left) => vectors.algorithms.map(({ algorithm }) => algorithm).filter((algorithm) => !left.flat().includes(algorithm));
 
 /** npm, as everybody installs for Node.js. For Deno too, which takes no tarball itself: it reads what npm has put there. */
-const byNpm = (node) => async (project, tarball) => {
-  const { code, stdout, stderr } = await npmIn(project.directory, program(node), ["install", tarball]);
-  assert.equal(code, 0, `${stdout}\n${stderr}`);
-};
-const byBun = (project, tarball) => done(program("BUN"), ["add", tarball], { cwd: project.directory, env: { BUN_INSTALL_CACHE_DIR: project.path(".bun") } });
+const byNpm = (variable) => (project) => installByNpm(project, program(variable));
+const byBun = async (project) => done(program("BUN"), ["add", await packed()], { cwd: project.directory, env: { BUN_INSTALL_CACHE_DIR: project.path(".bun") } });
 
 const DENO = ["run", "--no-prompt", "--cached-only", "--node-modules-dir=manual"];
 const denoReads = (file) => (file === "main.mjs" ? [] : ["--allow-read"]);
@@ -51,10 +48,8 @@ const WAYS = {
 };
 
 describe("hosts", { concurrency: 2 }, () => {
-  let tarball;
-  before(async () => {
-    tarball = await packed();
-  });
+  // Before any of them is installed, so that it is packed once.
+  before(packed);
   for (const [name, { variable, host, install, args, native, promises = false }] of Object.entries(HOSTS)) {
     // One after another, as what is injured is shared.
     describe(name, { concurrency: 1 }, () => {
@@ -64,7 +59,7 @@ describe("hosts", { concurrency: 2 }, () => {
       before(async () => {
         project = scratch(variable.toLowerCase(), vectors, { promises: promises ? native : [] });
         env = { DENO_DIR: project.path(".deno"), DENO_NO_UPDATE_CHECK: "1" };
-        await install(project, tarball);
+        await install(project);
       });
       after(() => project.remove());
 

@@ -13,11 +13,11 @@ export function program(variable) {
 }
 
 /** Starts a program in a directory. What it is told of this process is the path and the temporary directory, and `env`. */
-export function start(path, args, { cwd, env = {} }) {
+export function start(path, args, { cwd, env = {}, shell = false }) {
   const inherited = Object.fromEntries(
     ["PATH", "TMPDIR", "TEMP", "TMP", "SystemRoot", "LD_LIBRARY_PATH"].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
-  return spawn(path, args, { cwd, env: { ...inherited, HOME: cwd, NO_COLOR: "1", ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  return spawn(path, args, { cwd, env: { ...inherited, HOME: cwd, NO_COLOR: "1", ...env }, stdio: ["pipe", "pipe", "pipe"], shell });
 }
 
 /** Runs a program to its end: its exit code, and what it said. */
