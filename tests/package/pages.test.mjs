@@ -7,8 +7,8 @@ import { after, before, test } from "node:test";
 import { createServer } from "vite";
 import { startBrowser } from "../support/pages.mjs";
 import { FETCHED, INLINED, runAt, runInPage } from "./support/browser.mjs";
-import { filesOf, plain, serviceWorker, withEsbuild, withVite, withWebpack } from "./support/bundlers.mjs";
-import { assertGreen, assertRed, changed, makeProjects } from "./support/bundled.mjs";
+import { FETCHING, IMPORT_MAP, NEW_WORKER, filesOf, plain, serviceWorker, withEsbuild, withVite, withWebpack } from "./support/bundlers.mjs";
+import { ROOT, assertGreen, assertRed, changed, makeProjects } from "./support/bundled.mjs";
 import { makeVectors } from "./support/vectors.mjs";
 
 let projects;
@@ -128,4 +128,11 @@ test("Vite's development server, which bundles what it finds in node_modules bef
   } finally {
     await server.close();
   }
+});
+
+test("the documentation has the recipes as they are tested here", () => {
+  const text = readFileSync(join(ROOT, "docs/bundlers.md"), "utf8");
+  const names = (line) => line.replace("{ init }", "{ init, createJwtVerifier }");
+  const lines = Object.values(FETCHING).flatMap(({ imports, start }) => [...imports.split("\n").map(names), start]);
+  for (const recipe of [...lines, NEW_WORKER, IMPORT_MAP, INLINED]) assert.ok(text.includes(recipe), recipe);
 });

@@ -8,6 +8,34 @@ import webpack from "webpack";
 import { INLINED } from "./browser.mjs";
 import { runnerModule } from "./bundled.mjs";
 
+/** How the entry without the core is given one, by each bundler. docs/bundlers.md has these lines. */
+export const FETCHING = {
+  vite: {
+    imports: 'import { init } from "edgeward/slim";\nimport core from "edgeward/core.wasm?url";',
+    start: "await init({ module_or_path: core });",
+  },
+  webpack: {
+    imports: 'import { init } from "edgeward/slim";',
+    start: 'await init({ module_or_path: new URL("edgeward/core.wasm", import.meta.url) });',
+  },
+  esbuild: {
+    imports: 'import { init } from "edgeward/slim";\nimport core from "edgeward/core.wasm";',
+    start: "await init({ module_or_path: new URL(core, location.href) });",
+  },
+};
+const fetching = (bundler) => ({ entry: "edgeward/slim", ...FETCHING[bundler] });
+
+/** A worker, as Vite and webpack take it; in docs/bundlers.md as well. */
+export const NEW_WORKER = 'new Worker(new URL("./worker.js", import.meta.url), { type: "module" })';
+
+/** Where no bundler is, the names that the page imports; in docs/bundlers.md as well. */
+export const IMPORT_MAP = `{
+  "imports": {
+    "edgeward": "/node_modules/edgeward/dist/index.js",
+    "edgeward/store/memory": "/node_modules/edgeward/dist/store/memory.js"
+  }
+}`;
+
 /** The page that every bundler makes: it runs the suite in itself, and in a worker where there is one. */
 const page = (project, options = {}) => {
   project.write("page.js", `${runnerModule(options)}\nglobalThis.run = run;\n${options.worker ?? ""}`);
@@ -16,7 +44,7 @@ const page = (project, options = {}) => {
 
 const WORKER = `
 globalThis.runInWorker = (vectors) => new Promise((resolve, reject) => {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  const worker = ${NEW_WORKER};
   worker.onerror = (event) => reject(new Error("in the worker: " + event.message));
   worker.onmessage = ({ data }) => resolve(data);
   worker.postMessage(vectors);
@@ -35,23 +63,16 @@ export function filesOf(directory, under = "") {
 
 /** No bundler: an import map, and the modules as they lie in node_modules. */
 export function plain(project) {
-  const map = `{
-    "imports": {
-      "edgeward": "/node_modules/edgeward/dist/index.js",
-      "edgeward/store/memory": "/node_modules/edgeward/dist/store/memory.js"
-    }
-  }`;
   page(project);
-  project.write("index.html", html(`<script type="importmap">${map}</script><script type="module" src="/page.js"></script>`));
+  project.write("index.html", html(`<script type="importmap">${IMPORT_MAP}</script><script type="module" src="/page.js"></script>`));
   // An import map stands in the page itself, which the policy has to allow by its hash.
-  const hash = createHash("sha256").update(map).digest("base64");
+  const hash = createHash("sha256").update(IMPORT_MAP).digest("base64");
   return { directory: project.directory, policy: INLINED.replace("'self'", `'self' 'sha256-${hash}'`) };
 }
 
 /** Vite. With `core`, the entry without the core, which is a file of its own. */
 export async function withVite(project, { core = false } = {}) {
-  const fetched = { entry: "edgeward/slim", imports: 'import { init } from "edgeward/slim";\nimport core from "edgeward/core.wasm?url";', start: "await init({ module_or_path: core });" };
-  page(project, core ? fetched : { worker: WORKER });
+  page(project, core ? fetching("vite") : { worker: WORKER });
   if (!core) project.write("worker.js", runnerModule() + IN_WORKER);
   project.write("index.html", html('<script type="module" src="/page.js"></script>'));
   const directory = join(project.directory, "dist-vite");
@@ -61,12 +82,7 @@ export async function withVite(project, { core = false } = {}) {
 
 /** webpack 5, with nothing set but where things are. */
 export async function withWebpack(project, { core = false } = {}) {
-  const fetched = {
-    entry: "edgeward/slim",
-    imports: 'import { init } from "edgeward/slim";',
-    start: 'await init({ module_or_path: new URL("edgeward/core.wasm", import.meta.url) });',
-  };
-  const entry = page(project, core ? fetched : { worker: WORKER });
+  const entry = page(project, core ? fetching("webpack") : { worker: WORKER });
   if (!core) project.write("worker.js", runnerModule() + IN_WORKER);
   const directory = join(project.directory, "dist-webpack");
   await pack({ mode: "production", context: project.directory, entry, output: { path: directory, clean: true } });
@@ -88,12 +104,7 @@ const quietly = { bundle: true, minify: true, logLevel: "silent" };
 
 /** esbuild, as a module or as a script, with the core in a file of its own where asked. */
 export async function withEsbuild(project, { format, core = false }) {
-  const fetched = {
-    entry: "edgeward/slim",
-    imports: 'import { init } from "edgeward/slim";\nimport core from "edgeward/core.wasm";',
-    start: "await init({ module_or_path: new URL(core, location.href) });",
-  };
-  const entry = page(project, core ? fetched : {});
+  const entry = page(project, core ? fetching("esbuild") : {});
   const name = `dist-esbuild-${format}`;
   const directory = join(project.directory, name);
   await esbuild({ ...quietly, entryPoints: [entry], outdir: directory, format, ...(core ? { loader: { ".wasm": "file" } } : {}) });
