@@ -1,6 +1,6 @@
 // Projects in TypeScript, as people set theirs up: every entry is found, has types, and these have no fault of their own.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { ROOT, makeProjects, say } from "./support/bundled.mjs";
@@ -42,7 +42,7 @@ before(async () => {
   projects = await makeProjects();
   manifest = JSON.parse(readFileSync(join(projects.good.package, "package.json"), "utf8"));
   // The types of the platforms and of the peers, as they would be installed beside it.
-  const peers = Object.keys(manifest.peerDependencies).flatMap((peer) => [peer, `@types/${peer}`]);
+  const peers = Object.keys(manifest.peerDependencies).flatMap((peer) => [peer, `@types/${peer}`]).filter((peer) => existsSync(join(ROOT, "node_modules", peer)));
   for (const name of ["@types/node", "@cloudflare/workers-types", ...peers]) {
     const link = join(projects.good.directory, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
@@ -51,12 +51,20 @@ before(async () => {
 });
 after(() => projects?.remove());
 
-/** The entries that have types, and whether one names a module of Node's. */
+/** Whether types, or what they import, name a module of Node's. */
+function namesNode(file, seen = new Set()) {
+  if (seen.has(file)) return false;
+  seen.add(file);
+  const text = readFileSync(join(projects.good.package, file), "utf8");
+  const nearby = [...text.matchAll(/"(\.\.?\/[^"]+)\.js"/g)].map(([, name]) => join(dirname(file), `${name}.d.ts`));
+  return /"node:/.test(text) || nearby.some((other) => namesNode(other, seen));
+}
+
+/** The entries that have types, by the name that they are imported by. */
 function entries(required) {
   return Object.entries(manifest.exports)
-    .map(([name, entry]) => ({ name, file: (required ? entry.require : (entry.import ?? entry))?.types }))
-    .filter(({ file }) => file !== undefined)
-    .map(({ name, file }) => ({ name: `edgeward${name.slice(1)}`, ofNode: /from "node:/.test(readFileSync(join(projects.good.package, file), "utf8")) }));
+    .filter(([, entry]) => (required ? entry.require : (entry.import ?? entry))?.types !== undefined)
+    .map(([name, entry]) => ({ name: `edgeward${name.slice(1)}`, ofNode: namesNode((entry.import ?? entry).types) }));
 }
 
 /** What is compiled already is taken as well, where the types of the platform have a name for it. */
