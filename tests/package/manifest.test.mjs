@@ -1,12 +1,12 @@
 // The tarball itself: what it says of itself is true, and nothing is in it that nobody can reach.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { Package, checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -75,6 +75,28 @@ test("the types are right for every entry in every mode of resolution, but for t
   const [first] = exceptions.attw;
   assert.equal(settle(problems, exceptions.attw.slice(1)).length, first.resolutions.length);
   assert.equal(settle([], exceptions.attw).length, exceptions.attw.flatMap(({ resolutions }) => resolutions).length);
+});
+
+test("publint and attw are heard where the manifest is wrong", async () => {
+  const changed = (change) => {
+    const copy = structuredClone(manifest);
+    change(copy);
+    return JSON.stringify(copy);
+  };
+  const missing = projects.copy("missing", (at) => writeFileSync(join(at, "package.json"), changed((copy) => (copy.exports["./slim"].import.default = "./dist/none.js"))));
+  const { messages } = await publint({ pkgDir: missing.package, strict: true, pack: false });
+  assert.deepEqual(messages.map(({ code }) => code), ["FILE_DOES_NOT_EXIST"]);
+
+  // What is required has the types of a module, and an entry has gone out of the map.
+  const wrong = changed(({ exports }) => ((exports["./slim"].require.types = "./dist/slim.d.ts"), delete exports["./audit"].import));
+  const at = "/node_modules/edgeward";
+  const all = Object.fromEntries(files.filter((file) => !file.endsWith(".wasm")).map((file) => [`${at}/${file}`, text(file)]));
+  const { problems } = await checkPackage(new Package({ ...all, [`${at}/package.json`]: wrong }, "edgeward", manifest.version), {
+    entrypoints: ["./slim", "./audit"],
+  });
+  const told = problems.map(({ kind, entrypoint, resolutionKind }) => `${kind} ${entrypoint ?? ""} ${resolutionKind ?? ""}`.trim());
+  assert.ok(told.some((problem) => problem.startsWith("FalseESM")), told.join("; "));
+  assert.ok(told.includes("NoResolution ./audit node16-esm"), told.join("; "));
 });
 
 test("nothing runs when it is installed, nothing else is installed with it, and no peer is demanded", () => {

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { createServer } from "vite";
 import { startBrowser } from "../support/pages.mjs";
 import { FETCHED, INLINED, runAt, runInPage } from "./support/browser.mjs";
-import { FETCHING, IMPORT_MAP, NEW_WORKER, filesOf, plain, serviceWorker, withEsbuild, withVite, withWebpack } from "./support/bundlers.mjs";
+import { FETCHING, IMPORT_MAP, NEW_WORKER, filesOf, plain, serviceWorker, withEsbuild, withVite, withWebpack, writeForVite } from "./support/bundlers.mjs";
 import { ROOT, assertGreen, assertRed, changed, makeProjects } from "./support/bundled.mjs";
 import { makeVectors } from "./support/vectors.mjs";
 
@@ -117,16 +117,18 @@ test("a service worker", async () => {
 });
 
 test("Vite's development server, which bundles what it finds in node_modules beforehand", async () => {
-  const project = projects.copy("development");
-  await withVite(project);
-  const server = await createServer({ root: project.directory, configFile: false, logLevel: "silent", server: { port: 0, host: "127.0.0.1", hmr: false } });
-  try {
-    await server.listen();
-    const [base] = server.resolvedUrls.local;
-    assertGreen(await runAt(browser, base, vectors), vectors);
-    assertRed(await runAt(browser, base, wrong), wrong);
-  } finally {
-    await server.close();
+  for (const core of [false, true]) {
+    const project = projects.copy(`development ${core}`);
+    writeForVite(project, { core });
+    const server = await createServer({ root: project.directory, configFile: false, logLevel: "silent", server: { port: 0, host: "127.0.0.1", hmr: false } });
+    try {
+      await server.listen();
+      const [base] = server.resolvedUrls.local;
+      assertGreen(await runAt(browser, base, vectors), vectors);
+      assertRed(await runAt(browser, base, wrong), wrong);
+    } finally {
+      await server.close();
+    }
   }
 });
 

@@ -70,11 +70,16 @@ export function plain(project) {
   return { directory: project.directory, policy: INLINED.replace("'self'", `'self' 'sha256-${hash}'`) };
 }
 
-/** Vite. With `core`, the entry without the core, which is a file of its own. */
-export async function withVite(project, { core = false } = {}) {
+/** A project of Vite. With `core`, the entry without the core, which is a file of its own. */
+export function writeForVite(project, { core = false } = {}) {
   page(project, core ? fetching("vite") : { worker: WORKER });
   if (!core) project.write("worker.js", runnerModule() + IN_WORKER);
   project.write("index.html", html('<script type="module" src="/page.js"></script>'));
+}
+
+/** The same, built. */
+export async function withVite(project, options) {
+  writeForVite(project, options);
   const directory = join(project.directory, "dist-vite");
   await vite({ root: project.directory, configFile: false, logLevel: "silent", build: { outDir: directory, emptyOutDir: true, chunkSizeWarningLimit: 8000 } });
   return directory;
