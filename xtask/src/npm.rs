@@ -99,7 +99,14 @@ fn transpile(workspace: &Workspace, tools: &Tools, modules: &Path) -> Result<()>
             "--format=esm".into(),
         ]),
         "Compiling npm/src",
-    )
+    )?;
+    // What has types alone is no module that anything imports.
+    for file in files_under(modules)? {
+        if read_text(&file)?.trim().is_empty() {
+            fs::remove_file(&file).map_err(Failure::because("Cannot remove a module that is empty"))?;
+        }
+    }
+    Ok(())
 }
 
 /// One file out of an entry and all that it imports; the modules of a host stay imports.

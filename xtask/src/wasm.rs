@@ -37,6 +37,8 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Core> {
             "--lib",
             "--package=edgeward",
             "--target=wasm32-unknown-unknown",
+            "--config",
+            &without_paths(),
         ]),
         "Compiling the core to WebAssembly",
     )?;
@@ -65,6 +67,20 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Core> {
     }
     say!("{}", read_text(&sizes)?);
     Ok(core)
+}
+
+/// What keeps the places of this machine out of the core: a panic names the file of the crate that it came from. It is
+/// added to the flags of `.cargo/config.toml`.
+fn without_paths() -> String {
+    let home = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let user = || home("HOME").or_else(|| home("USERPROFILE")).map(|user| user.join(".cargo"));
+    let flags: Vec<_> = home("CARGO_HOME")
+        .or_else(user)
+        .map(|cargo| format!("--remap-path-prefix={}=crates", cargo.join("registry").join("src").display()))
+        .into_iter()
+        .collect();
+    // A string of Rust, as it is printed here, is one of TOML.
+    format!("target.wasm32-unknown-unknown.rustflags={flags:?}")
 }
 
 /// Runs wasm-bindgen for a host that hands the module over itself.
