@@ -12,7 +12,7 @@ import {
   type MaybePromise,
 } from "./core.js";
 import { auditDelivery } from "./audit-delivery.js";
-import { failureOf, originFetcher, passOn, response, type ForwardedTo } from "./gate-forward.js";
+import { failureOf, originFetcher, passOn, refused, response, type ForwardedTo } from "./gate-forward.js";
 import { certificateOf, coreRequest, LentFailed } from "./gate-request.js";
 import { lending } from "./host.js";
 import { CoreFailed, coreRestarts, enter, held, type Held } from "./instance.js";
@@ -26,6 +26,8 @@ import type {
   GateOptions,
   GatePolicy,
   GateRequest,
+  Guarded,
+  GuardFrom,
   Verdict,
 } from "../types/index.js";
 
@@ -50,9 +52,9 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   }
   const fetchOrigin = originFetcher(origin);
   /** The request as the core is told of it, or nothing where a function that was lent failed at it. */
-  const seen = (request: Request | GateRequest): object | undefined => {
+  const seen = (request: Request | GateRequest, from?: GuardFrom): object | undefined => {
     try {
-      return coreRequest(request, address, certificate);
+      return coreRequest(request, address, certificate, from);
     } catch (error) {
       if (!(error instanceof LentFailed)) throw error;
       const { message, cause } = error;
@@ -97,6 +99,26 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
         return coreFailedVerdict();
       },
     );
+  };
+
+  const guard: Gate["guard"] = (request, from) => {
+    const told = seen(request, from);
+    if (told === undefined) return refused(coreFailedAnswer(), request.method);
+    return run(
+      () => core().guard(told),
+      (answer) => {
+        const { audit: entries, ...guarded } = JSON.parse(answer) as Guarded & { audit: AuditEntry[] };
+        audit.take(entries);
+        return guarded.action === "respond" ? refused(guarded.response, request.method) : guarded;
+      },
+      () => refused(undecided(request).answer, request.method),
+    );
+  };
+
+  const failed: Gate["failed"] = (method, error) => {
+    console.error("edgeward: what stands around the gate failed:", error instanceof Error ? error.message : "");
+    audit.take([coreFailedAudit(method, "what stands around the gate failed")]);
+    return coreFailedAnswer();
   };
 
   const fetch = async (request: Request): Promise<Response> => {
@@ -156,7 +178,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
 
   const { counts, flush } = audit;
 
-  return { audit: counts, flush, check, fetch, refresh, keySets, denySnapshot, deny, undeny, setDenyList, worker: () => ({ fetch, scheduled }) };
+  return { audit: counts, flush, check, guard, failed, fetch, refresh, keySets, denySnapshot, deny, undeny, setDenyList, worker: () => ({ fetch, scheduled }) };
 }
 
 /** Private JWKs as text, for the core to read and to forget. */
