@@ -72,7 +72,7 @@ export const NODE_ADAPTERS = {
     const app = express();
     const router = express.Router();
     router.use(expressGuard(gate), nodeHandler(keep, headers));
-    app.use(/^\/v1|^\/V1|^\//, router);
+    app.use(/^\/[^/]*/, router);
     return listening(createServer(app));
   },
   async fastify(gate, keep, headers) {
