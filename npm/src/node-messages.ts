@@ -18,7 +18,8 @@ export interface Incoming extends AsyncIterable<Uint8Array> {
     getPeerCertificate?(): { fingerprint256?: string } | null;
   };
   readableDidRead?: boolean;
-  iterator?(options: { destroyOnReturn: boolean }): AsyncIterator<Uint8Array>;
+  iterator?(options: { destroyOnReturn: boolean }): AsyncIterable<Uint8Array>;
+  resume?(): unknown;
   edgeward?: Allowed;
 }
 
@@ -59,14 +60,19 @@ function urlOf({ socket, headers }: Incoming, target: string): string {
   return `${socket?.encrypted ? "https" : "http"}://${host}${target}`;
 }
 
-function bodyOf(request: Incoming): AsyncIterator<Uint8Array> {
+async function* bodyOf(request: Incoming): AsyncGenerator<Uint8Array> {
   if (request.readableDidRead) {
     const error = new Error("the body was read before the gate saw it: put the guard in front of what parses bodies");
     console.error(`edgeward: ${error.message}`);
     throw error;
   }
-  // Where it is too long, the connection is still needed for the answer.
-  return request.iterator?.({ destroyOnReturn: false }) ?? request[Symbol.asyncIterator]();
+  try {
+    // Where it is too long, the connection is still needed for the answer.
+    yield* request.iterator?.({ destroyOnReturn: false }) ?? request;
+  } finally {
+    // What nobody reads would stand in the way of the next request.
+    request.resume?.();
+  }
 }
 
 /** Changes the headers of a request where they are, in each of the forms that Node has for them. */
