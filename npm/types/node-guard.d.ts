@@ -29,8 +29,13 @@ export type ConnectMiddleware = (request: NodeRequest, response: NodeResponse, n
  */
 export declare function expressGuard(gate: Gate): ConnectMiddleware;
 
+// @ts-ignore: where no types of Node are installed, requests are of whatever type the server says.
+type IncomingMessage = import("node:http").IncomingMessage;
+// @ts-ignore: as above.
+type ServerResponse = import("node:http").ServerResponse;
+
 /** As {@link httpGuard}. */
-export type HttpGuard = <Request extends NodeRequest, Response extends NodeResponse>(
+export type HttpGuard = <Request extends NodeRequest = IncomingMessage, Response extends NodeResponse = ServerResponse>(
   gate: Gate,
   handler: (request: Request & { edgeward: Allowed }, response: Response) => unknown,
 ) => (request: Request, response: Response) => void;
