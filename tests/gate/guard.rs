@@ -27,7 +27,9 @@ fn guard(stage: &Stage, request: &GateRequest) -> Result<Passed, edgeward::gate:
     }
     match guarded {
         Guarded::Respond { response, audit } => {
-            audit.iter().for_each(|entry| stage.watch_event(entry, request));
+            for entry in &audit {
+                stage.watch_event(entry, request);
+            }
             Err(response)
         }
         Guarded::Pass { verdict, request_id, request: of_request, answer, audit } => {
@@ -115,8 +117,8 @@ fn an_answer_to_a_page_is_changed_as_that_of_an_origin() {
     sent.headers.push(("Origin".to_owned(), "https://app.example".to_owned()));
     let passed = guard(&stage, &sent).unwrap_or_else(|answer| panic!("{answer:?}"));
     assert_eq!(passed.answer, stage.forward(&sent).answer);
-    let set = passed.answer.expect("changes").set;
-    assert!(set.contains(&("access-control-allow-origin".to_owned(), "https://app.example".to_owned())));
+    let changes = passed.answer.expect("changes");
+    assert!(changes.set.contains(&("access-control-allow-origin".to_owned(), "https://app.example".to_owned())));
 }
 
 #[test]
