@@ -141,6 +141,8 @@ export async function sendAll(way, port, origin, run = way, those = requests) {
       const name = `${run}-${place}`;
       try {
         const answer = await send(port, request, name, agent);
+        // An origin of another process may be heard of later than its answer.
+        await origin.heard?.(name, answer);
         judge(request, way, answer, origin.of(name));
         judged += 1;
       } catch (error) {
