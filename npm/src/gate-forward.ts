@@ -154,6 +154,11 @@ function unpacked(response: Response): Response {
   return withHeaders(response, headers);
 }
 
+/** An answer that keeps a request from a handler, as `response` would have it. */
+export function refused(answer: Answer, method: string): { action: "respond"; response: Answer } {
+  return { action: "respond", response: method === "HEAD" ? { ...answer, body: "" } : answer };
+}
+
 export function response(answer: Answer, request: Request): Response {
   const hasBody = request.method !== "HEAD" && answer.body !== "";
   return new Response(hasBody ? answer.body : null, { status: answer.status, headers: answer.headers });

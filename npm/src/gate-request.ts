@@ -1,5 +1,5 @@
 // A request, as the core is told of it.
-import type { GateOptions, GateRequest } from "../types/index.js";
+import type { GateOptions, GateRequest, GuardFrom } from "../types/index.js";
 
 /** What Cloudflare says of the certificate: of the connection, where no client can write. */
 export function certificateOf(request: Request): string | undefined {
@@ -29,6 +29,7 @@ export function coreRequest(
   request: Request | GateRequest,
   address: GateOptions["address"],
   certificate: NonNullable<GateOptions["certificate"]>,
+  from: GuardFrom = {},
 ): object {
   if (typeof request !== "object" || request === null) throw new TypeError("a request is an object");
   const isRequest = typeof Request === "function" && request instanceof Request;
@@ -36,33 +37,28 @@ export function coreRequest(
   // A router that is mounted sees the rest of the path alone, and what Express keeps of the whole is what the client asked for.
   const url = (isRequest ? undefined : (request as GateRequest).originalUrl) ?? request.url;
   if (typeof method !== "string" || typeof url !== "string") throw new TypeError("a request has `method` and `url`, both strings");
-  const ip: unknown = (isRequest ? asked("address", () => address?.(request)) : (request as GateRequest).ip) ?? undefined;
+  const ip: unknown = from.ip ?? (isRequest ? asked("address", () => address?.(request)) : (request as GateRequest).ip) ?? undefined;
   if (ip !== undefined && typeof ip !== "string") throw new TypeError("the address of a client is a string");
-  const thumbprint: unknown = (isRequest ? asked("certificate", () => certificate(request)) : (request as GateRequest).certificate) ?? undefined;
+  const thumbprint: unknown = from.certificate ?? (isRequest ? asked("certificate", () => certificate(request)) : (request as GateRequest).certificate) ?? undefined;
   if (thumbprint !== undefined && typeof thumbprint !== "string") {
     throw new TypeError("the thumbprint of a certificate is a string");
   }
   // A body can be read once, and the request may be handled again.
   let read: Promise<Uint8Array | null> | undefined;
-  const body = isRequest ? (longest: number) => (read ??= bodyOf(request, longest)) : undefined;
+  const stream = request.body;
+  const body = stream === undefined ? undefined : (longest: number) => (read ??= bodyOf(stream, longest));
   return { method, url, headers: [...headerPairs(headers)], ip, certificate: thumbprint, body };
 }
 
 /** The body of a request for an endpoint of the gate's own, or null where it is longer than this. */
-async function bodyOf(request: Request, longest: number): Promise<Uint8Array | null> {
-  if (request.body === null) return new Uint8Array(0);
+async function bodyOf(stream: NonNullable<GateRequest["body"]> | null, longest: number): Promise<Uint8Array | null> {
+  if (stream === null) return new Uint8Array(0);
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.byteLength;
-    if (length > longest) {
-      await reader.cancel();
-      return null;
-    }
-    chunks.push(value);
+  for await (const chunk of "getReader" in stream ? read(stream) : stream) {
+    length += chunk.byteLength;
+    if (length > longest) return null;
+    chunks.push(chunk);
   }
   const body = new Uint8Array(length);
   let at = 0;
@@ -71,6 +67,22 @@ async function bodyOf(request: Request, longest: number): Promise<Uint8Array | n
     at += chunk.byteLength;
   }
   return body;
+}
+
+/** Not every host can iterate over a stream. One that is left before its end is cancelled. */
+async function* read(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  let done = false;
+  try {
+    for (;;) {
+      const step = await reader.read();
+      done = step.done;
+      if (step.done) return;
+      yield step.value;
+    }
+  } finally {
+    if (!done) await reader.cancel();
+  }
 }
 
 function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[string, string]> {

@@ -12,7 +12,7 @@ import {
   type MaybePromise,
 } from "./core.js";
 import { auditDelivery } from "./audit-delivery.js";
-import { failureOf, originFetcher, passOn, response, type ForwardedTo } from "./gate-forward.js";
+import { failureOf, originFetcher, passOn, refused, response, type ForwardedTo } from "./gate-forward.js";
 import { certificateOf, coreRequest, LentFailed } from "./gate-request.js";
 import { coreHost, lending } from "./host.js";
 import { CoreFailed, coreRestarts, enter, held, letting, type Held } from "./instance.js";
@@ -26,6 +26,8 @@ import type {
   GateOptions,
   GatePolicy,
   GateRequest,
+  Guarded,
+  GuardFrom,
   Verdict,
 } from "../types/index.js";
 
@@ -51,9 +53,9 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   }
   const fetchOrigin = originFetcher(origin);
   /** The request as the core is told of it, or nothing where a function that was lent failed at it. */
-  const seen = (request: Request | GateRequest): object | undefined => {
+  const seen = (request: Request | GateRequest, from?: GuardFrom): object | undefined => {
     try {
-      return coreRequest(request, address, certificate);
+      return coreRequest(request, address, certificate, from);
     } catch (error) {
       if (!(error instanceof LentFailed)) throw error;
       const { message, cause } = error;
@@ -108,6 +110,26 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
         return coreFailedVerdict();
       },
     );
+  };
+
+  const guarded = (request: Request | GateRequest, from?: GuardFrom): MaybePromise<Guarded> => {
+    const told = seen(request, from);
+    if (told === undefined) return refused(coreFailedAnswer(), request.method);
+    return run(
+      () => core().guard(told),
+      (answer) => {
+        const { audit: entries, ...outcome } = JSON.parse(answer) as Guarded & { audit: AuditEntry[] };
+        audit.take(entries);
+        return outcome.action === "respond" ? refused(outcome.response, request.method) : outcome;
+      },
+      () => refused(undecided(request).answer, request.method),
+    );
+  };
+
+  const failed: Gate["failed"] = (method, error) => {
+    console.error("edgeward: what stands around the gate failed:", error instanceof Error ? error.message : "");
+    audit.take([coreFailedAudit(method, "what stands around the gate failed")]);
+    return coreFailedAnswer();
   };
 
   const handle = async (request: Request): Promise<Response> => {
@@ -172,6 +194,8 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     audit: counts,
     flush,
     check: (request) => core.use(() => decide(request)),
+    guard: (request, from) => core.use(() => guarded(request, from)),
+    failed,
     fetch,
     refresh,
     keySets: () => readKeySets(core.use(() => enter(() => core().keySets()))),

@@ -6,6 +6,7 @@ import type { IssuerPolicy, KeySetStatus } from "./issuers.js";
 import type { ApiKeyPolicy } from "./keys.js";
 import type { Lifetime } from "./lifetime.js";
 import type { DpopPolicy, IntrospectionSecrets } from "./tokens.js";
+import type { GateAnswer, Guarded, GuardFrom } from "./guard.js";
 import type { CredentialClass, Verdict } from "./verdict.js";
 
 /** One route of a policy. Of those that match a request, the first counts. */
@@ -240,6 +241,8 @@ export interface GateRequest {
   ip?: string;
   /** The SHA-256 thumbprint of the client certificate, in base64url or hexadecimal, from who ended the TLS. */
   certificate?: string;
+  /** The body, which is read for the gate's own endpoints alone: a stream, or what hands it over piece by piece. */
+  body?: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | null;
 }
 
 /**
@@ -327,6 +330,27 @@ export interface Gate extends Lifetime {
    * ```
    */
   check(request: Request | GateRequest): Verdict | Promise<Verdict>;
+  /**
+   * As `fetch`, for a request that a handler in this process answers: what keeps it from there, or what is done to it before.
+   * The middleware of `edgeward/fetch`, `edgeward/hono` and `edgeward/node` is made of this.
+   *
+   * @param request The request.
+   * @param from Where the request came from, in place of what the options or the request itself say.
+   * @returns What to answer in place of the handler, or what the handler may see, and how the answer is completed.
+   * @throws {TypeError} Where the request is none.
+   *
+   * @example
+   * ```ts
+   * const guarded = await gate.guard({ method: "GET", url: "/v1/reports/1", headers: {}, ip: "192.0.2.1" });
+   * console.log(guarded.action === "respond" ? guarded.response.status : guarded.verdict.class);
+   * ```
+   */
+  guard(request: Request | GateRequest, from?: GuardFrom): Guarded | Promise<Guarded>;
+  /**
+   * The answer where what stands between a server and `guard` failed, so that nobody can tell: 503, `host_failed`. It is
+   * audited, and the error said on the console.
+   */
+  failed(method: string, error: unknown): GateAnswer;
   /**
    * Answers the gate's own endpoints, forwards what is allowed and answers what is denied.
    *

@@ -6,6 +6,7 @@
 export * from "./audit-types.js";
 export * from "./deny-list.js";
 export * from "./gate.js";
+export * from "./guard.js";
 export * from "./host.js";
 export * from "./inspect.js";
 export * from "./issuers.js";

@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Gate, GateRequest, Outcome,
+    Answer, Gate, GateRequest,
     administrator::{Administrators, Admitted},
     endpoint::AdminCall,
+    guard::Answered,
     handle::respond,
 };
 use crate::{
@@ -61,7 +62,7 @@ impl Gate {
         call: AdminCall<'_>,
         administrators: &Administrators,
         keys: &ApiKeyChecker,
-    ) -> Outcome {
+    ) -> Answered {
         let started = host.now();
         let route = format!("{}/{}", self.prefix, call.route());
         let admitted = match self.admit(host, request, administrators, call.access()).await {
@@ -90,7 +91,7 @@ impl Gate {
             Ok(done) => done.answer.with_request_id(&decision.request_id),
             Err(denial) => Answer::denial(&denial, &decision.request_id),
         };
-        Outcome::Respond { answer, audit }
+        Answered { answer, audit }
     }
 
     async fn carry_out<H: Host>(
@@ -129,7 +130,7 @@ impl Gate {
     }
 
     /// Ends the key of a request for whoever holds it.
-    pub(super) async fn revoke_held<H: Host>(&self, host: &H, request: &GateRequest, keys: &ApiKeyChecker) -> Outcome {
+    pub(super) async fn revoke_held<H: Host>(&self, host: &H, request: &GateRequest, keys: &ApiKeyChecker) -> Answered {
         let started = host.now();
         let ended = self.end_key(host, request, keys).await;
         let route = Some(format!("{}/revoke", self.prefix));
@@ -159,7 +160,7 @@ impl Gate {
                 at: host.now(),
             }));
         }
-        Outcome::Respond { answer, audit }
+        Answered { answer, audit }
     }
 
     async fn end_key<H: Host>(

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use super::{
-    Answer, Decision, Gate, GateRequest, Outcome, address,
+    Answer, Decision, Gate, GateRequest, address,
     assertion::ASSERTION,
+    guard::Answered,
     handle::respond,
     hop,
     original::{self, ORIGINAL_URI},
@@ -82,7 +83,7 @@ impl Gate {
 
     /// Answers a proxy that asks about a request. Nothing else is forwarded where proxies ask. None where it is for
     /// another endpoint, or the policy has no such proxies.
-    pub(super) async fn answer_proxy<H: Host>(&self, host: &H, call: &GateRequest) -> Option<Outcome> {
+    pub(super) async fn answer_proxy<H: Host>(&self, host: &H, call: &GateRequest) -> Option<Answered> {
         let asking = self.forward_auth.as_ref()?;
         let Some(behind) = asking.behind(&self.prefix, call) else {
             let is_own = call.target().0.strip_prefix(&self.prefix).is_some_and(|rest| rest.starts_with('/'));

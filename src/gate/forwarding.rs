@@ -48,18 +48,13 @@ impl Gate {
             hop::ended(request, &self.credentials, self.proxy.forwarded, self.proxy.upgrades, self.origin.is_some());
         let mut set = self.identity(host, request, grant, request_id);
         set.extend(self.forwarded_headers(request));
-        let answer = self.cors.as_ref().map(|cors| OfAnswer {
-            remove: cors::OF_ANSWERS.map(str::to_owned).into(),
-            set: cors.of_answer(request),
-            add: cors.vary().map(|vary| ("vary".to_owned(), vary.to_owned())).into_iter().collect(),
-        });
         Forward {
             origin: self.origin.clone(),
             request_id: request_id.to_owned(),
             remove: ended,
             set,
             timeout: self.origin_timeout,
-            answer,
+            answer: self.of_answer(request),
         }
     }
 
@@ -92,17 +87,25 @@ impl Gate {
             at: host.now(),
         });
         let audit = if failure == ForwardFailure::ClientLeft { Vec::new() } else { vec![event] };
-        self.finish(request, Outcome::Respond { answer: Answer::denial(&Denial::new(reason), request_id), audit })
+        let answer = self.finish(request, Answer::denial(&Denial::new(reason), request_id));
+        Outcome::Respond { answer, audit }
     }
 
     /// The last touch to whatever the gate answers.
-    pub(super) fn finish(&self, request: &GateRequest, outcome: Outcome) -> Outcome {
-        match (outcome, &self.cors) {
-            (Outcome::Respond { answer, audit }, Some(cors)) => {
-                Outcome::Respond { answer: cors.finish(answer, request), audit }
-            }
-            (outcome, _) => outcome,
+    pub(super) fn finish(&self, request: &GateRequest, answer: Answer) -> Answer {
+        match &self.cors {
+            Some(cors) => cors.finish(answer, request),
+            None => answer,
         }
+    }
+
+    /// What is done to the headers of whatever answers an allowed request; none for nothing.
+    pub(super) fn of_answer(&self, request: &GateRequest) -> Option<OfAnswer> {
+        self.cors.as_ref().map(|cors| OfAnswer {
+            remove: cors::OF_ANSWERS.map(str::to_owned).into(),
+            set: cors.of_answer(request),
+            add: cors.vary().map(|vary| ("vary".to_owned(), vary.to_owned())).into_iter().collect(),
+        })
     }
 
     /// Where the request came from, as the origin is told.

@@ -1,8 +1,11 @@
-//! The proxy mode: a request in, and what the host does with it out.
+//! A request that reaches the gate itself: its own endpoints are answered here, and what is left is decided by its route.
+
+use std::ops::ControlFlow;
 
 use super::{
-    Answer, Decision, Gate, GateRequest, Outcome,
+    Answer, Decision, Gate, GateRequest,
     endpoint::{self, AdminCall, Endpoint},
+    guard::Answered,
 };
 use crate::{
     governance::audit_event,
@@ -11,27 +14,25 @@ use crate::{
 };
 
 impl Gate {
-    /// As [`Gate::handle`], with the audit events of all that was decided.
-    pub(super) async fn act<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
+    /// Answers what the gate answers by itself, with the audit events of all that was decided, or decides about what it
+    /// does not.
+    pub(super) async fn act<H: Host>(&self, host: &H, request: &GateRequest) -> ControlFlow<Answered, Decision> {
         match self.well_known(request).filter(|_| !self.is_asked(request)) {
-            Some(Ok(answer)) => return seen(answer),
-            Some(Err(denial)) => return self.refuse(host, request, &denial),
+            Some(Ok(answer)) => return ControlFlow::Break(seen(answer)),
+            Some(Err(denial)) => return ControlFlow::Break(self.refuse(host, request, &denial)),
             None => {}
         }
         if let Some(outcome) = self.answer_proxy(host, request).await {
-            return outcome;
+            return ControlFlow::Break(outcome);
         }
-        let own = request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/'));
-        let Some(name) = own else {
-            let decision = self.check(host, request).await;
-            return match &decision.verdict {
-                Ok(grant) => Outcome::Forward {
-                    forward: self.forward(host, request, grant, &decision.request_id),
-                    audit: vec![audit_event(&decision)],
-                },
-                Err(denial) => respond(Answer::denial(denial, &decision.request_id), &decision),
-            };
-        };
+        match request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/')) {
+            Some(name) => ControlFlow::Break(self.answer_endpoint(host, request, name).await),
+            None => ControlFlow::Continue(self.check(host, request).await),
+        }
+    }
+
+    /// Answers the gate's own endpoint of this name.
+    async fn answer_endpoint<H: Host>(&self, host: &H, request: &GateRequest, name: &str) -> Answered {
         if let Err(denial) = self.framing.judge(request) {
             return self.refuse(host, request, &denial);
         }
@@ -75,7 +76,7 @@ impl Gate {
         }
     }
 
-    pub(super) fn refuse<H: Host>(&self, host: &H, request: &GateRequest, denial: &Denial) -> Outcome {
+    pub(super) fn refuse<H: Host>(&self, host: &H, request: &GateRequest, denial: &Denial) -> Answered {
         let decision = self.decided(host, request, host.now(), None, Err(denial.clone()));
         // What was decided says more: where the metadata of the resource are.
         let denial = decision.verdict.as_ref().err().unwrap_or(denial);
@@ -84,10 +85,10 @@ impl Gate {
 }
 
 /// The answer to a question that is no decision.
-const fn seen(answer: Answer) -> Outcome {
-    Outcome::Respond { answer, audit: Vec::new() }
+const fn seen(answer: Answer) -> Answered {
+    Answered { answer, audit: Vec::new() }
 }
 
-pub(super) fn respond(answer: Answer, decision: &Decision) -> Outcome {
-    Outcome::Respond { answer, audit: vec![audit_event(decision)] }
+pub(super) fn respond(answer: Answer, decision: &Decision) -> Answered {
+    Answered { answer, audit: vec![audit_event(decision)] }
 }

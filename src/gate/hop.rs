@@ -76,29 +76,46 @@ pub(super) fn ended(
     to_url: bool,
 ) -> Vec<String> {
     let upgrades = may_upgrade && asks_for_websocket(request);
+    let nominated = nominated(request.values("connection"));
+    let is_ended = |sent: &str, meant: &str| {
+        OF_THE_CONNECTION.contains(&meant)
+            || (is_forwarded(meant) && (forwarded != ForwardedHeaders::Append || meant != sent))
+            || (to_url && meant == "host")
+            || nominated.iter().any(|name| name == sent)
+    };
+    let mut remove = removed(request, credentials, is_ended);
+    if upgrades {
+        remove.retain(|name| name != "upgrade");
+    }
+    remove
+}
+
+/// What ends before a handler that answers the request on the connection that it came by: what belongs to that stays, and
+/// so does what proxies say of where it came from, which the handler's server reads as it is set up to.
+pub(super) fn ended_before_handler(request: &GateRequest, credentials: &CredentialHeaders) -> Vec<String> {
+    removed(request, credentials, |sent, meant| OF_THE_CONNECTION.contains(&meant) && meant != sent)
+}
+
+/// What carries credentials, what only the gate may say, what some readers take for another request, and `more` of the
+/// name as it was sent and as it may be meant.
+fn removed(request: &GateRequest, credentials: &CredentialHeaders, more: impl Fn(&str, &str) -> bool) -> Vec<String> {
     let carriers = || credentials.m2m_token.iter().chain(&credentials.api_key);
     let carrying: Vec<String> = carriers().map(|carrier| meant(carrier)).collect();
-    let nominated = nominated(request.values("connection"));
     let is_ended = |sent: &str| {
         let meant = meant(sent);
         let meant = meant.as_str();
         meant == "dpop"
             || is_reserved(meant)
             || carrying.iter().any(|carrier| carrier == meant)
-            || OF_THE_CONNECTION.contains(&meant)
             || OVERRIDES.contains(&meant)
-            || (is_forwarded(meant) && (forwarded != ForwardedHeaders::Append || meant != sent))
             // What frames the message has one spelling alone.
-            || (OF_THE_MESSAGE.contains(&meant) && (meant != sent || (to_url && meant == "host")))
-            || nominated.iter().any(|name| name == sent)
+            || (OF_THE_MESSAGE.contains(&meant) && meant != sent)
+            || more(sent, meant)
     };
     let mut remove: Vec<String> = carriers().cloned().collect();
     remove.extend(request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).filter(|name| is_ended(name)));
     remove.sort_unstable();
     remove.dedup();
-    if upgrades {
-        remove.retain(|name| name != "upgrade");
-    }
     remove
 }
 
@@ -195,6 +212,37 @@ mod tests {
     fn carriers_of_credentials_go_whether_they_were_seen_or_not() {
         let ended = ended(&request(&[]), &named(), ForwardedHeaders::Replace, false, false);
         assert_eq!(ended, ["authorization", "x-api-key"]);
+    }
+
+    #[test]
+    fn a_handler_is_left_what_belongs_to_the_connection() {
+        let sent = request(&[
+            ("Connection", "close"),
+            ("Transfer-Encoding", "chunked"),
+            ("Transfer_Encoding", "chunked"),
+            ("Host", "api.example"),
+            ("X-Forwarded-For", "192.0.2.1"),
+            ("X-Forwarded-Method", "DELETE"),
+            ("X-HTTP-Method-Override", "DELETE"),
+            ("Edgeward_Class", "api_key"),
+            ("DPoP", "proof"),
+            ("x.api.key", "key"),
+            ("content_length", "1"),
+        ]);
+        assert_eq!(
+            ended_before_handler(&sent, &named()),
+            [
+                "authorization",
+                "content_length",
+                "dpop",
+                "edgeward_class",
+                "transfer_encoding",
+                "x-api-key",
+                "x-forwarded-method",
+                "x-http-method-override",
+                "x.api.key"
+            ]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The endpoint that takes reports of leaked keys (contract §5.4 and §7.4).
 
-use super::{Answer, Gate, GateRequest, Outcome};
+use super::{Answer, Gate, GateRequest, guard::Answered};
 use crate::{
     api_key::{Handled, LONGEST_REPORT, LeakReports, ReportHeaders},
     governance::{AuditEntry, LeakReport, audit_event, leak_event},
@@ -15,7 +15,7 @@ const SIGNATURE: &str = "github-public-key-signature";
 impl Gate {
     /// Answers a report. There is one event for each entry with an id of ours, and one for a report that is refused or
     /// was not dealt with in full.
-    pub(super) async fn take_report<H: Host>(&self, host: &H, request: &GateRequest, leaks: &LeakReports) -> Outcome {
+    pub(super) async fn take_report<H: Host>(&self, host: &H, request: &GateRequest, leaks: &LeakReports) -> Answered {
         let started = host.now();
         let (handled, failure) = match self.deal_with_report(host, request, leaks).await {
             Ok(mut handled) => {
@@ -28,14 +28,14 @@ impl Gate {
             let request_id = Self::request_id(host);
             let feedback = handled.as_ref().map(Handled::feedback).unwrap_or_default();
             let answer = Answer::json(feedback).with_request_id(&request_id);
-            return Outcome::Respond { answer, audit: self.events(host, request, &request_id, handled.as_ref()) };
+            return Answered { answer, audit: self.events(host, request, &request_id, handled.as_ref()) };
         };
         let route = Some(format!("{}/leaks", self.prefix));
         let decision = self.decided(host, request, started, route, Err(denial.clone()));
         let answer = Answer::denial(&denial, &decision.request_id);
         let mut audit = self.events(host, request, &decision.request_id, handled.as_ref());
         audit.push(audit_event(&decision));
-        Outcome::Respond { answer, audit }
+        Answered { answer, audit }
     }
 
     async fn deal_with_report<H: Host>(

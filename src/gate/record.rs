@@ -2,12 +2,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use sha2::{Digest, Sha256};
 
-use super::{Decision, Gate, GateRequest, Outcome};
+use super::{
+    Answer, Decision, Gate, GateRequest, Outcome,
+    guard::{Answered, Settled},
+};
 use crate::{
     governance::{AnalyticsPoint, AuditEntry, Tally, audit_event},
     host::{Host, UnixMillis},
@@ -98,18 +102,40 @@ impl Gate {
     /// Answers a request of the gate's own endpoints, or decides whether to forward it: the proxy mode. Each decision is
     /// counted, and stands among the audit events of the outcome where the policy wants it there.
     pub async fn handle<H: Host>(&self, host: &H, request: &GateRequest) -> Outcome {
+        match self.settle(host, request).await {
+            Settled::Answered(Answered { answer, audit }) => Outcome::Respond { answer, audit },
+            Settled::Allowed { grant, request_id, audit } => {
+                Outcome::Forward { forward: self.forward(host, request, &grant, &request_id), audit }
+            }
+        }
+    }
+
+    /// What becomes of a request, whoever takes it on from here.
+    pub(super) async fn settle<H: Host>(&self, host: &H, request: &GateRequest) -> Settled {
         self.records.began.get_or_init(|| host.clock());
         if let Some(answer) =
             self.cors.as_ref().filter(|_| !self.is_asked(request)).and_then(|cors| cors.preflight(request))
         {
-            return Outcome::Respond { answer, audit: Vec::new() };
+            return Settled::Answered(Answered { answer, audit: Vec::new() });
         }
-        let outcome = self.act(host, request).await;
+        let acted = self.act(host, request).await;
         self.report_refused(host).await;
-        let mut outcome = self.finish(request, outcome);
-        let (Outcome::Respond { audit, .. } | Outcome::Forward { audit, .. }) = &mut outcome;
-        self.records.take(audit);
-        outcome
+        let Answered { answer, audit } = match acted {
+            ControlFlow::Break(mut own) => {
+                self.records.take(&mut own.audit);
+                own
+            }
+            ControlFlow::Continue(decision) => {
+                let audit = self.record(&decision);
+                match decision.verdict {
+                    Ok(grant) => {
+                        return Settled::Allowed { grant: Box::new(grant), request_id: decision.request_id, audit };
+                    }
+                    Err(denial) => Answered { answer: Answer::denial(&denial, &decision.request_id), audit },
+                }
+            }
+        };
+        Settled::Answered(Answered { answer: self.finish(request, answer), audit })
     }
 
     /// Counts a decision of the library mode, and hands back its audit event where the policy wants it on record.

@@ -138,6 +138,16 @@ impl JsGate {
         Ok(task::start(async move { write(&gate.handle(&host, &request).await) }, exchange))
     }
 
+    /// What to do with a request in front of a handler, the gate's own endpoints included: as JSON, or a task.
+    ///
+    /// # Errors
+    /// Where the request is of another shape.
+    pub fn guard(&self, request: JsValue) -> Result<JsValue, JsError> {
+        let (gate, request, host) = self.begin(request)?;
+        let exchange = host.exchange();
+        Ok(task::start(async move { write(&gate.guard(&host, &request).await) }, exchange))
+    }
+
     /// What to answer to an allowed request that the origin did not: an outcome as JSON. `failure` is `unreachable`,
     /// `timed_out`, `no_origin` or `client_left`, and `cause` a word of the host's, or empty.
     ///

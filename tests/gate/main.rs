@@ -17,6 +17,7 @@ mod endpoints;
 mod exposure;
 mod forward_auth;
 mod forwarding;
+mod guard;
 mod health;
 mod leaks;
 mod limits;

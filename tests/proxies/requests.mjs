@@ -231,10 +231,10 @@ for (const [path, by] of [
 const noPath = { method: "OPTIONS", path: "*", headers: BEARER(tokens.good), mayStop: true };
 add("no path", "path_ambiguous", { ...noPath, by: { caddy: "stopped", worker: "stopped" } });
 
-// The gate's own endpoints are its clients' where it forwards, and nobody's behind a proxy that asks it.
+// The gate's own endpoints are its clients' where it forwards or stands before a handler, and nobody's behind a proxy that asks it.
 for (const [path, alone] of [["/_edgeward/health", "own"], ["/_edgeward/verify", "stopped"], ["/_edgeward/verify/v1/reports", "stopped"]]) {
-  add(`an endpoint of the gate's, ${path}`, "route_unknown", { path, headers: BEARER(tokens.good), by: { worker: "own" } });
-  add(`an endpoint of the gate's, ${path}, without a credential`, "route_unknown", { path, by: { worker: alone } });
+  add(`an endpoint of the gate's, ${path}`, "route_unknown", { path, headers: BEARER(tokens.good), by: { worker: "own", guard: "own" } });
+  add(`an endpoint of the gate's, ${path}, without a credential`, "route_unknown", { path, by: { worker: alone, guard: alone } });
 }
 
 // Queries.

@@ -128,16 +128,21 @@ function judge(request, way, answer, told) {
   judgeDenial(request, way, code, answer);
 }
 
-/** Sends every request on its way, and tells of each that did not fare as it should. A `run` of its own has a name. */
-export async function sendAll(way, port, origin, run = way) {
+/**
+ * Sends every request on its way, or `those` alone, and tells of each that did not fare as it should. A `run` of its own has a
+ * name.
+ */
+export async function sendAll(way, port, origin, run = way, those = requests) {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const wrong = [];
   let judged = 0;
   await Promise.all(
-    requests.map(async (request, place) => {
+    those.map(async (request, place) => {
       const name = `${run}-${place}`;
       try {
         const answer = await send(port, request, name, agent);
+        // An origin of another process may be heard of later than its answer.
+        await origin.heard?.(name, answer);
         judge(request, way, answer, origin.of(name));
         judged += 1;
       } catch (error) {

@@ -1,0 +1,2 @@
+// The gate in front of servers of Node's. It brings nothing of the core.
+export { expressGuard, fastifyGuard, httpGuard } from "./node-guard.js";
