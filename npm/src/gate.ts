@@ -13,7 +13,7 @@ import {
 } from "./core.js";
 import { auditDelivery } from "./audit-delivery.js";
 import { failureOf, originFetcher, passOn, response, type ForwardedTo } from "./gate-forward.js";
-import { certificateOf, coreRequest, LentFailed } from "./gate-request.js";
+import { coreRequest, LentFailed } from "./gate-request.js";
 import { lending } from "./host.js";
 import { CoreFailed, coreRestarts, enter, held, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
@@ -36,13 +36,13 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   prepare();
   const lend = lending(options, () => core());
   const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, assertionKeys, origin } = options;
-  const { address, certificate = certificateOf } = options;
+  const { address, certificate } = options;
   const audit = auditDelivery(options.audit, lend());
   const surroundings = () => JSON.stringify({ sinks: audit.counts() });
   if (address !== undefined && typeof address !== "function") {
     throw new TypeError("`address` is a function that takes a request and returns the client's address");
   }
-  if (typeof certificate !== "function") {
+  if (certificate !== undefined && typeof certificate !== "function") {
     throw new TypeError("`certificate` is a function that takes a request and returns the thumbprint of its client's certificate");
   }
   if (bootstrapSecret !== undefined && typeof bootstrapSecret !== "string") {

@@ -1,0 +1,2 @@
+// The entry for services of Node's own HTTP.
+export { gateListener } from "./node-listener.js";
