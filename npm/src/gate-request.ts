@@ -34,10 +34,10 @@ export function coreRequest(
   if (typeof request !== "object" || request === null) throw new TypeError("a request is an object");
   const isRequest = typeof Request === "function" && request instanceof Request;
   const seen = isRequest ? seenOf(request) : undefined;
-  const { method } = request;
+  const { method } = seen?.instead ?? request;
   const headers = seen?.headers ?? request.headers;
   // A router that is mounted sees the rest of the path alone, and what Express keeps of the whole is what the client asked for.
-  const url = (isRequest ? undefined : (request as GateRequest).originalUrl) ?? request.url;
+  const url = (isRequest ? seen?.instead?.url : (request as GateRequest).originalUrl) ?? request.url;
   if (typeof method !== "string" || typeof url !== "string") throw new TypeError("a request has `method` and `url`, both strings");
   const ip: unknown = (isRequest ? asked("address", () => (address === undefined ? seen?.ip : address(request))) : (request as GateRequest).ip) ?? undefined;
   if (ip !== undefined && typeof ip !== "string") throw new TypeError("the address of a client is a string");

@@ -18,6 +18,7 @@ import { lending } from "./host.js";
 import { CoreFailed, coreRestarts, enter, held, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
 import { requireLimiters } from "./limiters.js";
+import { seenOf } from "./seen.js";
 import { jsonText } from "./text.js";
 import type {
   DenyPublished,
@@ -111,6 +112,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {
+      if (seenOf(request)?.instead !== undefined) throw new NoSuchTarget();
       return await passOn(request, forward, fetchOrigin);
     } catch (error) {
       const failure = () => core().forwardFailed(told, forward.requestId, ...failureOf(error)) as string;
@@ -157,6 +159,11 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   const { counts, flush } = audit;
 
   return { audit: counts, flush, check, fetch, refresh, keySets, denySnapshot, deny, undeny, setDenyList, worker: () => ({ fetch, scheduled }) };
+}
+
+/** What was allowed cannot be sent on as it was written, and as something else it was not allowed. */
+class NoSuchTarget extends Error {
+  readonly code = "NO_SUCH_TARGET";
 }
 
 /** Private JWKs as text, for the core to read and to forget. */

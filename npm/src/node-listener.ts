@@ -9,7 +9,7 @@ import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { TLSSocket } from "node:tls";
 import { withSeen, type Seen } from "./seen.js";
 import { ofLength } from "./origin-node.js";
-import type { Gate, Verdict } from "../types/index.js";
+import type { Gate } from "../types/index.js";
 import type { GateListener, GateListenerOptions } from "../types/node.js";
 
 /** A request that is not answered yet. */
@@ -23,10 +23,8 @@ interface UnderWay {
   isAnswered: boolean;
 }
 
-export function gateListener(gate: Pick<Gate, "fetch" | "check">, options: GateListenerOptions = {}): GateListener {
-  for (const name of ["fetch", "check"] as const) {
-    if (typeof (gate as Partial<Gate> | null)?.[name] !== "function") throw new TypeError("the gate is what createGate promises");
-  }
+export function gateListener(gate: Pick<Gate, "fetch">, options: GateListenerOptions = {}): GateListener {
+  if (typeof (gate as Partial<Gate> | null)?.fetch !== "function") throw new TypeError("the gate is what createGate promises");
   const { closing = () => false } = options;
   if (typeof closing !== "function") throw new TypeError("`closing` is a function that says whether the server is about to end");
   const bySocket = new WeakMap<object, Set<UnderWay>>();
@@ -41,9 +39,7 @@ export function gateListener(gate: Pick<Gate, "fetch" | "check">, options: GateL
       if (!outgoing.writableFinished) one.left.abort();
     });
     try {
-      const seen = seenOf(incoming);
-      const request = requestOf(one, seen);
-      const answer = request === undefined ? await refusal(gate, one, seen) : await gate.fetch(request);
+      const answer = await gate.fetch(requestOf(one));
       if (one.isAnswered || outgoing.destroyed) return void answer.body?.cancel().catch(() => undefined);
       await send(answer, one, closing());
     } catch (error) {
@@ -96,12 +92,6 @@ function problem(status: number): string {
   return JSON.stringify({ type: "about:blank", title, status, detail });
 }
 
-function seenOf({ rawHeaders, socket }: IncomingMessage): Seen {
-  const headers: [string, string][] = [];
-  for (let place = 0; place + 1 < rawHeaders.length; place += 2) headers.push([rawHeaders[place]!, rawHeaders[place + 1]!]);
-  return { headers, ip: socket.remoteAddress, certificate: thumbprintOf(socket) };
-}
-
 const thumbprints = new WeakMap<object, string>();
 
 /** Of a certificate that the server trusts: that of another was shown, and stands for nobody. */
@@ -117,15 +107,6 @@ function thumbprintOf(socket: Socket): string | undefined {
   return thumbprint;
 }
 
-/** The URL as the client wrote it: nothing of it is mended here. */
-function urlOf(incoming: IncomingMessage, { headers }: Seen): string {
-  const target = incoming.url ?? "";
-  if (!target.startsWith("/")) return target;
-  const { socket } = incoming;
-  const host = headers.find(([name]) => name.toLowerCase() === "host")?.[1] ?? localHost(socket);
-  return `${schemeOf(socket)}//${host}${target}`;
-}
-
 const schemeOf = (socket: Socket) => ((socket as Partial<TLSSocket>).encrypted === true ? "https:" : "http:");
 
 /** For clients of HTTP/1.0, which need not say for which host they come. */
@@ -134,26 +115,37 @@ function localHost({ localAddress, localPort }: Socket): string {
   return `${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`;
 }
 
-/** The request, or nothing where there is none that says the same: a URL that is mended on the way is another one. */
-function requestOf(one: UnderWay, seen: Seen): Request | undefined {
+/**
+ * The request. Nothing is mended: what a URL would say otherwise than the client wrote it, or a `Request` cannot say at all,
+ * the gate is told as it was written.
+ */
+function requestOf(one: UnderWay): Request {
   const { incoming, left } = one;
-  const { method = "", socket } = incoming;
-  const text = urlOf(incoming, seen);
+  const { method = "", url: target = "", rawHeaders, socket } = incoming;
+  const headers: [string, string][] = [];
+  for (let place = 0; place + 1 < rawHeaders.length; place += 2) headers.push([rawHeaders[place]!, rawHeaders[place + 1]!]);
+  const host = headers.find(([name]) => name.toLowerCase() === "host")?.[1] ?? localHost(socket);
+  // A client in plain text that writes `https:` does not come by TLS for it.
+  const written = target.startsWith("/") ? `${schemeOf(socket)}//${host}${target}` : target.replace(/^https?:/i, schemeOf(socket));
+  const seen: Seen = { headers, ip: socket.remoteAddress, certificate: thumbprintOf(socket), instead: undefined };
   try {
-    const url = new URL(text);
-    const [, target = ""] = /^https?:\/\/[^/?#]+(\/[^?#]*(?:\?[^#]*)?)$/.exec(text) ?? [];
-    const [path] = target.split("?", 1);
-    if (url.protocol !== schemeOf(socket) || path === "" || url.pathname !== path) return undefined;
-    const headers = new Headers();
-    for (const [name, value] of seen.headers) headers.append(name, value);
-    const isFramed = "content-length" in incoming.headers || "transfer-encoding" in incoming.headers;
-    const hasBody = isFramed && method !== "GET" && method !== "HEAD";
-    const body = hasBody ? { body: bodyOf(one), duplex: "half" as const } : {};
-    return withSeen(new Request(url, { method, headers, signal: left.signal, ...body }), seen);
+    const url = new URL(written);
+    const [, path] = /^https?:\/\/[^/?#]+(\/[^?#]*)(?:\?[^#]*)?$/.exec(written) ?? [];
+    if (path !== undefined && url.pathname === path) {
+      const body = hasBody(incoming) ? { body: bodyOf(one), duplex: "half" as const } : {};
+      return withSeen(new Request(url, { method, headers, signal: left.signal, ...body }), seen);
+    }
   } catch {
     // A host that is none, or a method that no `Request` has.
-    return undefined;
   }
+  const stand = new Request("http://nowhere.invalid/", { method: method === "HEAD" ? "HEAD" : "GET", signal: left.signal });
+  // A target has no fragment, and a URL may have one.
+  return withSeen(stand, { ...seen, instead: { method, url: target.includes("#") ? target : written } });
+}
+
+/** A `Request` of these methods has no body, and Node passes over theirs. */
+function hasBody({ method, headers }: IncomingMessage): boolean {
+  return method !== "GET" && method !== "HEAD" && ("content-length" in headers || "transfer-encoding" in headers);
 }
 
 /** Read as far as somebody wants it, and no further. */
@@ -173,18 +165,6 @@ function bodyOf(one: UnderWay): ReadableStream<Uint8Array> {
     cancel: async () => void (await chunks.return?.()),
   };
   return new ReadableStream(source, { highWaterMark: 0 });
-}
-
-/** What the gate says of a request of which there is no `Request`. Allowed it is in no case. */
-async function refusal(gate: Pick<Gate, "check">, { incoming }: UnderWay, seen: Seen): Promise<Response> {
-  const { method = "" } = incoming;
-  const { headers, ip, certificate } = seen;
-  const told = { method, url: urlOf(incoming, seen), headers, ...(ip !== undefined && { ip }), ...(certificate !== undefined && { certificate }) };
-  const verdict: Verdict = await gate.check(told);
-  if (verdict.ok) return new Response(problem(400), { status: 400, headers: PROBLEM });
-  const { code, status, title, detail, challenge } = verdict;
-  const body = JSON.stringify({ type: "about:blank", title, status, detail, code });
-  return new Response(body, { status, headers: { ...PROBLEM, ...(challenge ? { "www-authenticate": challenge } : {}) } });
 }
 
 const WITHOUT_BODY = [204, 304];

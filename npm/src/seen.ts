@@ -9,6 +9,8 @@ export interface Seen {
   readonly ip: string | undefined;
   /** The SHA-256 thumbprint of the certificate that it has proven to hold. */
   readonly certificate: string | undefined;
+  /** Method and URL as they came, where no `Request` says the same: this one goes nowhere. */
+  readonly instead: { readonly method: string; readonly url: string } | undefined;
 }
 
 /** The request, with what its server knows of it. What is made of the request later does not carry it. */

@@ -51,4 +51,4 @@ export interface GateListener {
  *   .listen(8080, "127.0.0.1");
  * ```
  */
-export declare function gateListener(gate: Pick<Gate, "fetch" | "check">, options?: GateListenerOptions): GateListener;
+export declare function gateListener(gate: Pick<Gate, "fetch">, options?: GateListenerOptions): GateListener;

@@ -233,8 +233,8 @@ add("no path", "path_ambiguous", { ...noPath, by: { caddy: "stopped", worker: "s
 
 // The gate's own endpoints are its clients' where it forwards, and nobody's behind a proxy that asks it.
 for (const [path, alone] of [["/_edgeward/health", "own"], ["/_edgeward/verify", "stopped"], ["/_edgeward/verify/v1/reports", "stopped"]]) {
-  add(`an endpoint of the gate's, ${path}`, "route_unknown", { path, headers: BEARER(tokens.good), by: { worker: "own" } });
-  add(`an endpoint of the gate's, ${path}, without a credential`, "route_unknown", { path, by: { worker: alone } });
+  add(`an endpoint of the gate's, ${path}`, "route_unknown", { path, headers: BEARER(tokens.good), by: { worker: "own", serve: "own" } });
+  add(`an endpoint of the gate's, ${path}, without a credential`, "route_unknown", { path, by: { worker: alone, serve: alone } });
 }
 
 // Queries.

@@ -106,7 +106,7 @@ async function stay(settings: Settings, audit: AuditLines, { store, name }: Serv
   let served = await gateOf(settings, lent);
   let isEnding = false;
   // Each request goes through the gate that is in force when it comes.
-  const current = { fetch: (request: Request) => served.gate.fetch(request), check: (request: never) => served.gate.check(request) };
+  const current = { fetch: (request: Request) => served.gate.fetch(request) };
   const server = await listen(settings, gateListener(current, { closing: () => isEnding }));
   tellOf(settings, served, name);
   say(`edgeward ${version()} listens on ${server.where}; policy ${served.digest}; store ${name}`);
