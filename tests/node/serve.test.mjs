@@ -333,24 +333,145 @@ describe("what it does not begin with", () => {
     writeFileSync(path("secret"), secret);
     const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
     secrets.push(jwk.d);
-    for (const [code, env, document] of [
-      [3, { EDGEWARD_ASSERTION_KEYS: secret }, strict],
-      [3, { EDGEWARD_ASSERTION_KEYS_FILE: "secret" }, strict],
-      [2, { EDGEWARD_ASSERTION_KEYS: JSON.stringify(secret) }, strict],
-      [2, { EDGEWARD_ASSERTION_KEYS: JSON.stringify([{ ...jwk, kty: secret }]) }, strict],
-      [2, { EDGEWARD_ASSERTION_KEYS: JSON.stringify([{ ...jwk, x: jwk.d, kid: 7 }]) }, strict],
-      [3, { EDGEWARD_DENY_SIGNING_KEY: secret }],
-      [2, { EDGEWARD_DENY_SIGNING_KEY: JSON.stringify([secret]) }],
-      [3, { EDGEWARD_INTROSPECTION_SECRETS: secret }],
-      [2, { EDGEWARD_INTROSPECTION_SECRETS: JSON.stringify(secret) }],
-      [2, { EDGEWARD_INTROSPECTION_SECRETS: JSON.stringify({ [ISSUER]: [secret] }) }],
-      [3, { EDGEWARD_SEALS: `["${secret}` }],
-      [3, { EDGEWARD_SEALS: `[{ "${secret}": 1 }]` }],
-      [2, { EDGEWARD_BOOTSTRAP_SECRET: secret.slice(0, 20) }],
+    for (const [env, document] of [
+      [{ EDGEWARD_ASSERTION_KEYS: secret }, strict],
+      [{ EDGEWARD_ASSERTION_KEYS_FILE: "secret" }, strict],
+      [{ EDGEWARD_ASSERTION_KEYS: JSON.stringify(secret) }, strict],
+      [{ EDGEWARD_ASSERTION_KEYS: JSON.stringify([{ ...jwk, kty: secret }]) }, strict],
+      [{ EDGEWARD_ASSERTION_KEYS: JSON.stringify([{ ...jwk, x: jwk.d, kid: 7 }]) }, strict],
+      [{ EDGEWARD_DENY_SIGNING_KEY: secret }],
+      [{ EDGEWARD_DENY_SIGNING_KEY: JSON.stringify([secret]) }],
+      [{ EDGEWARD_INTROSPECTION_SECRETS: secret }],
+      [{ EDGEWARD_INTROSPECTION_SECRETS: JSON.stringify(secret) }],
+      [{ EDGEWARD_INTROSPECTION_SECRETS: JSON.stringify({ [ISSUER]: [secret] }) }],
+      [{ EDGEWARD_SEALS: `["${secret}` }],
+      [{ EDGEWARD_SEALS: `[{ "${secret}": 1 }]` }],
+      [{ EDGEWARD_BOOTSTRAP_SECRET: secret.slice(0, 20) }],
     ]) {
       const file = put("secrets.json", document ?? policy());
-      const server = await failing(code, /./, ["--policy", file, "--store", "memory:"], { env });
+      const server = await failing(3, /EDGEWARD_|the keys of assertions|the secrets|the signing key|the bootstrap secret|the seals/, ["--policy", file, "--store", "memory:"], { env });
       for (const value of [secret, secret.slice(0, 20), jwk.d]) assert.ok(!server.words().includes(value), `${Object.keys(env)} ${server.words()}`);
     }
+  });
+});
+
+describe("how it is deployed", () => {
+  test("beside nginx, which asks it about each request of the proxies' suite", async () => {
+    const behind = await startOrigin();
+    running.push(() => behind.stop());
+    const store = fileStore(path("suite"));
+    for (const { storeKey, record } of Object.values(suiteKeys)) await store.put(storeKey, JSON.stringify(record));
+    const snapshots = new URL("../../worker/generated/snapshots.json", import.meta.url).pathname;
+    const forwardAuth = { dialect: "nginx", proxies: ["127.0.0.0/8"] };
+    const file = put("nginx.json", { ...suitePolicy, limits: undefined, forwardAuth });
+    const server = await serving(["--policy", file, "--store", "file:suite", "--snapshots", snapshots]);
+    assert.match(server.words(), /nothing is forwarded: proxies ask at \/_edgeward\/verify/);
+    const proxy = await startProxy("nginx", { gate: server.port, origin: behind.port });
+    running.push(() => proxy.stop());
+    const { wrong, judged } = await sendAll("nginx", proxy.port, behind);
+    assert.deepEqual(wrong, []);
+    assert.equal(judged, requests.length);
+    // From anywhere else nobody is told a thing.
+    put("nginx.json", { ...suitePolicy, limits: undefined, forwardAuth: { ...forwardAuth, proxies: ["10.0.0.0/8"] } });
+    server.signal("SIGHUP");
+    await server.has("read again");
+    const stranger = await ask(server, "/_edgeward/verify", { "x-original-url": "https://api.example/v1/reports", "x-original-method": "GET" });
+    assert.deepEqual([stranger.status, stranger.code], [403, "forward_auth_peer_unknown"]);
+    await failing(2, /^ {2}\/origin: /m, ["--policy", file, "--origin", origin, "--store", "memory:", "--snapshots", snapshots]);
+  });
+
+  test("at a socket of the file system, also after a server that ended without a word", async () => {
+    const args = ["--policy", put("unix.json", policy()), "--origin", origin, "--store", "memory:"];
+    const listen = `unix:${path("gate.sock")}`;
+    const first = await serving(args, { listen });
+    assert.equal(await statusOf(first, "/v1/a", bearer(token())), 200);
+    await failing(3, /somebody else does/, args, { listen });
+    await first.stop("SIGKILL");
+    assert.ok(existsSync(path("gate.sock")));
+    const second = await serving(args, { listen });
+    assert.equal(await statusOf(second, "/v1/a", bearer(token())), 200);
+    assert.equal(await second.stop(), 0);
+    assert.ok(!existsSync(path("gate.sock")));
+    writeFileSync(path("no.sock"), "of somebody");
+    await failing(3, /cannot listen on/, args, { listen: `unix:${path("no.sock")}` });
+    assert.equal(readFileSync(path("no.sock"), "utf8"), "of somebody");
+  });
+
+  test("--check does all but listen, and publishes nothing", async () => {
+    const keys = await startIssuer({ keys: [issuer.jwk] });
+    running.push(() => keys.stop());
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const { d, ...jwk } = privateKey.export({ format: "jwk" });
+    secrets.push(d);
+    const document = policy({
+      issuers: [{ issuer: keys.issuer, audience: "https://api.example", algorithms: ["ES256"], jwksUri: keys.jwksUri }],
+      admin: undefined,
+      denySnapshot: { jwks: { keys: [{ ...jwk, kid: "k" }] }, maxAge: 300 },
+    });
+    const args = ["--policy", put("check.json", document), "--store", "file:checked", "--check"];
+    const env = { EDGEWARD_DENY_SIGNING_KEY: JSON.stringify({ ...jwk, kid: "k", d }) };
+    const good = await failing(0, /it is well, and would listen/, [...args, "--json"], { env });
+    const found = JSON.parse(good.lines().join());
+    assert.deepEqual([found.good, found.fault, found.store, found.keySets[0].keys], [true, null, "file:checked", 1]);
+    assert.equal((await fileStore(path("checked")).list({ prefix: "", limit: 10 })).keys.filter(({ name }) => !name.startsWith("jwks/")).length, 0);
+    keys.answers("error");
+    const failed = await failing(3, /the keys of http.* cannot be fetched: /, [...args, "--json", "--store", "memory:"], { env });
+    assert.equal(JSON.parse(failed.lines().join()).good, false);
+    put("check.json", { ...document, routes: 1 });
+    const wrong = await failing(2, /\/routes: /, [...args, "--json"], { env });
+    assert.match(JSON.parse(wrong.lines().join()).faults[0], /^\/routes: /);
+  });
+
+  test("what is due by the clock is done while nobody asks, and a failure is said once, and its end", async () => {
+    const keys = await startIssuer({ keys: [issuer.jwk] });
+    running.push(() => keys.stop());
+    keys.answers("error");
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const { d, ...jwk } = privateKey.export({ format: "jwk" });
+    secrets.push(d);
+    const document = policy({
+      issuers: [{ issuer: keys.issuer, audience: "https://api.example", algorithms: ["ES256"], jwksUri: keys.jwksUri, keySet: { cooldown: 5 } }],
+      admin: undefined,
+      denySnapshot: { jwks: { keys: [{ ...jwk, kid: "k" }] }, maxAge: 60 },
+    });
+    const args = ["--policy", put("clock.json", document), "--store", "file:clock", "--refresh", "1s"];
+    const server = await serving(args, { env: { EDGEWARD_DENY_SIGNING_KEY: JSON.stringify({ ...jwk, kid: "k", d }) } });
+    await server.has("cannot be fetched: ");
+    const store = fileStore(path("clock"));
+    const lists = new Set();
+    await until(async () => {
+      const [list] = (await store.list({ prefix: "deny", limit: 1 })).keys;
+      if (list !== undefined) lists.add(await store.get(list.name));
+      return lists.size >= 3;
+    }, "the deny list is signed again and again", 10_000);
+    assert.equal(server.words().split("cannot be fetched: ").length, 2);
+    keys.answers("well");
+    await until(() => server.words().includes("are fetched again"), "the keys are there", 10_000);
+    assert.equal(await server.stop(), 0);
+  });
+
+  test("the limiters that a policy names are counted by the server itself", async () => {
+    const rules = [{ name: "few", by: "key", limit: 3, period: 60, binding: "EDGEWARD_LIMIT_FEW", whenUnavailable: "allow" }];
+    const server = await serving(["--policy", put("limits.json", policy({ limits: { rules } })), "--origin", origin, "--store", "memory:"]);
+    assert.match(server.words(), /the limits of EDGEWARD_LIMIT_FEW are counted by this process for itself/);
+    const statuses = [];
+    // Some may come behind the end of a window.
+    for (let count = 0; count < 8; count++) statuses.push(await statusOf(server, "/v1/a", bearer(token())));
+    assert.ok(statuses.filter((status) => status === 200).length <= 6 && statuses.at(-1) === 429, statuses.join());
+  });
+
+  test("whoever does not read the events keeps nobody waiting", async () => {
+    const server = await serving(["--policy", put("unread.json", policy()), "--origin", origin, "--store", "memory:"], { keep: false });
+    const { Agent } = await import("node:http");
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    const good = bearer(token());
+    const statuses = await Promise.all(Array.from({ length: 600 }, () => statusOf(server, "/v1/a", good, { agent })));
+    agent.destroy();
+    assert.ok(statuses.every((status) => status === 200));
+    server.signal("SIGTERM");
+    await server.has("audit events were lost");
+    await until(() => server.child.exitCode !== null, "it ends all the same");
+    assert.equal(server.child.exitCode, 0);
+    server.child.stdout.destroy();
   });
 });

@@ -13,6 +13,8 @@ export interface AuditLines {
 /** Many events go into one write, and a reader that is slow is not waited for: past `room` events are dropped, and counted. */
 const BATCH = { events: 500, bytes: 256 * 1024, linger: 0 };
 const ROOM = 10_000;
+/** In milliseconds; the end of the server waits for no longer. */
+const TIMEOUT = 3000;
 
 type Writing = { write(text: string, done: (error?: Error | null) => void): unknown };
 
@@ -30,6 +32,7 @@ export async function auditLines(file: string | undefined): Promise<AuditLines> 
   const sink: AuditSink = {
     name: file === undefined ? "stdout" : "file",
     room: ROOM,
+    timeout: TIMEOUT,
     batch: BATCH,
     send: (records) =>
       new Promise<void>((resolve, reject) => {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createGate, lint } from "../../index.js";
 import type { AuditSink } from "../../../types/audit-types.js";
 import type { Gate, GatePolicy, LintFinding, PolicyError, PolicyFault, Store } from "../../../types/index.js";
-import { CommandError, UsageError, readText, reason } from "../command.js";
+import { CommandError, readText, reason } from "../command.js";
 import { sealsOfEnvironment, secretJson, secretOf } from "../secrets.js";
 import type { Settings } from "./settings.js";
 
@@ -70,7 +70,8 @@ export async function serve(settings: Settings, { store, audit, publishes }: Len
       ...(assertionKeys !== undefined && { assertionKeys }),
     });
   } catch (error) {
-    throw wrong(file, error);
+    // What is wrong beside the policy is a secret, of which the core says no part.
+    throw isFaults(error) ? wrong(file, error) : new CommandError(reason(error));
   }
   return {
     gate,
@@ -92,9 +93,10 @@ function judged<T>(file: string, judge: () => T): T {
   }
 }
 
-function wrong(file: string, error: unknown): Error {
-  if (error instanceof CommandError || error instanceof UsageError) return error;
-  const faults = error instanceof Error && error.name === "PolicyError" ? (error as PolicyError).faults.map(inWords) : [];
+const isFaults = (error: unknown): error is PolicyError => error instanceof Error && error.name === "PolicyError";
+
+function wrong(file: string, error: unknown): WrongPolicy {
+  const faults = isFaults(error) ? error.faults.map(inWords) : [];
   return new WrongPolicy(file, faults.length > 0 ? faults : [reason(error)]);
 }
 

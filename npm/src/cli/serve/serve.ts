@@ -73,8 +73,9 @@ export const serve: Command = {
       store = await openStore(settings);
       return settings.check ? await check(settings, audit, store) : await stay(settings, audit, store);
     } catch (error) {
+      const faults = error instanceof WrongPolicy ? error.faults : [];
+      if (settings.json) print(JSON.stringify({ good: false, policy: settings.policy, fault: reason(error), faults }));
       if (!(error instanceof WrongPolicy)) throw error;
-      if (settings.json) print(JSON.stringify({ good: false, policy: error.file, faults: error.faults }));
       say(`edgeward serve: ${error.message}`);
       return EXIT.usage;
     } finally {
@@ -92,7 +93,7 @@ async function check(settings: Settings, { sink }: AuditLines, { store, name }: 
   const failed = keySets.filter(({ failure }) => failure !== null);
   const { digest, origin, findings } = served;
   if (settings.json) {
-    const found = { good: failed.length === 0, policy: settings.policy, faults: [], digest, store: name, origin: origin ?? null, findings, keySets };
+    const found = { good: failed.length === 0, policy: settings.policy, fault: null, faults: [], digest, store: name, origin: origin ?? null, findings, keySets };
     print(JSON.stringify(found));
   }
   for (const { issuer, failure } of failed) say(`edgeward serve: the keys of ${issuer} cannot be fetched: ${failure}`);
@@ -143,7 +144,10 @@ async function stay(settings: Settings, audit: AuditLines, { store, name }: Serv
   const lost = served.gate.audit().reduce((sum, { dropped, failed, waiting }) => sum + dropped + failed + waiting, 0);
   if (lost > 0) say(`edgeward serve: ${lost} audit events were lost`);
   if (cutOff > 0) say(`edgeward serve: ${requests(cutOff)} cut off after ${settings.grace} s`);
-  return cutOff > 0 ? EXIT.objection : EXIT.good;
+  const code = cutOff > 0 ? EXIT.objection : EXIT.good;
+  // Whoever does not read standard output is not waited for.
+  setTimeout(() => process.exit(code), 1000).unref();
+  return code;
 }
 
 /** The signal that ends the server. The next one does what it does to any program. */

@@ -1,5 +1,5 @@
 // Node's server, bounded against slow and greedy clients.
-import { existsSync, readFileSync, unlinkSync } from "node:fs";
+import { lstatSync, readFileSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { connect, type AddressInfo } from "node:net";
@@ -105,7 +105,8 @@ async function bound(server: Server, where: Listen): Promise<void> {
 
 /** The socket of a server that ended without a word is in the way of the next one. */
 async function clearStale(path: string): Promise<void> {
-  if (!existsSync(path)) return;
+  // What is no socket is somebody's, though nobody answers there either.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
   const code = await new Promise<string | undefined>((resolve) => {
     const socket = connect(path, () => {
       socket.destroy();
