@@ -240,6 +240,24 @@ test("clients that are slow are let go, and there are as many connections as the
   assert.equal((await answerOf(server.port, { path: "/_edgeward/health" })).status, 200);
 });
 
+test("a client that does not read its answer is let go", async () => {
+  let stopped = false;
+  const url = await origin((incoming, outgoing) => {
+    outgoing.once("close", () => (stopped = true));
+    const more = () => {
+      while (!outgoing.destroyed && outgoing.write(Buffer.alloc(1 << 16)));
+    };
+    outgoing.on("drain", more);
+    more();
+  });
+  const server = await served(policy({ origin: url }), ["--idle-timeout", "1s"]);
+  const socket = connect(server.port, "127.0.0.1");
+  socket.on("error", () => undefined).pause();
+  socket.write(`GET /v1/a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+  await until(() => stopped, "the origin is told to stop", 10_000);
+  socket.destroy();
+});
+
 test("a token that is bound to a certificate is good on the connection that has shown it", async () => {
   const authority = certificate("authority");
   const [own, client, other] = ["gate", "client", "other"].map((name) => certificate(name, authority));

@@ -380,6 +380,31 @@ describe("how it is deployed", () => {
     await failing(2, /^ {2}\/origin: /m, ["--policy", file, "--origin", origin, "--store", "memory:", "--snapshots", snapshots]);
   });
 
+  test("behind nginx, whose word on the client's address is taken", async () => {
+    const trustedProxies = { header: "x-forwarded-for", addresses: ["127.0.0.1/32"] };
+    const file = put("front.json", policy({ trustedProxies }));
+    const server = await serving(["--policy", file, "--origin", origin, "--store", "memory:"]);
+    const proxy = await startProxy("front", { gate: server.port, origin: 9 });
+    running.push(() => proxy.stop());
+    const sent = { ...bearer(token()), "x-forwarded-for": "192.0.2.99" };
+    assert.equal((await ask(proxy, "/v1/a", sent, { localAddress: "127.0.0.2" })).body, "of the origin");
+    await until(() => server.events().length > 0, "the event is there");
+    assert.equal(server.events()[0].src_endpoint.ip, "127.0.0.2");
+  });
+
+  test("docs/serve.md shows the file of nginx that is run here, and has every option", async () => {
+    const page = readFileSync(new URL("../../docs/serve.md", import.meta.url), "utf8");
+    const [, shown] = /^```nginx\n([\s\S]*?)^```$/m.exec(page);
+    assert.equal(shown, readFileSync(new URL("../proxies/front.conf", import.meta.url), "utf8"));
+    const { stdout } = await edgeward(["serve", "--help"]);
+    const named = (text, pattern) => [...new Set([...text.matchAll(pattern)].map(([, name]) => name))].sort();
+    const options = named(stdout, /^ {2}--([a-z-]+)/gm);
+    assert.ok(options.length >= 20, options.join());
+    assert.deepEqual(named(page, /^\| `--([a-z-]+)/gm), options);
+    const secret = /\b(EDGEWARD_[A-Z_]+)\b/g;
+    assert.deepEqual(named(page, secret).filter((name) => !name.endsWith("_FILE")), named(stdout, secret));
+  });
+
   test("at a socket of the file system, also after a server that ended without a word", async () => {
     const args = ["--policy", put("unix.json", policy()), "--origin", origin, "--store", "memory:"];
     const listen = `unix:${path("gate.sock")}`;
