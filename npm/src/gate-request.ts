@@ -1,8 +1,9 @@
 // A request, as the core is told of it.
+import { seenOf } from "./seen.js";
 import type { GateOptions, GateRequest, GuardFrom } from "../types/index.js";
 
 /** What Cloudflare says of the certificate: of the connection, where no client can write. */
-export function certificateOf(request: Request): string | undefined {
+function certificateOf(request: Request): string | undefined {
   const { cf } = request as { cf?: { tlsClientAuth?: { certFingerprintSHA256?: string } } };
   return cf?.tlsClientAuth?.certFingerprintSHA256;
 }
@@ -28,18 +29,24 @@ function asked<T>(what: string, ask: () => T): T {
 export function coreRequest(
   request: Request | GateRequest,
   address: GateOptions["address"],
-  certificate: NonNullable<GateOptions["certificate"]>,
+  certificate: GateOptions["certificate"],
   from: GuardFrom = {},
 ): object {
   if (typeof request !== "object" || request === null) throw new TypeError("a request is an object");
   const isRequest = typeof Request === "function" && request instanceof Request;
-  const { method, headers } = request;
+  const seen = isRequest ? seenOf(request) : undefined;
+  const { method } = seen?.instead ?? request;
+  const headers = seen?.headers ?? request.headers;
   // A router that is mounted sees the rest of the path alone, and what Express keeps of the whole is what the client asked for.
-  const url = (isRequest ? undefined : (request as GateRequest).originalUrl) ?? request.url;
+  const url = (isRequest ? seen?.instead?.url : (request as GateRequest).originalUrl) ?? request.url;
   if (typeof method !== "string" || typeof url !== "string") throw new TypeError("a request has `method` and `url`, both strings");
-  const ip: unknown = from.ip ?? (isRequest ? asked("address", () => address?.(request)) : (request as GateRequest).ip) ?? undefined;
+  const lentAddress = (request: Request) => (address === undefined ? seen?.ip : address(request));
+  const ip: unknown = from.ip ?? (isRequest ? asked("address", () => lentAddress(request)) : (request as GateRequest).ip) ?? undefined;
   if (ip !== undefined && typeof ip !== "string") throw new TypeError("the address of a client is a string");
-  const thumbprint: unknown = from.certificate ?? (isRequest ? asked("certificate", () => certificate(request)) : (request as GateRequest).certificate) ?? undefined;
+  // Where a function was lent, the certificate of the connection may be that of a proxy.
+  const connected = (request: Request) => seen?.certificate ?? certificateOf(request);
+  const asking = isRequest ? () => (certificate ?? connected)(request) : () => (request as GateRequest).certificate;
+  const thumbprint: unknown = from.certificate ?? asked("certificate", asking) ?? undefined;
   if (thumbprint !== undefined && typeof thumbprint !== "string") {
     throw new TypeError("the thumbprint of a certificate is a string");
   }

@@ -13,11 +13,12 @@ import {
 } from "./core.js";
 import { auditDelivery } from "./audit-delivery.js";
 import { failureOf, originFetcher, passOn, refused, response, type ForwardedTo } from "./gate-forward.js";
-import { certificateOf, coreRequest, LentFailed } from "./gate-request.js";
+import { coreRequest, LentFailed } from "./gate-request.js";
 import { coreHost, lending } from "./host.js";
 import { CoreFailed, coreRestarts, enter, held, letting, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
 import { requireLimiters } from "./limiters.js";
+import { seenOf } from "./seen.js";
 import { jsonText } from "./text.js";
 import type {
   DenyPublished,
@@ -39,13 +40,13 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
   const surroundings = () => JSON.stringify({ sinks: audit.counts() });
   const lend = lending(options, () => core(), { surroundings });
   const { snapshots = {}, introspectionSecrets = {}, seals, bootstrapSecret, denySigningKey, assertionKeys, origin } = options;
-  const { address, certificate = certificateOf } = options;
+  const { address, certificate } = options;
   // Events may be on their way when the gate is gone.
   const audit = auditDelivery(options.audit, coreHost(options));
   if (address !== undefined && typeof address !== "function") {
     throw new TypeError("`address` is a function that takes a request and returns the client's address");
   }
-  if (typeof certificate !== "function") {
+  if (certificate !== undefined && typeof certificate !== "function") {
     throw new TypeError("`certificate` is a function that takes a request and returns the thumbprint of its client's certificate");
   }
   if (bootstrapSecret !== undefined && typeof bootstrapSecret !== "string") {
@@ -144,6 +145,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {
+      if (seenOf(request)?.instead !== undefined) throw new NoSuchTarget();
       return await passOn(request, forward, fetchOrigin);
     } catch (error) {
       const failure = () => core().forwardFailed(told, forward.requestId, ...failureOf(error)) as string;
@@ -206,6 +208,11 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     worker: () => ({ fetch, scheduled }),
     ...letting(core.free),
   };
+}
+
+/** What was allowed cannot be sent on as it was written, and as something else it was not allowed. */
+class NoSuchTarget extends Error {
+  readonly code = "NO_SUCH_TARGET";
 }
 
 /** Private JWKs as text, for the core to read and to forget. */

@@ -94,7 +94,7 @@ function send(request: Request, http: NodeHttp, { Readable, pipeline }: NodeStre
 }
 
 /** A body of another length than was said would be the beginning of another request. What Node throws then, nobody catches. */
-function ofLength(said: string | undefined) {
+export function ofLength(said: string | undefined) {
   return async function* (body: AsyncIterable<Uint8Array>) {
     let left = said === undefined ? Infinity : Number(said);
     for await (const chunk of body) {

@@ -233,8 +233,8 @@ add("no path", "path_ambiguous", { ...noPath, by: { caddy: "stopped", worker: "s
 
 // The gate's own endpoints are its clients' where it forwards or stands before a handler, and nobody's behind a proxy that asks it.
 for (const [path, alone] of [["/_edgeward/health", "own"], ["/_edgeward/verify", "stopped"], ["/_edgeward/verify/v1/reports", "stopped"]]) {
-  add(`an endpoint of the gate's, ${path}`, "route_unknown", { path, headers: BEARER(tokens.good), by: { worker: "own", guard: "own" } });
-  add(`an endpoint of the gate's, ${path}, without a credential`, "route_unknown", { path, by: { worker: alone, guard: alone } });
+  add(`an endpoint of the gate's, ${path}`, "route_unknown", { path, headers: BEARER(tokens.good), by: { worker: "own", guard: "own", serve: "own" } });
+  add(`an endpoint of the gate's, ${path}, without a credential`, "route_unknown", { path, by: { worker: alone, guard: alone, serve: alone } });
 }
 
 // Queries.

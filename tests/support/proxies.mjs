@@ -17,30 +17,35 @@ const ENVOY = process.env.ENVOY || path("target/edgeward/envoy/envoy/_bin/envoy"
 /** Envoy is not to be had on every machine. */
 export const hasEnvoy = existsSync(ENVOY);
 
+/** How nginx is started with one of the files. */
+const nginx = (file) => ({
+  program: process.env.NGINX || "nginx",
+  files: [file],
+  // The rest of a machine's nginx, with nothing in a directory that all share.
+  more: (directory) => ({
+    "main.conf": `
+      master_process off;
+      daemon off;
+      pid ${directory}/nginx.pid;
+      events {}
+      http {
+        access_log off;
+        client_body_temp_path ${directory}/body;
+        proxy_temp_path ${directory}/proxy;
+        fastcgi_temp_path ${directory}/fastcgi;
+        uwsgi_temp_path ${directory}/uwsgi;
+        scgi_temp_path ${directory}/scgi;
+        include ${directory}/${file};
+      }`,
+  }),
+  start: (directory) => ["-e", "stderr", "-p", directory, "-c", `${directory}/main.conf`],
+});
+
 /** How each proxy is started: its program, its files, and the arguments in its directory. */
 const PROXIES = {
-  nginx: {
-    program: process.env.NGINX || "nginx",
-    files: ["nginx.conf"],
-    // The rest of a machine's nginx, with nothing in a directory that all share.
-    more: (directory) => ({
-      "main.conf": `
-        master_process off;
-        daemon off;
-        pid ${directory}/nginx.pid;
-        events {}
-        http {
-          access_log off;
-          client_body_temp_path ${directory}/body;
-          proxy_temp_path ${directory}/proxy;
-          fastcgi_temp_path ${directory}/fastcgi;
-          uwsgi_temp_path ${directory}/uwsgi;
-          scgi_temp_path ${directory}/scgi;
-          include ${directory}/nginx.conf;
-        }`,
-    }),
-    start: (directory) => ["-e", "stderr", "-p", directory, "-c", `${directory}/main.conf`],
-  },
+  nginx: nginx("nginx.conf"),
+  /** Before a gate that forwards by itself. */
+  front: nginx("front.conf"),
   caddy: {
     program: process.env.CADDY || "caddy",
     files: ["Caddyfile"],

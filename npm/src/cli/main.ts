@@ -5,9 +5,10 @@ import { inventory } from "./keys/inventory.js";
 import { keys } from "./keys/keys.js";
 import { review } from "./keys/review.js";
 import { lint } from "./lint.js";
+import { serve } from "./serve/serve.js";
 import { snapshot } from "./snapshot.js";
 
-const COMMANDS: Readonly<Record<string, Command>> = { keys, inventory, review, lint, snapshot };
+const COMMANDS: Readonly<Record<string, Command>> = { keys, inventory, review, lint, snapshot, serve };
 
 const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
 const usage = `Usage: edgeward <command> [arguments]

@@ -1,5 +1,6 @@
 // Where the keys are, by the options and the environment.
 import { CommandError, UsageError, readText, reason } from "../command.js";
+import { sealsIn, sealsOfEnvironment } from "../secrets.js";
 import type { Keys } from "./access.js";
 import { gateKeys, type GateAddress } from "./gate.js";
 import { storeKeys, type StoreAddress } from "./store.js";
@@ -122,18 +123,5 @@ function formOf({ policy, prefix, environment }: Where): Pick<StoreAddress, "for
 }
 
 function sealsOf({ "seals-file": file }: Where): string[] {
-  const text = file === undefined ? (process.env["EDGEWARD_SEALS"] ?? "") : readText(file);
-  const seals = text.trim().startsWith("[") ? listed(text) : text.split(file === undefined ? "," : "\n").map((seal) => seal.trim());
-  return seals.filter((seal) => seal !== "");
-}
-
-/** What is wrong with the text is not said in the words of the reader, which quote it. */
-function listed(text: string): string[] {
-  try {
-    const seals: unknown = JSON.parse(text);
-    if (Array.isArray(seals) && seals.every((seal) => typeof seal === "string")) return seals;
-  } catch {
-    // Said below.
-  }
-  throw new CommandError("the seals are no JSON array of strings");
+  return file === undefined ? sealsOfEnvironment() : sealsIn(readText(file), "\n");
 }

@@ -1,0 +1,137 @@
+// What the options and the environment of `serve` come to.
+import { dirname, resolve } from "node:path";
+import { UsageError, readOptions, seconds } from "../command.js";
+import { secretOf } from "../secrets.js";
+
+export const OPTIONS = {
+  policy: { type: "string" },
+  snapshots: { type: "string" },
+  origin: { type: "string" },
+  listen: { type: "string" },
+  store: { type: "string" },
+  "redis-prefix": { type: "string" },
+  "tls-cert": { type: "string" },
+  "tls-key": { type: "string" },
+  "tls-client-ca": { type: "string" },
+  "audit-file": { type: "string" },
+  refresh: { type: "string" },
+  grace: { type: "string" },
+  watch: { type: "boolean" },
+  "headers-timeout": { type: "string" },
+  "request-timeout": { type: "string" },
+  "keep-alive": { type: "string" },
+  "idle-timeout": { type: "string" },
+  "max-header-size": { type: "string" },
+  "max-connections": { type: "string" },
+  check: { type: "boolean" },
+  json: { type: "boolean" },
+} as const;
+
+/** Where it listens. */
+export type Listen = { readonly host: string; readonly port: number } | { readonly path: string };
+
+export interface Settings {
+  readonly policy: string;
+  readonly snapshots: string | undefined;
+  readonly origin: string | undefined;
+  readonly listen: Listen;
+  readonly store: string;
+  readonly redisPrefix: string | undefined;
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | undefined } | undefined;
+  readonly auditFile: string | undefined;
+  /** All times are in seconds. How often key sets are fetched by the clock; where left out, as often as the policy needs it. */
+  readonly refresh: number | undefined;
+  readonly grace: number;
+  readonly watch: boolean;
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly keepAlive: number;
+  /** How long nothing may move on a connection, also while a request is under way. */
+  readonly idleTimeout: number;
+  readonly maxHeaderSize: number;
+  readonly maxConnections: number | undefined;
+  readonly check: boolean;
+  readonly json: boolean;
+}
+
+export function settingsOf(args: string[]): Settings {
+  const values = readOptions(args, OPTIONS);
+  const policy = values.policy ?? process.env["EDGEWARD_POLICY"];
+  if (!policy) throw new UsageError("the policy is missing: --policy FILE, or EDGEWARD_POLICY");
+  if (policy === "-" || values.snapshots === "-") throw new UsageError("the policy and the snapshots are files: they are read again on SIGHUP");
+  const { check = false, json = false } = values;
+  if (json && !check) throw new UsageError("--json goes with --check: otherwise standard output has an audit event a line, as JSON");
+  const time = (option: "refresh" | "grace" | "headers-timeout" | "request-timeout" | "keep-alive" | "idle-timeout", usual: string) =>
+    seconds(values[option] ?? usual, `--${option}`);
+  const above = (option: "refresh" | "headers-timeout" | "request-timeout" | "keep-alive" | "idle-timeout", usual: string) => {
+    const found = time(option, usual);
+    // To Node's server nought is no bound at all, and more than this is none either.
+    if (found === 0 || found > 86_400) throw new UsageError(`--${option} takes a time from 1s to 1d`);
+    return found;
+  };
+  const [headersTimeout, requestTimeout] = [above("headers-timeout", "10s"), above("request-timeout", "5m")];
+  if (headersTimeout > requestTimeout) throw new UsageError("--headers-timeout is no longer than --request-timeout, which it is a part of");
+  const grace = time("grace", "10s");
+  if (grace > 3600) throw new UsageError("--grace takes a time up to 1h");
+  return {
+    policy,
+    snapshots: values.snapshots,
+    origin: values.origin,
+    listen: listenOf(values.listen ?? "127.0.0.1:8080"),
+    ...storeOf(values.store, values["redis-prefix"], policy),
+    tls: tlsOf(values["tls-cert"], values["tls-key"], values["tls-client-ca"]),
+    auditFile: values["audit-file"],
+    refresh: values.refresh === undefined ? undefined : above("refresh", ""),
+    grace,
+    watch: values.watch ?? false,
+    headersTimeout,
+    requestTimeout,
+    keepAlive: above("keep-alive", "65s"),
+    idleTimeout: above("idle-timeout", "10m"),
+    maxHeaderSize: count(values["max-header-size"], "--max-header-size", 1024, 1 << 20) ?? 16_384,
+    maxConnections: count(values["max-connections"], "--max-connections", 1, 1_000_000),
+    check,
+    json,
+  };
+}
+
+function count(text: string | undefined, option: string, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
+  if (!(number >= least && number <= most)) throw new UsageError(`${option} takes a number from ${least} to ${most}`);
+  return number;
+}
+
+function listenOf(text: string): Listen {
+  if (text.startsWith("unix:")) {
+    const path = text.slice("unix:".length);
+    if (path === "") throw new UsageError("--listen: the path of the socket is missing, as unix:/run/edgeward/gate.sock");
+    return { path };
+  }
+  const [, bracketed, plain, digits] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const [host, port] = [bracketed ?? plain, Number(digits)];
+  if (host === undefined || port > 65_535) throw new UsageError("--listen takes HOST:PORT, as 127.0.0.1:8080 or [::1]:8080, or unix:PATH");
+  return { host, port };
+}
+
+function storeOf(option: string | undefined, redisPrefix: string | undefined, policy: string): Pick<Settings, "store" | "redisPrefix"> {
+  const store = option ?? secretOf("EDGEWARD_STORE") ?? `file:${resolve(dirname(policy), "edgeward-store")}`;
+  const scheme = /^([a-z]+):/.exec(store)?.[1];
+  const isRedis = scheme === "redis" || scheme === "rediss";
+  if (store !== "memory:" && scheme !== "file" && !isRedis) {
+    throw new UsageError("a store is file:PATH, redis://HOST:PORT/DB, rediss://HOST:PORT/DB or memory:");
+  }
+  if (isRedis) {
+    if (!URL.canParse(store)) throw new UsageError("the URL of the Redis is none, as redis://localhost:6379/0");
+    if (option !== undefined && new URL(store).password !== "") {
+      throw new UsageError("a password does not stand in an argument, which everybody could read who lists the processes: put the URL into EDGEWARD_STORE");
+    }
+  } else if (redisPrefix !== undefined) throw new UsageError("--redis-prefix goes with a Redis");
+  return { store, redisPrefix };
+}
+
+function tlsOf(cert: string | undefined, key: string | undefined, clientCa: string | undefined): Settings["tls"] {
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  if (cert === undefined || key === undefined) throw new UsageError("TLS takes --tls-cert and --tls-key");
+  return { cert, key, clientCa };
+}

@@ -1,0 +1,54 @@
+// The whole gate behind Node's own HTTP.
+import type { Gate } from "./gate.js";
+
+/** What of Node's `http.IncomingMessage` is used. */
+export interface ListenerRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly rawHeaders: readonly string[];
+  readonly socket: object;
+}
+
+/** What of Node's `http.ServerResponse` is used. */
+export interface ListenerResponse {
+  readonly headersSent: boolean;
+  destroy(error?: Error): unknown;
+}
+
+/** What {@link gateListener} is told. */
+export interface GateListenerOptions {
+  /** Whether the server is about to end: each answer then closes its connection. Never, where left out. */
+  closing?: () => boolean;
+}
+
+/** The listener of a server, and what belongs to it. */
+export interface GateListener {
+  /** For the event `request`. */
+  (request: ListenerRequest, response: ListenerResponse): void;
+  /** For the event `checkContinue`: a client that waits to be told is told to send its body once the body is wanted. */
+  checkContinue(request: ListenerRequest, response: ListenerResponse): void;
+  /** For the event `clientError`: what is no request is answered with a problem document, and its connection ended. */
+  clientError(error: Error, socket: object): void;
+}
+
+/**
+ * The listener of a server of `node:http` or `node:https` that has every request go through a gate. Bodies stream both
+ * ways; a client that leaves ends its request to the origin, and an answer that breaks off is never made to look complete.
+ * The gate is told the headers one by one as they came, the address of the connection, and, where the server asks for
+ * certificates (`requestCert`), the thumbprint of one that it trusts. What was lent to the gate as `address` or
+ * `certificate` counts in place of these.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { createGate } from "edgeward";
+ * import { gateListener } from "edgeward/node";
+ *
+ * const listener = gateListener(await createGate(policy, { store }));
+ * createServer(listener)
+ *   .on("checkContinue", listener.checkContinue)
+ *   .on("clientError", listener.clientError)
+ *   .listen(8080, "127.0.0.1");
+ * ```
+ */
+export declare function gateListener(gate: Pick<Gate, "fetch">, options?: GateListenerOptions): GateListener;

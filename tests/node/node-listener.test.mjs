@@ -1,0 +1,100 @@
+// `gateListener` in a service of one's own: what it takes from the connection, and what it does with answers that lie.
+import assert from "node:assert/strict";
+import { createServer, request as httpRequest } from "node:http";
+import { createRequire } from "node:module";
+import { after, test } from "node:test";
+import { createGate } from "edgeward";
+import { gateListener } from "edgeward/node";
+import { NOW, signer, tokenPolicy } from "../support/credentials.mjs";
+import { exchange } from "../support/raw.mjs";
+
+const issuer = signer("ES256");
+const authorization = `Bearer ${issuer.mint()}`;
+const policy = { ...tokenPolicy(issuer), tlsEndsAhead: true, routes: [{ methods: ["GET", "HEAD", "POST"], path: "/v1/*", classes: ["m2m_token"] }] };
+const servers = [];
+after(() => servers.forEach((server) => (server.closeAllConnections(), server.close())));
+
+async function serve(listener) {
+  const server = createServer(listener).on("checkContinue", listener.checkContinue).on("clientError", listener.clientError);
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  servers.push(server);
+  return server.address().port;
+}
+
+const ask = (port, path = "/v1/a", options = {}) =>
+  new Promise((resolve, reject) => {
+    const sent = httpRequest({ host: "127.0.0.1", port, path, agent: false, headers: { authorization }, ...options }, async (answer) => {
+      try {
+        resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(await answer.toArray()).toString() });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    sent.on("error", reject).end(options.body);
+  });
+
+test("the gate is told the address of the connection, unless it was lent another way to know it", async () => {
+  const seen = [];
+  const audit = (event) => void seen.push(event.src_endpoint?.ip);
+  const origin = async () => new Response("fine");
+  for (const options of [{}, { address: () => "192.0.2.7" }, { address: () => undefined }]) {
+    const port = await serve(gateListener(await createGate(policy, { now: () => NOW, audit, origin, ...options })));
+    assert.equal((await ask(port)).body, "fine");
+  }
+  assert.deepEqual(seen, ["127.0.0.1", "192.0.2.7", undefined]);
+});
+
+test("what was required does the same as what was imported, each over the other's gate", async () => {
+  const require = createRequire(import.meta.url);
+  const required = require("edgeward/node").gateListener;
+  const seen = [];
+  const origin = async (request) => (seen.push(request.headers.get("authorization")), new Response("fine"));
+  const options = { now: () => NOW, audit: () => undefined, origin };
+  const twice = `GET /v1/a HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n`;
+  for (const gate of [await createGate(policy, options), await require("edgeward").createGate(policy, options)]) {
+    for (const listener of [gateListener(gate), required(gate)]) {
+      const port = await serve(listener);
+      assert.equal((await ask(port)).body, "fine");
+      assert.match(await exchange(port, Buffer.from(twice)), /"code":"credential_ambiguous"/);
+    }
+  }
+  assert.deepEqual(seen, [null, null, null, null]);
+});
+
+test("an answer that is not as long as it says breaks off, and one that need not have a body has none", async () => {
+  const answers = {
+    "/v1/short": () => new Response("12345", { headers: { "content-length": "10" } }),
+    "/v1/long": () => new Response("1234567890", { headers: { "content-length": "5" } }),
+    "/v1/none": () => new Response(null, { headers: { "content-length": "5" } }),
+    "/v1/odd": () => new Response("12345", { headers: { "content-length": "five" } }),
+    "/v1/empty": () => new Response(null, { status: 204, headers: { "content-length": "5" } }),
+    "/v1/head": () => new Response("12345", { headers: { "content-length": "5" } }),
+    "/v1/throws": () => {
+      throw new Error("the origin is away");
+    },
+  };
+  const origin = async (request) => answers[new URL(request.url).pathname]();
+  const port = await serve(gateListener(await createGate(policy, { now: () => NOW, audit: () => undefined, origin })));
+  for (const path of ["/v1/short", "/v1/long", "/v1/none", "/v1/odd"]) await assert.rejects(ask(port, path), path);
+  const empty = await ask(port, "/v1/empty");
+  assert.deepEqual([empty.status, empty.headers["content-length"], empty.body], [204, undefined, ""]);
+  const head = await ask(port, "/v1/head", { method: "HEAD" });
+  assert.deepEqual([head.status, head.headers["content-length"], head.body], [200, "5", ""]);
+  assert.equal((await ask(port, "/v1/throws")).status, 502);
+});
+
+test("a body that nobody reads does not hold up its answer, and what fails is answered closed", async () => {
+  const gate = await createGate(policy, { now: () => NOW, audit: () => undefined, origin: async () => new Response("unread") });
+  const port = await serve(gateListener(gate));
+  const body = Buffer.alloc(1 << 20, 1);
+  const agent = { headers: { authorization, "content-length": body.length }, method: "POST", body };
+  assert.equal((await ask(port, "/v1/a", agent)).body, "unread");
+  // A URL by which the client would come by TLS is a claim.
+  const told = await exchange(port, Buffer.from(`GET https://a/v1/a HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`));
+  assert.match(told, /^HTTP\/1\.1 200 /);
+  const failing = await serve(gateListener({ fetch: async () => Promise.reject(new Error("of no gate")) }));
+  const failed = await ask(failing);
+  assert.deepEqual([failed.status, failed.headers.connection, JSON.parse(failed.body).type], [503, "close", "about:blank"]);
+  assert.throws(() => gateListener({}), TypeError);
+  assert.throws(() => gateListener(gate, { closing: true }), TypeError);
+});
