@@ -87,7 +87,7 @@ pub struct Trust {
 }
 
 /// The members of a header that bring or name a key.
-pub(super) const OWN_KEYS: [&str; 5] = ["jwk", "jku", "x5c", "x5u", "x5t"];
+pub(super) const OWN_KEYS: [&str; 4] = ["jwk", "jku", "x5c", "x5u"];
 
 /// What is found out about keys.
 pub(super) struct KeysFound {

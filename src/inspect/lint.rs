@@ -260,8 +260,7 @@ fn of_header(header: &Map<String, Value>, findings: &mut Findings) {
         Some("EdDSA") => findings.member(Rule::AlgPolymorphic, place, "alg"),
         _ => {}
     }
-    // A thumbprint names a certificate and brings none.
-    for name in OWN_KEYS.into_iter().filter(|name| *name != "x5t" && header.contains_key(*name)) {
+    for name in OWN_KEYS.into_iter().filter(|name| header.contains_key(*name)) {
         findings.member(Rule::OwnKey, place, name);
     }
     match text("kid") {
