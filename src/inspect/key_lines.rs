@@ -161,7 +161,7 @@ pub(super) fn look_through(
     {
         let mut lines = survey.lines(KeyOrigin::HandedOver, None, None, None);
         for line in &mut lines {
-            line.why = "not used: the policy has keys of its own for this issuer".to_owned();
+            "not used: the policy has keys of its own for this issuer".clone_into(&mut line.why);
         }
         if let (Some(algorithm), Some(jws)) = (algorithm, jws) {
             survey.try_all(&mut lines, algorithm, jws);

@@ -341,7 +341,7 @@ fn has_wildcard(scopes: &Value) -> bool {
     }
 }
 
-/// The claims that tell of a person (OpenID Connect Core §5.1).
+/// The claims that tell of a person (`OpenID` Connect Core §5.1).
 const PERSONAL: [&str; 9] =
     ["email", "phone_number", "birthdate", "address", "given_name", "family_name", "picture", "gender", "ssn"];
 

@@ -145,12 +145,13 @@ mod tests {
 
     #[test]
     fn a_trail_ends_where_the_verification_did() {
+        use StepOutcome::{Failed, NotAsked, NotReached, Passed};
+
         let trail = Trail::default();
         trail.enter(Step::Size);
         trail.enter(Step::Issuer);
         let outcomes =
             |succeeded| [Step::Size, Step::Form, Step::Issuer, Step::Key].map(|step| trail.outcome(step, succeeded));
-        use StepOutcome::{Failed, NotAsked, NotReached, Passed};
         assert_eq!(outcomes(false), [Passed, NotAsked, Failed, NotReached]);
         assert_eq!(outcomes(true), [Passed, NotAsked, Passed, NotAsked]);
         assert_eq!(Trail::default().outcome(Step::Size, true), NotAsked);
