@@ -70,6 +70,31 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
+/// The byte at which a document goes wrong that is refused, for diagnosis: none where [`parse_object`] takes it.
+#[must_use]
+pub fn place_of_fault(bytes: &[u8]) -> Option<usize> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return Some(error.valid_up_to()),
+    };
+    let cause = Cell::new(JsonError::Syntax);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let error = match (Strict { depth: 0, cause: &cause }).deserialize(&mut reader) {
+        Ok(value) => match reader.end() {
+            Ok(()) if value.is_object() => return None,
+            // Another value than an object is wrong from its beginning.
+            Ok(()) => return Some(text.len().saturating_sub(text.trim_start().len())),
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    // The parser tells the line, from one, and how many bytes of it were read.
+    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let line = lines.fold(0, |sum: usize, line| sum.saturating_add(line.len()));
+    let byte = line.saturating_add(error.column().saturating_sub(1)).min(text.len());
+    Some(byte)
+}
+
 /// Reads one value at some depth, leaving the cause of a refusal where the caller finds it: the parser's error type
 /// carries only text.
 struct Strict<'c> {
@@ -215,6 +240,23 @@ mod tests {
             assert_eq!(refused(text), JsonError::Syntax, "{text:?}");
         }
         assert_eq!(parse(b"\"\xff\""), Err(JsonError::Syntax));
+    }
+
+    #[test]
+    fn the_place_of_a_fault_is_told() {
+        for (text, place) in [
+            ("{}", None),
+            ("[]", Some(0)),
+            ("", Some(0)),
+            ("{\"a\":1,}", Some(7)),
+            ("{\n\"a\":x}", Some(6)),
+            ("{} x", Some(3)),
+            ("{\"a\":1,\"a\":2}", Some(9)),
+            ("{\"a\":9007199254740992}", Some(20)),
+        ] {
+            assert_eq!(place_of_fault(text.as_bytes()), place, "{text:?}");
+        }
+        assert_eq!(place_of_fault(b"{\"a\xff"), Some(3));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 // screen reader's place and the calm of the page survive every keystroke and every tick of the clock.
 import { el, facts, foreign, revealed, rule, svg } from "./dom.js";
 import { layOut } from "./json-text.js";
+import { formFault } from "./verdicts.js";
 import { date, duration, plural, relative } from "./words.js";
 
 const painted = new WeakMap();
@@ -92,7 +93,8 @@ function lifetime(iat, exp, now) {
 
 /** What stands in a token, as far as it can be read. */
 export function token({ token }) {
-  const { form, header, payload, mathematics, signatureBytes } = token;
+  const { header, payload, mathematics, signatureBytes, keys } = token;
+  const refused = keys.filter(({ serves }) => serves.length === 0);
   return [
     // What is wrong with the header is told with the verdict, and not twice.
     part("Header", header.text, null),
@@ -103,12 +105,12 @@ export function token({ token }) {
       el("h3", { id: "signature-title" }, "Signature and key"),
       facts([
         ["Length", signatureBytes === null ? "not readable" : plural(signatureBytes, "byte")],
-        ["Algorithm", mathematics.algorithm ?? (form || header.fault ? "not looked at" : "none that is known")],
+        ["Algorithm", mathematics.algorithm ?? (formFault(token) || header.fault ? "not looked at" : "none that is known")],
         mathematics.holds !== null && ["Key that fits", mathematics.kid === null ? "the only one; it has no id" : foreign(mathematics.kid)],
       ]),
-      mathematics.refusedKeys.length > 0 && [
+      refused.length > 0 && [
         el("h4", null, "Keys of the set that were put aside"),
-        el("ul", { class: "refused" }, mathematics.refusedKeys.map((why) => el("li", null, foreign(why)))),
+        el("ul", { class: "refused" }, refused.map(({ kid, index, why }) => el("li", null, foreign(`${kid ?? `key ${index} of the set`}: ${why}`)))),
       ],
     ),
   ];

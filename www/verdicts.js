@@ -24,7 +24,7 @@ function tokenMathematics(token, keysGiven, keysFault) {
     return about("fails", "Does not hold", words, fault);
   }
   // Without an algorithm no key was looked for.
-  const early = token.form ?? token.header.fault ?? (token.mathematics.algorithm === null ? fault : null);
+  const early = formFault(token) ?? token.header.fault ?? (token.mathematics.algorithm === null ? fault : null);
   if (early) return about("fails", "Not checked", "The token is refused before its signature is looked at.", early);
   if (fault) return about("open", "Not checked", "There is nothing to check it with.", fault);
   const words = keysFault
@@ -33,27 +33,25 @@ function tokenMathematics(token, keysGiven, keysFault) {
   return about("open", "Not checked", words);
 }
 
-const OWN_KEYS = ["jwk", "jku", "x5u", "x5c"];
+/** The first steps, which look at the outline alone. */
+const OUTLINE = ["size", "form", "header_encoding", "payload_encoding", "signature_encoding"];
+
+/** What is wrong with the outline of a token, if anything, as a fault. */
+export function formFault(token) {
+  const failed = token.steps.find(({ step, outcome }) => outcome === "failed" && OUTLINE.includes(step));
+  return failed ? { code: failed.code, title: failed.reason, section: failed.section, note: failed.note } : null;
+}
 
 function tokenTrust(token, keysGiven) {
   const words = keysGiven
     ? "The key came from what you pasted. Whoever gave you the key set could have made the token too."
     : "No key was given, and a token cannot vouch for itself.";
-  const own = ownKeys(token.header.text);
+  const own = token.trust.ownKeys;
   const warning = own.length
     ? ` The token brings or names a key of its own (${own.join(", ")}): anybody can do that, and it is never used.`
     : "";
   const where = " A gate trusts a key because its policy names the issuer and where that issuer’s keys are found.";
   return verdict("The trust", "open", "Not established", words + where + warning);
-}
-
-function ownKeys(header) {
-  try {
-    const members = JSON.parse(header);
-    return OWN_KEYS.filter((name) => Object.hasOwn(members, name));
-  } catch {
-    return [];
-  }
 }
 
 function keyMathematics(key) {

@@ -5,8 +5,9 @@ import { jsonText } from "./text.js";
 import type { InspectOptions, Inspection } from "../types/index.js";
 
 export function inspect(credential: string, options: InspectOptions = {}): Inspection {
-  const { jwks, now = Date.now() } = options;
-  const keys = jwks === undefined ? "" : jsonText(jwks, "the key set");
+  const { policy, jwks, now = Date.now() } = options;
+  const rules = policy === undefined ? undefined : jsonText(policy, "the policy");
+  const keys = jwks === undefined ? undefined : jsonText(jwks, "the key set");
   const presented = presentedText(credential);
-  return JSON.parse(enter(() => inspectCredential(presented, keys, now))) as Inspection;
+  return JSON.parse(enter(() => inspectCredential(presented, rules, keys, now))) as Inspection;
 }

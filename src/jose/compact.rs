@@ -1,7 +1,7 @@
 //! The JWS compact serialization (RFC 7515 §7.1), read strictly.
 
 use super::base64url;
-use crate::verdict::{Denial, Reason};
+use crate::verdict::{Denial, Reason, Step, Trail};
 
 /// The three parts of a token, decoded. Nothing in it is verified.
 #[derive(Debug, Clone)]
@@ -23,11 +23,21 @@ impl<'t> CompactJws<'t> {
     /// [`Reason::TokenTooLarge`] before anything is looked at, [`Reason::TokenFormUnsupported`] for a JWE or the JSON
     /// serialization, and [`Reason::TokenMalformed`] for whatever is not three segments of canonical base64url.
     pub fn parse(token: &'t str, max_bytes: usize) -> Result<Self, Denial> {
+        Self::parse_along(token, max_bytes, &Trail::default())
+    }
+
+    /// As [`CompactJws::parse`], leaving a trail.
+    ///
+    /// # Errors
+    /// As [`CompactJws::parse`].
+    pub fn parse_along(token: &'t str, max_bytes: usize, trail: &Trail) -> Result<Self, Denial> {
+        trail.enter(Step::Size);
         if token.len() > max_bytes {
             return Err(
                 Denial::new(Reason::TokenTooLarge).noting(format!("{} bytes, at most {max_bytes}", token.len()))
             );
         }
+        trail.enter(Step::Form);
         if token.starts_with('{') {
             return Err(Denial::new(Reason::TokenFormUnsupported).noting("the JSON serialization"));
         }
@@ -43,12 +53,12 @@ impl<'t> CompactJws<'t> {
         }
         let signing_input =
             token.get(..header.len().saturating_add(payload.len()).saturating_add(1)).ok_or(Reason::TokenMalformed)?;
-        Ok(Self {
-            signing_input,
-            header: decode(header, "header")?,
-            payload: decode(payload, "payload")?,
-            signature: decode(signature, "signature")?,
-        })
+        trail.enter(Step::HeaderEncoding);
+        let header = decode(header, "header")?;
+        trail.enter(Step::PayloadEncoding);
+        let payload = decode(payload, "payload")?;
+        trail.enter(Step::SignatureEncoding);
+        Ok(Self { signing_input, header, payload, signature: decode(signature, "signature")? })
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     json,
-    verdict::{Denial, Reason},
+    verdict::{Denial, Reason, Step, Trail},
 };
 
 /// A key id longer than this is nobody's: it would only fill logs.
@@ -31,11 +31,22 @@ impl Header {
     /// §4.1.11); [`Reason::TokenFormUnsupported`] for encryption, compression, an unencoded payload (RFC 7797) or a
     /// nested token.
     pub fn parse(bytes: &[u8]) -> Result<Self, Denial> {
+        Self::parse_along(bytes, &Trail::default())
+    }
+
+    /// As [`Header::parse`], leaving a trail.
+    ///
+    /// # Errors
+    /// As [`Header::parse`].
+    pub fn parse_along(bytes: &[u8], trail: &Trail) -> Result<Self, Denial> {
+        trail.enter(Step::Header);
         let members =
             json::parse_object(bytes).map_err(|error| Denial::new(Reason::HeaderInvalid).noting(error.to_string()))?;
+        trail.enter(Step::Critical);
         if members.contains_key("crit") {
             return Err(Reason::CritNotUnderstood.into());
         }
+        trail.enter(Step::Extensions);
         for name in ["enc", "zip", "b64"] {
             if members.contains_key(name) {
                 return Err(Denial::new(Reason::TokenFormUnsupported).noting(format!("`{name}` in the header")));
@@ -44,6 +55,7 @@ impl Header {
         if text(&members, "cty")?.is_some_and(|content| is_media_type(content, "jwt")) {
             return Err(Denial::new(Reason::TokenFormUnsupported).noting("a token in a token"));
         }
+        trail.enter(Step::Parameters);
         let algorithm =
             text(&members, "alg")?.ok_or_else(|| Denial::new(Reason::HeaderInvalid).noting("no `alg`"))?.to_owned();
         let key_id = text(&members, "kid")?;

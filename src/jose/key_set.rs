@@ -66,6 +66,19 @@ impl KeySet {
         allowed: &[Algorithm],
         table: &[&dyn PortableAlgorithm],
     ) -> Result<Self, KeySetError> {
+        let prepared = Self::survey(set, allowed, table)?;
+        if prepared.keys.is_empty() {
+            return Err(KeySetError::NoUsableKey(prepared.refused.first().map(|refused| refused.why)));
+        }
+        Ok(prepared)
+    }
+
+    /// As [`KeySet::prepare`], for diagnosis: a set without a usable key is told of key by key too.
+    pub(crate) fn survey(
+        set: &Map<String, Value>,
+        allowed: &[Algorithm],
+        table: &[&dyn PortableAlgorithm],
+    ) -> Result<Self, KeySetError> {
         let Some(Value::Array(entries)) = set.get("keys") else {
             return Err(KeySetError::NotAKeySet);
         };
@@ -89,9 +102,6 @@ impl KeySet {
                     prepared.refused.push(RefusedKey { index, kid, why });
                 }
             }
-        }
-        if prepared.keys.is_empty() {
-            return Err(KeySetError::NoUsableKey(prepared.refused.first().map(|refused| refused.why)));
         }
         Ok(prepared)
     }

@@ -6,7 +6,7 @@ use crate::{
     host::{Host, UnixMillis},
     jose::{Algorithm, KeySet, VerificationKey},
     key_source::{RemoteKeySet, RemoteKeySets, Tier, Vouching},
-    verdict::{Denial, Reason},
+    verdict::{Denial, Reason, Step, Trail},
 };
 
 use serde_json::{Map, Value};
@@ -127,8 +127,17 @@ impl IssuerRules {
     ///
     /// # Errors
     /// [`Reason::TypNotAccepted`], [`Reason::ClaimMissing`], [`Reason::ClaimMismatch`], [`Reason::ClaimMalformed`]
-    pub(super) fn admit(&self, payload: &Map<String, Value>, tenant: Option<&str>) -> Result<(), Denial> {
+    pub(super) fn admit(
+        &self,
+        payload: &Map<String, Value>,
+        tenant: Option<&str>,
+        trail: &Trail,
+    ) -> Result<(), Denial> {
+        trail.enter(Step::Shape);
         refuse_foreign_shape(payload)?;
+        if self.tenant_claim.is_some() || !self.claims.is_empty() {
+            trail.enter(Step::ClaimConditions);
+        }
         if let (Some(claim), Some(tenant)) = (&self.tenant_claim, tenant) {
             Condition::equals(tenant).hold(claim, payload)?;
         }
@@ -221,6 +230,15 @@ impl Issuer {
     pub const fn key_set(&self) -> Option<&KeySet> {
         match &self.keys {
             Keys::Local(keys, _) => Some(keys),
+            Keys::None | Keys::Remote(_) => None,
+        }
+    }
+
+    /// The last second at which the keys of the policy may vouch; none where they do not age, or are elsewhere.
+    #[must_use]
+    pub const fn good_until(&self) -> Option<i64> {
+        match &self.keys {
+            Keys::Local(_, good_until) => *good_until,
             Keys::None | Keys::Remote(_) => None,
         }
     }

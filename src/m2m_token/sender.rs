@@ -11,7 +11,7 @@ use super::{
 use crate::{
     host::UnixMillis,
     revocation::Standing,
-    verdict::{Denial, Reason, Verdict},
+    verdict::{Denial, Reason, Step, Trail, Verdict},
 };
 
 /// What is known of who sent a token.
@@ -104,12 +104,14 @@ impl Senders {
         sender: &SenderContext<'_>,
         standing: &Standing,
         now: UnixMillis,
+        trail: &Trail,
     ) -> Verdict {
         let bound = facts.confirmation();
         if bound.is_bearer() && sender.dpop.is_none() {
-            return facts.grant(now, &SenderProof::default(), standing);
+            return facts.grant(now, &SenderProof::default(), standing, trail);
         }
-        facts.hold(standing, now)?;
+        facts.hold(standing, now, trail)?;
+        trail.enter(Step::Sender);
         let certificate = sender.certificate.map(|certificate| certificate.0);
         let tell = |denial: Denial| self.name_algorithms(denial).about(facts.principal().clone());
         let (key, unseen) = match (&sender.dpop, bound.key) {
@@ -122,7 +124,7 @@ impl Senders {
             (Some(_), None) => return Err(tell(Reason::SenderKeyMismatch.into())),
             (None, _) => (None, None),
         };
-        let grant = facts.grant(now, &SenderProof { key, certificate }, standing).map_err(tell)?;
+        let grant = facts.grant(now, &SenderProof { key, certificate }, standing, trail).map_err(tell)?;
         if let Some((key, unseen)) = unseen {
             self.memory.remember(key, unseen.jti, unseen.last, now.seconds()).map_err(|reason| tell(reason.into()))?;
         }

@@ -22,7 +22,7 @@ use crate::{
     json,
     key_source::{KeySetStatus, Tier},
     revocation::{DenyList, DenySnapshotStatus, InForce, Standing},
-    verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Verdict},
+    verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Step, Trail, Verdict},
 };
 
 /// The largest token that is looked at where the policy names no other bound, in bytes.
@@ -180,10 +180,25 @@ impl TokenVerifier {
     /// # Errors
     /// A [`Denial`] of the class `m2m_token`.
     pub async fn verify_from<H: Host>(&self, host: &H, token: &str, sender: &SenderContext<'_>) -> Verdict {
-        let verdict = match self.authenticate(host, token).await {
+        self.verify_along(host, token, sender, &Trail::default()).await
+    }
+
+    /// As [`TokenVerifier::verify_from`], leaving a trail. Of a token whose facts were kept it begins late: what was
+    /// asked when they were made is not asked again.
+    ///
+    /// # Errors
+    /// As [`TokenVerifier::verify_from`], for the step that the trail ends with.
+    pub async fn verify_along<H: Host>(
+        &self,
+        host: &H,
+        token: &str,
+        sender: &SenderContext<'_>,
+        trail: &Trail,
+    ) -> Verdict {
+        let verdict = match self.authenticate_along(host, token, trail).await {
             Ok(facts) => {
                 let standing = self.deny.ready(host).await;
-                self.senders.judge(&facts, token, sender, &standing, host.now())
+                self.senders.judge(&facts, token, sender, &standing, host.now(), trail)
             }
             Err(denial) => Err(denial),
         };
@@ -202,6 +217,10 @@ impl TokenVerifier {
     /// its bytes. What can change is asked again here: the key that vouched must still be the one that its issuer's set
     /// has for the token. All else is asked when the facts are judged.
     pub async fn authenticate<H: Host>(&self, host: &H, token: &str) -> Result<TokenFacts, Denial> {
+        self.authenticate_along(host, token, &Trail::default()).await
+    }
+
+    async fn authenticate_along<H: Host>(&self, host: &H, token: &str, trail: &Trail) -> Result<TokenFacts, Denial> {
         let mut known = Principal::default();
         let fits = token.len() <= self.max_token_bytes && looks_like_jwt(token);
         let digest = if fits { self.cache.digest(host, token) } else { None };
@@ -215,7 +234,8 @@ impl TokenVerifier {
             }
         }
         let asked = host.clock();
-        let (facts, way) = self.look_into(host, token, &mut known).await.map_err(|denial| denial.about(known))?;
+        let (facts, way) =
+            self.look_into(host, token, &mut known, trail).await.map_err(|denial| denial.about(known))?;
         if let (Some(digest), Some(way)) = (digest, way) {
             let recalled = Recalled { facts: facts.clone(), way };
             let bytes = recalled.bytes();
@@ -231,52 +251,69 @@ impl TokenVerifier {
         host: &H,
         token: &str,
         known: &mut Principal,
+        trail: &Trail,
     ) -> Result<(TokenFacts, Option<Way>), Denial> {
         if !looks_like_jwt(token)
             && let Some((issuer, server)) = self.server_of(token)
         {
             known.issuer = Some(issuer.rules.issuer.clone());
-            self.admit_opaque(token)?;
+            trail.enter(Step::Size);
+            self.admit_opaque(token, trail)?;
+            trail.enter(Step::Introspection);
             let answer = server.ask(host, token).await?;
-            return Ok((self.facts_of_answer(&issuer.rules, server, &answer)?, None));
+            return Ok((self.facts_of_answer(&issuer.rules, server, &answer, trail)?, None));
         }
-        let jws = CompactJws::parse(token, self.max_token_bytes)?;
-        let header = Header::parse(&jws.header)?;
+        let jws = CompactJws::parse_along(token, self.max_token_bytes, trail)?;
+        let header = Header::parse_along(&jws.header, trail)?;
+        trail.enter(Step::AlgorithmKnown);
         let algorithm = Algorithm::from_name(&header.algorithm).ok_or(Reason::AlgorithmNotAllowed)?;
         known.algorithm = Some(algorithm.name());
+        trail.enter(Step::Payload);
         let payload = json::parse_object(&jws.payload)
             .map_err(|error| Denial::new(Reason::PayloadInvalid).noting(error.to_string()))?;
+        trail.enter(Step::Issuer);
         let (place, issuer, tenant) = self.issuer_of(&payload)?;
         let rules = &issuer.rules;
         known.issuer = Some(text(&payload, "iss")?.unwrap_or_else(|| rules.issuer.clone()));
+        trail.enter(Step::MediaType);
         expect_type(&header, rules)?;
+        if !rules.header.is_empty() {
+            trail.enter(Step::HeaderConditions);
+        }
         rules.admit_header(|| json::parse_object(&jws.header).ok())?;
         let server = issuer.introspection.as_ref().filter(|server| server.is_asked_about_jwts());
         if let (Some(server), false) = (server, issuer.has_keys()) {
+            trail.enter(Step::Introspection);
             let answer = server.ask(host, token).await?;
             agree(&payload, &answer.members)?;
             known.algorithm = None;
-            return Ok((self.facts_of_answer(rules, server, &answer)?, None));
+            return Ok((self.facts_of_answer(rules, server, &answer, trail)?, None));
         }
         if !issuer.has_keys() {
+            trail.enter(Step::Key);
             let note = "the issuer has no keys here, and its server is asked about opaque tokens alone";
             return Err(Denial::new(Reason::SigningKeyUnknown).noting(note));
         }
+        trail.enter(Step::Algorithm);
         if !rules.algorithms.contains(&algorithm) {
             return Err(Denial::new(Reason::AlgorithmNotAllowed).noting(algorithm.name()));
         }
+        trail.enter(Step::Key);
         let voucher = issuer.find_key(host, tenant, header.key_id.as_deref(), algorithm).await?;
         known.key_id = voucher.key.kid().map(str::to_owned);
         known.key_set_tier = voucher.tier.map(Tier::as_str);
+        trail.enter(Step::Signature);
         verify_signature(host, &voucher.key, algorithm, jws.signing_input.as_bytes(), &jws.signature).await?;
 
         // From here on the payload is the issuer's word, and was parsed as UTF-8 above.
         let written = String::from_utf8(jws.payload).map_err(|_| Reason::PayloadInvalid)?;
-        let facts = TokenFacts { voucher: Some(voucher), ..self.facts(rules, &payload, written, tenant, known)? };
+        let facts =
+            TokenFacts { voucher: Some(voucher), ..self.facts(rules, &payload, written, tenant, known, trail)? };
         if let Some(server) = server {
             // Nobody is asked about a token that is over.
             let standing = self.deny.ready(host).await;
-            facts.hold(&standing, host.now())?;
+            facts.hold(&standing, host.now(), trail)?;
+            trail.enter(Step::Confirmed);
             let answer = server.ask(host, token).await?;
             server.expect_access_token(&answer, true)?;
             agree(&payload, &answer.members)?;
@@ -288,10 +325,11 @@ impl TokenVerifier {
     }
 
     /// What no issuer could have given out is not asked about.
-    fn admit_opaque(&self, token: &str) -> Result<(), Denial> {
+    fn admit_opaque(&self, token: &str, trail: &Trail) -> Result<(), Denial> {
         if token.len() > self.max_token_bytes {
             return Err(Reason::TokenTooLarge.into());
         }
+        trail.enter(Step::Form);
         if is_b64token(token) {
             return Ok(());
         }
@@ -305,13 +343,25 @@ impl TokenVerifier {
         rules: &Arc<IssuerRules>,
         server: &Introspection,
         answer: &Answer,
+        trail: &Trail,
     ) -> Result<TokenFacts, Denial> {
         let members = &answer.members;
         server.expect_access_token(answer, false)?;
         if text(members, "iss")?.is_some_and(|name| name != rules.issuer) {
             return Err(Reason::IssuerUnknown.into());
         }
-        self.facts(rules, members, answer.written.as_ref().to_owned(), None, &Principal::default())
+        self.facts(rules, members, answer.written.as_ref().to_owned(), None, &Principal::default(), trail)
+    }
+
+    /// Holds a payload that nobody vouched for against what would be asked of it after its signature, for an explanation
+    /// alone: no facts come of it, and no grant.
+    ///
+    /// # Errors
+    /// A [`Denial`] for the step that the trail ends with.
+    pub(crate) fn suppose(&self, payload: &Map<String, Value>, now: UnixMillis, trail: &Trail) -> Result<(), Denial> {
+        let [only] = self.issuers.as_slice() else { return Err(Reason::IssuerUnknown.into()) };
+        let facts = self.facts(&only.rules, payload, String::new(), None, &Principal::default(), trail)?;
+        facts.hold(&self.deny.at(now), now, trail).map(|_| ())
     }
 
     /// The facts of claims that their issuer vouched for.
@@ -322,11 +372,15 @@ impl TokenVerifier {
         written: String,
         tenant: Option<&str>,
         known: &Principal,
+        trail: &Trail,
     ) -> Result<TokenFacts, Denial> {
+        trail.enter(Step::ClaimTypes);
         let claims = Claims::read(payload)?;
-        rules.admit(payload, tenant)?;
+        rules.admit(payload, tenant, trail)?;
+        trail.enter(Step::Confirmation);
         let confirmation = Confirmation::read(payload)?;
         rules.sender_constraint.admit(confirmation)?;
+        trail.enter(Step::Names);
         // An empty name names nobody.
         let named = |claim: &Option<String>| claim.clone().filter(|text| !text.is_empty());
         let principal = Principal {
@@ -341,6 +395,7 @@ impl TokenVerifier {
             facts_tier: None,
             sender: confirmation.sender(),
         };
+        trail.enter(Step::Scopes);
         Ok(TokenFacts {
             scopes: scopes(payload, &rules.scope_claim)?,
             deny: self.deny.clone(),
@@ -375,12 +430,15 @@ impl TokenFacts {
         if let Some(voucher) = &self.voucher {
             voucher.hold(now).map_err(|denial| denial.about(self.principal.clone()))?;
         }
-        self.grant(now, proof, &self.deny.at(now))
+        self.grant(now, proof, &self.deny.at(now), &Trail::default())
     }
 
     /// As [`TokenFacts::judge_from`], for facts whose key, and what stands against them, was found for this very check.
-    pub(super) fn grant(&self, now: UnixMillis, proof: &SenderProof, standing: &Standing) -> Verdict {
-        let expires = self.hold(standing, now)?;
+    pub(super) fn grant(&self, now: UnixMillis, proof: &SenderProof, standing: &Standing, trail: &Trail) -> Verdict {
+        let expires = self.hold(standing, now, trail)?;
+        if !self.confirmation.is_bearer() {
+            trail.enter(Step::Sender);
+        }
         proof.hold(self.confirmation).map_err(|denial| denial.about(self.principal.clone()))?;
         Ok(Grant {
             class: CredentialClass::M2mToken,
@@ -407,9 +465,10 @@ impl TokenFacts {
     }
 
     /// Holds everything but the sender and the key. The second at which the token ends.
-    pub(super) fn hold(&self, standing: &Standing, now: UnixMillis) -> Result<i64, Denial> {
-        let expires = within_life(&self.claims, &self.rules, now.seconds())
+    pub(super) fn hold(&self, standing: &Standing, now: UnixMillis, trail: &Trail) -> Result<i64, Denial> {
+        let expires = within_life(&self.claims, &self.rules, now.seconds(), trail)
             .map_err(|denial| denial.about(self.principal.clone()))?;
+        trail.enter(Step::Revocation);
         standing
             .hold_token(&self.principal, &self.rules.issuer, now)
             .map_err(|denial| denial.about(self.principal.clone()))?;
@@ -432,7 +491,8 @@ fn expect_type(header: &Header, rules: &IssuerRules) -> Result<(), Denial> {
 
 /// Audience and times. `exp` has no tolerance: a client whose token ends early fetches a new one. What lies in the
 /// future is allowed the tolerance, since a token fresh from an issuer whose clock runs ahead must work at once.
-fn within_life(claims: &Claims, rules: &IssuerRules, now: i64) -> Result<i64, Denial> {
+fn within_life(claims: &Claims, rules: &IssuerRules, now: i64, trail: &Trail) -> Result<i64, Denial> {
+    trail.enter(Step::Audience);
     // Where `aud` may be missing, the rules name no audience and a token that is for somebody is not for this API
     // (RFC 7519 §4.1.3): never "for us, or for anybody".
     let anybody = claims.audience.is_empty();
@@ -442,6 +502,7 @@ fn within_life(claims: &Claims, rules: &IssuerRules, now: i64) -> Result<i64, De
     if !anybody && !claims.audience.iter().any(|audience| rules.audience.contains(audience)) {
         return Err(Reason::AudienceMismatch.into());
     }
+    trail.enter(Step::Expiry);
     let issued_at = || claims.issued_at.ok_or_else(|| missing("iat"));
     let expires = match (claims.expires, rules.max_token_age) {
         (Some(expires), _) => expires,
@@ -452,11 +513,20 @@ fn within_life(claims: &Claims, rules: &IssuerRules, now: i64) -> Result<i64, De
         return Err(Reason::TokenExpired.into());
     }
     let latest = now.saturating_add(rules.clock_tolerance);
+    if claims.not_before.is_some() {
+        trail.enter(Step::NotBefore);
+    }
     if claims.not_before.is_some_and(|not_before| not_before > latest) {
         return Err(Reason::TokenNotYetValid.into());
     }
+    if claims.issued_at.is_some() {
+        trail.enter(Step::IssuedAt);
+    }
     if claims.issued_at.is_some_and(|issued_at| issued_at > latest) {
         return Err(Reason::TokenIssuedInFuture.into());
+    }
+    if rules.max_token_age.is_some() {
+        trail.enter(Step::Lifetime);
     }
     if let Some(longest) = rules.max_token_age
         && expires.saturating_sub(issued_at()?) > longest

@@ -3,10 +3,12 @@
 mod document;
 mod limit;
 mod reason;
+mod step;
 
 pub use document::{problem_document, verdict_document};
 pub use limit::LimitState;
 pub use reason::{ChallengeError, Reason, ReasonFacts};
+pub use step::{Step, StepFacts, StepOutcome, Trail};
 
 use serde::Serialize;
 

@@ -1,26 +1,37 @@
-//! The inspector behind the page.
+//! The inspector behind the page and the command line.
 
 use serde_json::Value;
-use wasm_bindgen::prelude::{JsError, wasm_bindgen};
+use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
-use crate::{inspect, json};
+use super::refusal::refused_policy;
+use crate::{
+    host::UnixMillis,
+    inspect::{Against, inspect},
+    json,
+};
 
-/// Everything that can be said of a pasted credential, as JSON. `keys` is a key set or a snapshot as JSON text, or
-/// empty; `now` is in milliseconds since the Unix epoch.
+/// Everything that can be said of a credential, as JSON. `policy` is that of a verifier of tokens or of a gate as JSON
+/// text, and `keys` a key set or a snapshot as JSON text; either may be left out. `now` is in milliseconds since the Unix
+/// epoch.
 ///
 /// # Errors
-/// Where `keys` is not JSON.
+/// Every fault of the policy, and where `keys` is not JSON.
 #[wasm_bindgen(js_name = inspect)]
-pub fn inspect_credential(credential: &str, keys: &str, now: f64) -> Result<String, JsError> {
-    let keys: Option<Value> = if keys.trim().is_empty() {
-        None
-    } else {
-        Some(json::parse(keys.as_bytes()).map_err(|error| JsError::new(&format!("the key set: {error}")))?)
-    };
+pub fn inspect_credential(
+    credential: &str,
+    policy: Option<String>,
+    keys: Option<String>,
+    now: f64,
+) -> Result<String, JsValue> {
+    let wrong = |error: &dyn std::fmt::Display| JsValue::from(JsError::new(&format!("the key set: {error}")));
+    let keys: Option<Value> =
+        keys.map(|keys| json::parse(keys.as_bytes())).transpose().map_err(|error| wrong(&error))?;
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a float that is too large saturates, which is as far as time goes"
     )]
-    let now = crate::host::UnixMillis(now as i64);
-    Ok(serde_json::to_string(&inspect::inspect(credential, keys.as_ref(), now))?)
+    let now = UnixMillis(now as i64);
+    let against = Against { policy: policy.as_deref(), keys: keys.as_ref() };
+    let report = inspect(credential, against, now).map_err(|error| refused_policy(&error))?;
+    serde_json::to_string(&report).map_err(|error| JsError::from(error).into())
 }

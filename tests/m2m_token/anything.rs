@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use edgeward::{
-    inspect::inspect,
+    inspect::{Against, inspect},
     jose::{Algorithm, JwsVerifier, KeySet, PORTABLE},
     json,
     key_source::Snapshot,
@@ -60,7 +60,9 @@ proptest! {
     fn no_text_makes_the_verifier_panic(text in any::<String>(), segments in prop::collection::vec("[-_A-Za-z0-9]{0,20}", 0..6)) {
         prop_assert!(!is_good(usual(), &text));
         prop_assert!(!is_good(usual(), &segments.join(".")));
-        let _ = inspect(&text, None, edgeward::host::UnixMillis(0));
+        for credential in [&text, &segments.join(".")] {
+            prop_assert!(inspect(credential, Against::default(), edgeward::host::UnixMillis(0)).is_ok());
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod backend;
 mod claims;
 mod facts;
 mod form;
+mod inspected;
 mod key_choice;
 mod signature;
 

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use edgeward::{
     governance::{ReviewRule, audit_event_schema, page_csp},
+    inspect::CredentialRule,
     policy::{LintRule, Severity, schema},
-    verdict::{Denial, Reason},
+    verdict::{Denial, Reason, Step},
 };
 
 use crate::output::{Failure, Result, say};
@@ -17,6 +18,7 @@ use crate::workspace::{Workspace, write};
 const REASON_CODES: &str = "docs/reason-codes.md";
 const LINT_RULES: &str = "docs/lint-rules.md";
 const REVIEW_RULES: &str = "docs/review-rules.md";
+const INSPECTION: &str = "docs/inspect-rules.md";
 const AUDIT_EVENTS: &str = "schema/audit-event.schema.json";
 const POLICY: &str = "docs/policy.md";
 const API_REFERENCE: &str = "docs/api";
@@ -31,6 +33,8 @@ pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
     say!("{LINT_RULES}: {} rules", LintRule::ALL.len());
     write(&workspace.path(REVIEW_RULES), review_rules())?;
     say!("{REVIEW_RULES}: {} rules", ReviewRule::ALL.len());
+    write(&workspace.path(INSPECTION), inspection())?;
+    say!("{INSPECTION}: {} steps and {} rules", Step::ALL.len(), CredentialRule::ALL.len());
     write(&workspace.path(AUDIT_EVENTS), audit_events())?;
     say!("{AUDIT_EVENTS}: the JSON Schema of audit events");
     write(&workspace.path(POLICY_SCHEMA), policy_schema())?;
@@ -104,11 +108,7 @@ fn lint_rules() -> String {
     );
     for rule in LintRule::ALL {
         let facts = rule.facts();
-        let severity = match facts.severity {
-            Severity::Low => "low",
-            Severity::Medium => "medium",
-            Severity::High => "high",
-        };
+        let severity = severity_name(facts.severity);
         // Writing to a string does not fail.
         let _ = writeln!(
             page,
@@ -120,6 +120,50 @@ fn lint_rules() -> String {
         );
     }
     page
+}
+
+/// The tables of what an inspection asks and looks for.
+fn inspection() -> String {
+    let mut page = String::from(
+        "# What `inspect` asks and finds\n\n\
+         Made by `cargo xtask docs` from `src/verdict/step.rs` and `src/inspect/lint.rs`. A name never changes its meaning. \
+         See [inspect.md](inspect.md).\n\n\
+         ## The steps of a token\n\n\
+         In the verifier's order.\n\n\
+         | step | what has to be so | from |\n\
+         |---|---|---|\n",
+    );
+    for step in Step::ALL {
+        let facts = step.facts();
+        // Writing to a string does not fail.
+        let _ = writeln!(page, "| `{}` | {} | {} |", facts.name, facts.title, facts.section);
+    }
+    page.push_str(
+        "\n## What is unwise\n\n\
+         | code | severity | what is wrong | what to do about it | from |\n\
+         |---|---|---|---|---|\n",
+    );
+    for rule in CredentialRule::ALL {
+        let facts = rule.facts();
+        let severity = severity_name(facts.severity);
+        let _ = writeln!(
+            page,
+            "| `{}` | {severity} | {} | {} | {} |",
+            facts.code,
+            facts.title.trim(),
+            facts.advice,
+            facts.section
+        );
+    }
+    page
+}
+
+const fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Low => "low",
+        Severity::Medium => "medium",
+        Severity::High => "high",
+    }
 }
 
 /// The table of what a review looks for.
@@ -170,6 +214,8 @@ mod tests {
         assert_eq!(committed, lint_rules(), "run `cargo xtask docs`");
         let committed = std::fs::read_to_string(Workspace::here().path(REVIEW_RULES)).expect("the table");
         assert_eq!(committed, review_rules(), "run `cargo xtask docs`");
+        let committed = std::fs::read_to_string(Workspace::here().path(INSPECTION)).expect("the tables");
+        assert_eq!(committed, inspection(), "run `cargo xtask docs`");
         let committed = std::fs::read_to_string(Workspace::here().path(AUDIT_EVENTS)).expect("the schema");
         assert_eq!(committed, audit_events(), "run `cargo xtask docs`");
         let committed = std::fs::read_to_string(Workspace::here().path(POLICY_SCHEMA)).expect("the schema");

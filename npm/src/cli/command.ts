@@ -74,7 +74,8 @@ export function readOptions<O extends ParseArgsOptionsConfig>(args: string[], op
 /** What people take for the name of an option that takes a secret. */
 const SECRETS = /^--?(token|bearer|key|api-?key|secret|password|seals?|digests?|bootstrap(-secret)?)(=|$)/;
 
-function parsed<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
+/** The options and whatever stands beside them. */
+export function parsed<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
   if (args.some((arg) => SECRETS.test(arg))) {
     throw new UsageError(
       "no option takes a secret, which everybody could read who lists the processes: secrets come by a file, by standard input, or by the environment",

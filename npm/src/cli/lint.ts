@@ -53,11 +53,11 @@ export const lint: Command = {
 };
 
 /** The faults of a policy that cannot be used, one by one. */
-function faultsOf(error: unknown): readonly PolicyFault[] {
+export function faultsOf(error: unknown): readonly PolicyFault[] {
   return error instanceof Error && error.name === "PolicyError" ? (error as PolicyError).faults : [];
 }
 
-function faultInWords({ pointer, reason: words, hint }: PolicyFault): string {
+export function faultInWords({ pointer, reason: words, hint }: PolicyFault): string {
   const place = pointer === "" ? "the document" : pointer;
   return `fault  ${place}: ${words}${hint === null ? "" : `\n       ${hint}`}`;
 }
