@@ -1,5 +1,6 @@
 // Everything that the main entry offers.
 export * from "./audit-types.js";
+export * from "./clients.js";
 export * from "./deny-list.js";
 export * from "./gate.js";
 export * from "./host.js";

@@ -5,11 +5,12 @@
 //! last used, and never the secret or a digest of it. Nothing here lets anybody in; it is what the review goes by.
 //!
 //! `record` is what the store holds, `life` the steps from the first note of a client to its end, `listing` reads what issuers
-//! say of their clients, and `usage` is about the tokens that came. Times are whole seconds since the Unix epoch.
+//! say of their clients, and `usage` and `notes` are about the tokens that came. Times are whole seconds since the Unix epoch.
 
 mod error;
 mod life;
 mod listing;
+mod notes;
 mod record;
 mod usage;
 
@@ -19,6 +20,7 @@ pub use life::{
     NewClient, NewSecret, Removed, UnreadableClient,
 };
 pub use listing::{ListedClients, Listing, Passed, read_listing};
+pub use notes::ClientNotes;
 pub use record::{
     ClientRecord, ClientSecret, Ended, LONGEST_HINT, LONGEST_SECRET_ID, MOST_SECRETS, client_key, client_record_id,
 };

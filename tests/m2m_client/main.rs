@@ -6,6 +6,7 @@ mod shelf;
 
 mod at_once;
 mod imported;
+mod notes;
 mod whole_life;
 
 use edgeward::{

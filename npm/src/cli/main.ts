@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { version } from "../index.js";
 import { CommandError, EXIT, OutputClosed, StepError, UsageError, print, reason, say, type Command } from "./command.js";
+import { clients } from "./clients/clients.js";
 import { inventory } from "./keys/inventory.js";
 import { keys } from "./keys/keys.js";
 import { review } from "./keys/review.js";
 import { lint } from "./lint.js";
 import { snapshot } from "./snapshot.js";
 
-const COMMANDS: Readonly<Record<string, Command>> = { keys, inventory, review, lint, snapshot };
+const COMMANDS: Readonly<Record<string, Command>> = { keys, clients, inventory, review, lint, snapshot };
 
 const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
 const usage = `Usage: edgeward <command> [arguments]

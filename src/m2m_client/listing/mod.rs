@@ -52,6 +52,7 @@ pub struct ListedClients {
 
 /// An entry that is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Passed {
     /// Which entry, counted from 1 over all documents of the text.
     pub entry: u64,

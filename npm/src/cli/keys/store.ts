@@ -111,14 +111,14 @@ function asStep(error: unknown): never {
   throw error;
 }
 
-interface Opened {
+export interface Opened {
   store: Store;
   close(): Promise<void>;
   /** Throws where there is no such store. */
   exists(): void;
 }
 
-async function opened(url: string, redisPrefix: string | undefined): Promise<Opened> {
+export async function opened(url: string, redisPrefix: string | undefined): Promise<Opened> {
   if (!url.startsWith("file:")) return openRedis(url, redisPrefix);
   const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
   if (path === "") throw new CommandError("the path of the store is missing, as file:./keys");
