@@ -91,10 +91,12 @@ fn a_client_that_was_removed_and_is_listed_is_back() {
 }
 
 #[test]
-fn a_client_with_two_secrets_of_one_name_is_refused() {
+fn a_client_with_two_secrets_of_one_name_or_one_of_none_is_refused() {
     let clerk = Clerk::new(5);
     let twice = with(listed(), "secrets", json!([{ "id": "a" }, { "id": "a" }]));
     assert_eq!(refused(&clerk, "import", None, &twice), ("body_invalid", "two secrets have one id".to_owned()));
+    let unnamed = with(listed(), "secrets", json!([{ "hint": "a" }]));
+    assert_eq!(refused(&clerk, "import", None, &unnamed), ("body_invalid", "a secret of an import has an `id`".to_owned()));
     assert!(clerk.shelf.values.borrow().is_empty());
 }
 

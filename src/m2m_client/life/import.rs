@@ -32,6 +32,11 @@ impl ClientLife {
     /// # Errors
     /// [`ClientError::Request`], and those of a change.
     pub(super) async fn import<H: Host>(&self, host: &H, new: NewClient) -> Result<Imported, ClientError> {
+        let unnamed = |secret: &NewSecret| secret.id.is_none();
+        if new.secrets.as_ref().is_some_and(|secrets| secrets.iter().any(unnamed)) {
+            // The next import could not tell which of them it is.
+            return Err(ClientError::Request("a secret of an import has an `id`".to_owned()));
+        }
         let now = host.now().seconds();
         let id = client_record_id(&new.issuer, &new.client_id);
         let name = client_key(&id);
