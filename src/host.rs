@@ -119,6 +119,9 @@ pub const USAGE_NOTES: u32 = u32::MAX;
 /// The number by which [`Host::refresh_later`] is asked for the signed deny list.
 pub const DENY_SNAPSHOT: u32 = u32::MAX - 1;
 
+/// The number by which [`Host::refresh_later`] is asked for the notes of when tokens of clients came.
+pub const CLIENT_NOTES: u32 = u32::MAX - 2;
+
 /// What a host keeps count of beside what the core decides.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -268,7 +271,7 @@ pub trait Host {
     }
 
     /// Asks for `refresh` of whoever asks (a verifier, a checker, a gate) to be called with this number behind the request:
-    /// the number of a key set, [`USAGE_NOTES`] or [`DENY_SNAPSHOT`]. A host that does not do so loses nothing but time,
+    /// the number of a key set, [`USAGE_NOTES`], [`CLIENT_NOTES`] or [`DENY_SNAPSHOT`]. A host that does not do so loses nothing but time,
     /// and the notes of when keys were used: a later request waits for the set instead.
     fn refresh_later(&self, work: u32) {
         let _ = work;

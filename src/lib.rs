@@ -29,9 +29,11 @@ pub mod jose;
 pub mod json;
 pub mod key_source;
 pub mod limits;
+pub mod m2m_client;
 pub mod m2m_token;
 pub mod policy;
 pub mod revocation;
+mod stored;
 pub mod verdict;
 
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]

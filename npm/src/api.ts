@@ -1,6 +1,7 @@
 // What every entry offers. Nothing here may call the core while it loads: the entries start it after this module has
 // been evaluated.
 export { createApiKeyChecker } from "./keys.js";
+export { ClientAdminError, createClientAdmin, readClientListing } from "./client-admin.js";
 export { KeyAdminError, createKeyAdmin } from "./key-admin.js";
 export { reviewPolicy } from "./key-review.js";
 export { createGate } from "./gate.js";

@@ -8,7 +8,7 @@ import { sealBytes } from "./keys.js";
 import { jsonText } from "./text.js";
 import type { KeyAdmin, KeyAdminForm, KeyAdminHost, KeyRecord } from "../types/index.js";
 
-interface Failure {
+export interface Failure {
   code: string;
   status: number;
   message: string;
@@ -26,7 +26,7 @@ export class KeyAdminError extends Error {
   }
 }
 
-const CORE_FAILED: Failure = { code: "host_failed", status: 503, message: "the core failed: nobody can tell what was done" };
+export const CORE_FAILED: Failure = { code: "host_failed", status: 503, message: "the core failed: nobody can tell what was done" };
 
 export async function createKeyAdmin(form: KeyAdminForm, host: KeyAdminHost): Promise<KeyAdmin> {
   prepare();
@@ -80,12 +80,16 @@ function lost(words?: string): KeyAdminError {
   return new KeyAdminError(words === undefined ? CORE_FAILED : { code: "store_unavailable", status: 503, message: words });
 }
 
-async function done<T>(start: () => string | Task): Promise<T> {
+/** What a step came to, or the error that says why it was not done. */
+export async function done<T>(
+  start: () => string | Task,
+  error: (failure: Failure) => Error = (failure) => new KeyAdminError(failure),
+): Promise<T> {
   const outcome = await run(
     start,
     (answer) => JSON.parse(answer) as { done: T } | { failed: Failure },
     () => ({ failed: CORE_FAILED }),
   );
-  if ("failed" in outcome) throw new KeyAdminError(outcome.failed);
+  if ("failed" in outcome) throw error(outcome.failed);
   return outcome.done;
 }

@@ -223,6 +223,8 @@ export interface ReviewPolicy {
   overlapDays?: number;
   /** How long a key may be switched off; 90 where left out. */
   disabledDays?: number;
+  /** How old a secret of an M2M client may grow; 365 where left out. */
+  maxClientSecretAgeDays?: number;
   /** How long before its end the owner is told; 14 where left out. */
   expiresSoonDays?: number;
 }

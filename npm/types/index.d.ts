@@ -4,6 +4,7 @@
  * @module edgeward
  */
 export * from "./audit-types.js";
+export * from "./clients.js";
 export * from "./deny-list.js";
 export * from "./gate.js";
 export * from "./guard.js";

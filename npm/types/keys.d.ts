@@ -249,8 +249,11 @@ export type KeyState =
 /** What ends a credential: nothing but a revocation, or a date; or it has ended. */
 export type Lifecycle = "standing" | "expiring" | "ended";
 
-/** One line of the inventory. What stands in the record is left out where that cannot be read. */
-export interface InventoryLine {
+/** A line of the inventory, by its `class`. */
+export type InventoryLine = KeyLine | ClientSecretLine;
+
+/** The line of an API key. What stands in the record is left out where that cannot be read. */
+export interface KeyLine {
   /** The class of the credential. */
   class: "api_key";
   /** The id of the key. */
@@ -297,6 +300,40 @@ export interface InventoryLine {
   unreadable: string | null;
 }
 
+/** The line of one secret of an M2M client. */
+export interface ClientSecretLine {
+  class: "client_secret";
+  /** The id of the client. */
+  id: string;
+  /** The id of the secret; null where the client's record cannot be read. */
+  secret: string | null;
+  state: KeyState;
+  lifecycle: Lifecycle | null;
+  issuer: string | null;
+  clientId: string | null;
+  organization: string | null;
+  owner: string | null;
+  revoker: string | null;
+  name: string | null;
+  scopes: readonly string[];
+  /** Some letters of the secret. */
+  hint: string | null;
+  /** When it was made, where that is known. */
+  created: number | null;
+  /** How old it is at least. */
+  ageDays: number | null;
+  expires: number | null;
+  /** When it was used last, as its issuer says: null where it never was, left out where the issuer does not say. */
+  lastUsed?: number | null;
+  /** When a token of the client was let through, as far as that was noted. */
+  lastToken: number | null;
+  lastTokenPrecision: number | null;
+  /** There are notes of the client's tokens that cannot be read. */
+  usageUnreadable: boolean;
+  /** Why the record cannot be read. */
+  unreadable: string | null;
+}
+
 /** A page of the inventory. It may be empty and not the last. */
 export interface InventoryPage {
   /** A line for each key. */
@@ -326,8 +363,11 @@ export interface ReviewFinding {
   csf11: readonly string[];
   /** What it is about: a credential by its id, or a place in the policy by its JSON pointer. */
   subject: {
-    class: "api_key";
+    class: "api_key" | "client_secret";
+    /** The id of the key, or of the client. */
     id: string | null;
+    /** The id of the client's secret, where it is about one. */
+    secret?: string;
     pointer: string | null;
     organization: string | null;
     name: string | null;
@@ -351,6 +391,12 @@ export interface ReviewSummary {
   keys: number;
   /** How many of them something is to be said about. */
   keysWithFindings: number;
+  /** The clients. */
+  clients: number;
+  /** Those of them about which there is a finding. */
+  clientsWithFindings: number;
+  /** The secrets of all clients. */
+  clientSecrets: number;
   /** The keys by what ends them. */
   byLifecycle: Readonly<Record<Lifecycle, number>>;
   /** The keys by how they fare. */
@@ -385,7 +431,7 @@ export interface KeyDocumentOptions {
 
 /** What a document has come to. */
 export interface KeyDocumentEnd {
-  /** How many keys were looked at. */
+  /** How many keys and clients were looked at. */
   keys: number;
   /** Where the rest begins; null where there is none. */
   cursor: string | null;
@@ -396,17 +442,17 @@ export interface KeyDocumentEnd {
 /** Looks through the keys of a store, page by page: what is in memory does not grow with their number. */
 export interface KeyReviewing {
   /**
-   * A page of at most `limit` lines, 100 where left out.
+   * A page about at most `limit` keys and clients, 100 where left out. Each secret of a client is a line.
    *
    * @example
    * ```ts
    * const { lines } = await admin.inventory({ limit: 50 });
-   * for (const { id, state, owner } of lines) console.log(id, state, owner);
+   * for (const line of lines) if (line.class === "api_key") console.log(line.id, line.state, line.owner);
    * ```
    */
   inventory(page?: { cursor?: string | null; limit?: number }): Promise<InventoryPage>;
   /**
-   * A page with the findings about at most `limit` keys, 100 where left out.
+   * A page with the findings about at most `limit` keys and clients, 100 where left out.
    *
    * @example
    * ```ts

@@ -5,14 +5,14 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{
-    Environment, ID_LENGTH, KeyForm, PresentedKey, SecretDigest,
-    form::{BASE, letter},
+use super::{Environment, ID_LENGTH, KeyForm, PresentedKey, SecretDigest};
+use crate::{
+    stored::{BASE, SHORTEST_SECRET, letter},
+    verdict::{CredentialClass, Denial, Reason},
 };
-use crate::verdict::{CredentialClass, Denial, Reason};
 
 /// The shortest foreign key, in bytes. A plain digest keeps only what nobody can guess.
-pub const SHORTEST_FOREIGN_KEY: usize = 20;
+pub const SHORTEST_FOREIGN_KEY: usize = SHORTEST_SECRET;
 /// The longest foreign key, in bytes.
 pub const LONGEST_FOREIGN_KEY: usize = 512;
 /// The most prefixes of foreign keys.

@@ -24,7 +24,10 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Record, SecretDigest};
-use crate::verdict::{CredentialClass, Denial, Principal, Reason};
+use crate::{
+    stored::{BASE, letter},
+    verdict::{CredentialClass, Denial, Principal, Reason},
+};
 
 /// How long a prefix may be, in characters.
 pub const PREFIX_LENGTHS: RangeInclusive<usize> = 2..=12;
@@ -37,8 +40,6 @@ pub const CHECK_LENGTH: usize = 6;
 /// The shortest seal, in bytes: the length of the hash (RFC 2104 §3).
 pub const MIN_SEAL_BYTES: usize = 32;
 
-/// How many letters base62 has.
-pub(super) const BASE: u8 = 62;
 /// The same, as wide as the numbers that checks are made of.
 const RADIX: u64 = BASE as u64;
 /// How many different checks there are: 62^6, some 13 times as many as there are values of a CRC-32.
@@ -389,16 +390,6 @@ fn base62(mut number: u64) -> [u8; CHECK_LENGTH] {
         number /= RADIX;
     }
     text
-}
-
-/// The base62 letter of this value modulo 62.
-pub(super) const fn letter(value: u8) -> u8 {
-    // The sums stay below 123, so none of them wraps.
-    match value % BASE {
-        digit @ 0..=9 => digit.wrapping_add(b'0'),
-        upper @ 10..=35 => upper.wrapping_add(b'A' - 10),
-        lower => lower.wrapping_add(b'a' - 36),
-    }
 }
 
 #[cfg(test)]

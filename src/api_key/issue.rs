@@ -5,12 +5,11 @@ use std::fmt;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{
-    Cidr, FormatVersion, ID_LENGTH, KeyForm, Record, SECRET_LENGTH, SecretDigest,
-    form::{BASE, letter},
-    store_key,
+use super::{Cidr, FormatVersion, ID_LENGTH, KeyForm, Record, SECRET_LENGTH, SecretDigest, store_key};
+use crate::{
+    host::{Host, HostError},
+    stored::{BASE, letter},
 };
-use crate::host::{Host, HostError};
 
 /// How many random bytes are asked for at a time: enough for a secret in one go, nearly always.
 const POOL_BYTES: usize = 64;

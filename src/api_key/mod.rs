@@ -36,9 +36,11 @@ pub use leaks::{
 };
 pub(crate) use life::read_body;
 pub use life::{
-    Done, HeldRevocation, ImportRequest, KeyChange, KeyLife, KeyPage, KeyView, LONGEST_PAGE, LifeError, Moment, NewKey,
-    Operation, RevokeRequest, RotateRequest, Span, Unreadable,
+    Done, HeldRevocation, ImportRequest, KeyChange, KeyLife, KeyPage, KeyView, LONGEST_PAGE, LifeError, NewKey,
+    Operation, RevokeRequest, RotateRequest, Unreadable,
 };
 pub use notes::{MOST_NOTES, UsageNotes};
-pub use record::{FormatVersion, Record, Revocation, RevocationReason, Rotation, SecretDigest, store_key};
+pub use record::{Record, Revocation, RevocationReason, Rotation, SecretDigest, store_key};
 pub use usage::{Exposure, Usage, usage_key};
+
+pub use crate::stored::{FormatVersion, Moment, Span};

@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use super::{Cidr, Environment};
 use crate::{
     json,
+    stored::{FormatVersion, is_scope_token, is_unnamed},
     verdict::{CredentialClass, Denial, Reason},
 };
 
@@ -155,43 +156,6 @@ impl Record {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 const fn is_false(value: &bool) -> bool {
     !*value
-}
-
-/// Whether a member that shall name somebody names nobody. One of the wrong type is left to the reader of the record.
-fn is_unnamed(member: Option<&Value>) -> bool {
-    match member {
-        None | Some(Value::Null) => true,
-        Some(Value::String(name)) => name.trim().is_empty(),
-        Some(_) => false,
-    }
-}
-
-/// RFC 6749 §3.3: printable ASCII without the space, the quote and the backslash.
-fn is_scope_token(scope: &str) -> bool {
-    !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
-}
-
-/// The version of the records' format. There is one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "u64", into = "u64")]
-pub struct FormatVersion;
-
-impl FormatVersion {
-    const NUMBER: u64 = 1;
-}
-
-impl From<FormatVersion> for u64 {
-    fn from(_: FormatVersion) -> Self {
-        FormatVersion::NUMBER
-    }
-}
-
-impl TryFrom<u64> for FormatVersion {
-    type Error = &'static str;
-
-    fn try_from(number: u64) -> Result<Self, Self::Error> {
-        if number == Self::NUMBER { Ok(Self) } else { Err("not version 1") }
-    }
 }
 
 /// The SHA-256 digest of a key's secret: of its 32 characters, without prefix, id and check. It is written

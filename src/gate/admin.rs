@@ -1,4 +1,5 @@
-//! What administrators do, over HTTP: the life of keys ([`KeyLife`]), one request for each step of it.
+//! What administrators do, over HTTP: the life of keys ([`KeyLife`](crate::api_key::KeyLife)) and of the records of clients
+//! ([`ClientLife`]), one request for each step of either.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -12,8 +13,9 @@ use super::{
 };
 use crate::{
     api_key::{ApiKeyChecker, Done, Operation, Record, RevocationReason, RevokeRequest, is_id, read_body},
-    governance::{Activity, EntityChange, audit_event, entity_event},
+    governance::{Activity, EntityChange, EntityFacts, audit_event, entity_event},
     host::{BodyError, Host},
+    m2m_client::{ClientDone, ClientLife, ClientOperation, ClientRecord},
     verdict::{CredentialClass, Denial, Evidence, Grant, Reason},
 };
 
@@ -33,19 +35,44 @@ struct WhyEnded {
 /// What was done for an administrator.
 struct Carried {
     answer: Answer,
-    /// The id of the key that was changed or made.
+    /// The id of the key or client that was changed or made.
     id: Option<String>,
     /// Its record as it is now.
-    record: Option<Record>,
+    record: Option<Changed>,
     /// More about it, for the audit event.
     comment: Option<String>,
+}
+
+/// The record that was changed or made.
+enum Changed {
+    /// Of a key.
+    Key(Box<Record>),
+    /// Of a client.
+    Client(Box<ClientRecord>),
+}
+
+impl Changed {
+    fn facts(&self) -> EntityFacts<'_> {
+        match self {
+            Self::Key(record) => record.as_ref().into(),
+            Self::Client(record) => record.as_ref().into(),
+        }
+    }
 }
 
 impl Carried {
     fn of(done: Done) -> Self {
         let status = if done.made { 201 } else { 200 };
         let answer = Answer { status, ..Answer::json(done.document) };
-        Self { answer, id: done.id, record: done.record, comment: done.comment }
+        let record = done.record.map(|record| Changed::Key(Box::new(record)));
+        Self { answer, id: done.id, record, comment: done.comment }
+    }
+
+    fn of_client(done: ClientDone) -> Self {
+        let status = if done.made { 201 } else { 200 };
+        let answer = Answer { status, ..Answer::json(done.document) };
+        let record = done.record.map(|record| Changed::Client(Box::new(record)));
+        Self { answer, id: done.id, record, comment: done.comment }
     }
 
     const fn looked(answer: Answer) -> Self {
@@ -81,7 +108,7 @@ impl Gate {
             activity,
             kind,
             id: done.as_ref().ok().and_then(|done| done.id.as_deref()).or(id),
-            record: done.as_ref().ok().and_then(|done| done.record.as_ref()),
+            record: done.as_ref().ok().and_then(|done| done.record.as_ref()).map(Changed::facts),
             comment: done.as_ref().ok().and_then(|done| done.comment.as_deref()),
             denial: done.as_ref().err(),
             decision: &decision,
@@ -118,6 +145,11 @@ impl Gate {
                 }
                 Ok(carried)
             }
+            AdminCall::Clients(operation) => {
+                let body = if operation.only_looks() { query(request)? } else { read_bytes(host).await? };
+                let done = ClientLife.carry_out(host, operation, &body, Some(&who.name())).await?;
+                Ok(Carried::of_client(done))
+            }
             AdminCall::Inventory => Ok(Carried::looked(self.inventory(host, request).await?)),
             AdminCall::Review => Ok(Carried::looked(self.review(host, request).await?)),
             AdminCall::Health => Ok(Carried::looked(self.health_in_full(host))),
@@ -153,7 +185,7 @@ impl Gate {
                 activity: Activity::Revoke,
                 kind: "API key",
                 id: decision.verdict.as_ref().ok().and_then(|grant| grant.principal.credential_id.as_deref()),
-                record: Some(record),
+                record: Some(record.into()),
                 comment: comment.as_deref(),
                 denial: unlisted,
                 decision: &decision,
@@ -203,6 +235,7 @@ fn noted(first: Option<&str>, second: Option<&str>) -> Option<String> {
 fn subject(call: AdminCall<'_>) -> (Activity, &'static str, Option<&str>) {
     let operation = match call {
         AdminCall::Keys(operation) => operation,
+        AdminCall::Clients(operation) => return client_subject(operation),
         AdminCall::Inventory => return (Activity::Read, "Inventory", None),
         AdminCall::Review => return (Activity::Read, "Review", None),
         AdminCall::Health => return (Activity::Read, "Health", None),
@@ -223,6 +256,21 @@ fn subject(call: AdminCall<'_>) -> (Activity, &'static str, Option<&str>) {
         id => id,
     };
     (activity, "API key", id)
+}
+
+/// The same for what is done with clients.
+fn client_subject(operation: ClientOperation<'_>) -> (Activity, &'static str, Option<&str>) {
+    let activity = match operation {
+        ClientOperation::List | ClientOperation::Show(_) => Activity::Read,
+        ClientOperation::Add | ClientOperation::Import => Activity::Create,
+        ClientOperation::Update(_) | ClientOperation::AddSecret(_) => Activity::Update,
+        ClientOperation::RevokeSecret(_) | ClientOperation::Remove(_) => Activity::Revoke,
+    };
+    let id = match operation.id() {
+        Some(id) if !is_id(id) => Some(NO_ID),
+        id => id,
+    };
+    (activity, "M2M client", id)
 }
 
 pub(super) async fn read_bytes<H: Host>(host: &H) -> Result<Vec<u8>, Denial> {

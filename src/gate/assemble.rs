@@ -16,6 +16,7 @@ use super::{
 use crate::{
     api_key::{ApiKeyChecker, Seal},
     host::UnixMillis,
+    m2m_client::ClientNotes,
     policy::{
         Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin,
         judge_assertion, judge_cors, judge_forward_auth, judge_limits, judge_origin_timeout, judge_proxies, lint,
@@ -110,6 +111,7 @@ impl Gate {
             .with_dpop_rules(dpop)
             .with_revocation(revocation.clone());
         let leaks = prepare_leaks(policy.leaks, classes.keys, &mut faults);
+        let reviewed = policy.admin.is_some() || policy.review.is_some();
         let administrators = policy.admin.map(|admin| Administrators::new(admin, resources.bootstrap));
         let keys = policy.api_keys.and_then(|keys| prepare_api_keys(keys, resources.seals, &mut faults));
         check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
@@ -119,6 +121,7 @@ impl Gate {
         let gate = Self {
             prefix: policy.prefix,
             tokens: classes.tokens.then_some(tokens),
+            client_notes: keys.as_ref().filter(|_| reviewed).map(|keys| ClientNotes::new(keys.notes().interval())),
             keys,
             leaks,
             tls_ends_ahead: policy.tls_ends_ahead,

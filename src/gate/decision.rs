@@ -12,8 +12,9 @@ use super::{
 use crate::{
     api_key::{ApiKeyChecker, KeyContext, LeakReports},
     governance::AuditEntry,
-    host::{DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
+    host::{CLIENT_NOTES, DENY_SNAPSHOT, Host, USAGE_NOTES, UnixMillis},
     key_source::KeySetStatus,
+    m2m_client::ClientNotes,
     m2m_token::{CertificateThumbprint, DpopProof, SenderContext, TokenVerifier},
     policy::{CredentialHeaders, ProxyPolicy, TrustedProxiesPolicy},
     revocation::{DenyEntry, DenyList, DenySnapshotStatus, InForce, PublishError, Published},
@@ -26,6 +27,8 @@ pub struct Gate {
     pub(crate) prefix: String,
     pub(crate) tokens: Option<TokenVerifier>,
     pub(crate) keys: Option<ApiKeyChecker>,
+    /// When tokens of clients came; none where nobody administers or reviews them here.
+    pub(crate) client_notes: Option<ClientNotes>,
     pub(crate) leaks: Option<LeakReports>,
     pub(crate) tls_ends_ahead: bool,
     pub(crate) credentials: CredentialHeaders,
@@ -133,11 +136,16 @@ impl Gate {
     }
 
     /// Does what is to be done behind a request, which [`Host::refresh_later`] named: for the key set of this number, for
-    /// the signed deny list, or for the notes of when keys were used.
+    /// the signed deny list, or for the notes of when keys were used and tokens of clients came.
     pub async fn refresh<H: Host>(&self, host: &H, work: u32) {
         match (work, &self.keys, &self.tokens) {
             (DENY_SNAPSHOT, ..) => self.revocation.refresh(host).await,
             (USAGE_NOTES, Some(keys), _) => keys.notes().write(host).await,
+            (CLIENT_NOTES, ..) => {
+                if let Some(notes) = &self.client_notes {
+                    notes.write(host).await;
+                }
+            }
             (_, _, Some(tokens)) => tokens.refresh(host, work).await,
             _ => {}
         }
@@ -187,6 +195,11 @@ impl Gate {
             (grant.class, &self.keys, &grant.principal.credential_id)
         {
             keys.notes().used(host, id, &route.exercised(&grant.scopes));
+        }
+        if let (CredentialClass::M2mToken, Some(notes), Some(issuer), Some(client)) =
+            (grant.class, &self.client_notes, &grant.principal.issuer, &grant.principal.client_id)
+        {
+            notes.came(host, issuer, client);
         }
         Ok(grant)
     }

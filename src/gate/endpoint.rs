@@ -3,6 +3,7 @@
 use super::{GateRequest, administrator::Access};
 use crate::{
     api_key::Operation,
+    m2m_client::ClientOperation,
     verdict::{Denial, Reason},
 };
 
@@ -26,6 +27,8 @@ pub(super) enum Endpoint<'r> {
 pub(super) enum AdminCall<'r> {
     /// A step in the life of a key.
     Keys(Operation<'r>),
+    /// A step with the record of a client.
+    Clients(ClientOperation<'r>),
     /// What standing credentials there are.
     Inventory,
     /// What is wrong with them.
@@ -48,7 +51,8 @@ impl AdminCall<'_> {
         match self {
             Self::Inventory | Self::Review | Self::Health | Self::Metrics | Self::DenyList => Access::Read,
             Self::Keys(operation) if operation.only_looks() => Access::Read,
-            Self::Keys(_) | Self::Deny | Self::Undeny => Access::Write,
+            Self::Clients(operation) if operation.only_looks() => Access::Read,
+            Self::Keys(_) | Self::Clients(_) | Self::Deny | Self::Undeny => Access::Write,
         }
     }
 
@@ -68,6 +72,12 @@ impl AdminCall<'_> {
             Self::Keys(Operation::Disable(_)) => "admin/keys/:id/disable",
             Self::Keys(Operation::Enable(_)) => "admin/keys/:id/enable",
             Self::Keys(Operation::Revoke(_)) => "admin/keys/:id/revoke",
+            Self::Clients(ClientOperation::List | ClientOperation::Add) => "admin/clients",
+            Self::Clients(ClientOperation::Import) => "admin/clients/import",
+            Self::Clients(ClientOperation::Show(_) | ClientOperation::Update(_)) => "admin/clients/:id",
+            Self::Clients(ClientOperation::AddSecret(_)) => "admin/clients/:id/secrets",
+            Self::Clients(ClientOperation::RevokeSecret(_)) => "admin/clients/:id/secrets/revoke",
+            Self::Clients(ClientOperation::Remove(_)) => "admin/clients/:id/remove",
         }
     }
 }
@@ -78,6 +88,7 @@ impl AdminCall<'_> {
 /// [`Reason::EndpointUnknown`], and [`Reason::MethodNotAllowed`] with the methods that it takes.
 pub(super) fn find<'r>(name: &'r str, request: &GateRequest) -> Result<Endpoint<'r>, Denial> {
     let keys = |operation| Endpoint::Admin(AdminCall::Keys(operation));
+    let clients = |operation| Endpoint::Admin(AdminCall::Clients(operation));
     let steps: Vec<&str> = name.split('/').collect();
     // The methods of each endpoint, and what each of them does. Reading answers HEAD as it does GET.
     let by_method: &[(&str, Endpoint<'r>)] = &match steps.as_slice() {
@@ -99,6 +110,14 @@ pub(super) fn find<'r>(name: &'r str, request: &GateRequest) -> Result<Endpoint<
         ["admin", "keys", id, "disable"] => vec![("POST", keys(Operation::Disable(id)))],
         ["admin", "keys", id, "enable"] => vec![("POST", keys(Operation::Enable(id)))],
         ["admin", "keys", id, "revoke"] => vec![("POST", keys(Operation::Revoke(id)))],
+        ["admin", "clients"] => vec![("GET", clients(ClientOperation::List)), ("POST", clients(ClientOperation::Add))],
+        ["admin", "clients", "import"] => vec![("POST", clients(ClientOperation::Import))],
+        ["admin", "clients", id] => {
+            vec![("GET", clients(ClientOperation::Show(id))), ("PATCH", clients(ClientOperation::Update(id)))]
+        }
+        ["admin", "clients", id, "secrets"] => vec![("POST", clients(ClientOperation::AddSecret(id)))],
+        ["admin", "clients", id, "secrets", "revoke"] => vec![("POST", clients(ClientOperation::RevokeSecret(id)))],
+        ["admin", "clients", id, "remove"] => vec![("POST", clients(ClientOperation::Remove(id)))],
         _ => return Err(Reason::EndpointUnknown.into()),
     };
     let method = if request.method == "HEAD" { "GET" } else { request.method.as_str() };

@@ -2,8 +2,9 @@
 
 use super::{GateRequest, Route, path, reading};
 use crate::{
-    m2m_token::{SenderConstraint, is_scope_token},
+    m2m_token::SenderConstraint,
     policy::{Faults, LimitsPolicy, LintFinding, LintRule, OrganizationBinding, RoutePolicy, RouteScopes},
+    stored::is_scope_token,
     verdict::{CredentialClass, Denial, Reason},
 };
 

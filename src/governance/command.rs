@@ -33,6 +33,30 @@ pub(super) fn scopes<'s>(scopes: impl Iterator<Item = &'s str>) -> String {
     }
 }
 
+/// `edgeward clients update <id> <option>`.
+pub(super) fn update_client(id: &str, option: &str) -> Option<String> {
+    of_client("update", id, option)
+}
+
+/// `edgeward clients add-secret <id> --secret-id <secret-id>`, with the new secret's id to fill in.
+pub(super) fn add_client_secret(id: &str) -> Option<String> {
+    of_client("add-secret", id, "--secret-id <secret-id>")
+}
+
+/// `edgeward clients revoke-secret <id> --secret-id <secret> --by <you>`.
+pub(super) fn revoke_client_secret(id: &str, secret: &str) -> Option<String> {
+    of_client("revoke-secret", id, &format!("--secret-id {} {YOU}", word(secret)?))
+}
+
+/// `edgeward clients remove <id> --by <you>`.
+pub(super) fn remove_client(id: &str) -> Option<String> {
+    of_client("remove", id, YOU)
+}
+
+fn of_client(verb: &str, id: &str, rest: &str) -> Option<String> {
+    Some(format!("edgeward clients {verb} {} {rest}", word(id)?))
+}
+
 fn of_key(verb: &str, id: &str, rest: &str) -> Option<String> {
     Some(format!("edgeward keys {verb} {} {rest}", word(id)?))
 }
@@ -58,6 +82,10 @@ mod tests {
             revoke("4fJ9aZ0kQ2mX7bTe", "unused").as_deref(),
             Some("edgeward keys revoke 4fJ9aZ0kQ2mX7bTe --reason unused --by <you>")
         );
+        assert_eq!(
+            revoke_client_secret("y5McnWS8tSdA7qhJ", "secret_1").as_deref(),
+            Some("edgeward clients revoke-secret y5McnWS8tSdA7qhJ --secret-id secret_1 --by <you>")
+        );
         assert_eq!(rotate("'; rm -rf /").as_deref(), Some(r"edgeward keys rotate ''\''; rm -rf /' --overlap 7d"));
         assert_eq!(
             update("$(id)`id`", "--expires 90d").as_deref(),
@@ -67,9 +95,10 @@ mod tests {
 
     #[test]
     fn there_is_no_command_about_what_a_terminal_or_an_option_could_be() {
+        assert_eq!(revoke_client_secret("abc", "-rf"), None);
         for id in ["", "-rf", "--by", "a\nb", "a\rb", "a\u{1b}[201~b", "\u{202e}cba", "a\u{0}", "a\u{9b}b", "a\u{200b}"]
         {
-            assert_eq!(revoke(id, "unused"), None, "{id:?}");
+            assert_eq!((revoke(id, "unused"), remove_client(id)), (None, None), "{id:?}");
         }
     }
 

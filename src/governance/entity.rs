@@ -1,4 +1,4 @@
-//! One event for each step in the life of a key, in the shape of the OCSF class Entity Management: who did what to which
+//! One event for each step in the life of a key, or of a client's record, in the shape of the OCSF class Entity Management: who did what to which
 //! key (contract §7.5). It stands beside the event of the decision that let them.
 
 use serde::Serialize;
@@ -8,6 +8,7 @@ use crate::{
     api_key::{Record, RevocationReason},
     gate::Decision,
     host::UnixMillis,
+    m2m_client::ClientRecord,
     verdict::{CredentialClass, Denial, Principal},
 };
 
@@ -48,10 +49,10 @@ pub struct EntityChange<'e> {
     pub activity: Activity,
     /// What it was done to: `API key`, or another thing that administrators look after.
     pub kind: &'static str,
-    /// The id of the key, where there is one.
+    /// The id of the key or client, where there is one.
     pub id: Option<&'e str>,
-    /// Its record as it is now, where it was changed.
-    pub record: Option<&'e Record>,
+    /// What its record says now, where it was changed.
+    pub record: Option<EntityFacts<'e>>,
     /// More about it.
     pub comment: Option<&'e str>,
     /// Why it was not done.
@@ -60,6 +61,46 @@ pub struct EntityChange<'e> {
     pub decision: &'e Decision,
     /// When it was done.
     pub at: UnixMillis,
+}
+
+/// What a record says of a key or of a client, as far as an event tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct EntityFacts<'e> {
+    name: &'e str,
+    owner: Option<&'e str>,
+    revoker: Option<&'e str>,
+    organization: Option<&'e str>,
+    scopes: &'e [String],
+    expires: Option<i64>,
+    revocation_reason: Option<RevocationReason>,
+}
+
+impl<'e> From<&'e Record> for EntityFacts<'e> {
+    fn from(record: &'e Record) -> Self {
+        Self {
+            name: &record.name,
+            owner: Some(&record.owner),
+            revoker: Some(&record.revoker),
+            organization: Some(&record.organization),
+            scopes: &record.scopes,
+            expires: record.expires,
+            revocation_reason: record.revocation.as_ref().map(|ended| ended.reason),
+        }
+    }
+}
+
+impl<'e> From<&'e ClientRecord> for EntityFacts<'e> {
+    fn from(record: &'e ClientRecord) -> Self {
+        Self {
+            name: &record.name,
+            owner: record.owner.as_deref(),
+            revoker: record.revoker.as_deref(),
+            organization: record.organization.as_deref(),
+            scopes: &record.scopes,
+            expires: None,
+            revocation_reason: None,
+        }
+    }
 }
 
 /// What an administrator did, or a holder with their key.
@@ -209,7 +250,7 @@ pub fn entity_event(change: &EntityChange<'_>) -> AuditEntry {
             type_id: 99,
             r#type: change.kind,
             uid: change.id.unwrap_or("all"),
-            name: record.map(|record| record.name.as_str()),
+            name: record.map(|record| record.name),
         },
         src_endpoint: SourceEndpoint::of(change.decision.address.as_deref()),
         unmapped: ChangeFacts {
@@ -217,12 +258,12 @@ pub fn entity_event(change: &EntityChange<'_>) -> AuditEntry {
             client_id: who.client_id.as_deref(),
             issuer: who.issuer.as_deref(),
             route: change.decision.route.as_deref(),
-            owner: record.map(|record| record.owner.as_str()),
-            revoker: record.map(|record| record.revoker.as_str()),
-            organization: record.map(|record| record.organization.as_str()),
-            scopes: record.map(|record| record.scopes.as_slice()),
+            owner: record.and_then(|record| record.owner),
+            revoker: record.and_then(|record| record.revoker),
+            organization: record.and_then(|record| record.organization),
+            scopes: record.map(|record| record.scopes),
             expires: record.and_then(|record| record.expires),
-            revocation_reason: record.and_then(|record| record.revocation.as_ref()).map(|ended| ended.reason),
+            revocation_reason: record.and_then(|record| record.revocation_reason),
         },
     })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::verdict::CredentialClass;
+use super::StandingClass;
 
 /// How bad a finding is. The worst comes first in the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -150,6 +150,26 @@ rules! {
     CrossEnvironment = "cross_environment", High, ISOLATION, KEPT_APART,
         "Have its holder use a key of each environment, and keep the records of each in a store of its own.",
         "Only what was presented where this store is written to. The gates of the other environment may write elsewhere.";
+    /// The record of the client cannot be read.
+    ClientRecordUnreadable = "client_record_unreadable", High, OFFBOARDING, MANAGED,
+        "Take the record out of the store, and import the client again.",
+        "What the client may do, whose it is, and how old its secrets are, is not known.";
+    /// Nobody is named as owner of the client, or nobody as its revoker.
+    ClientNoOwner = "client_no_owner", High, OFFBOARDING, MANAGED,
+        "Find out who answers for the client, and write them into its record.",
+        "The record alone: the listings of issuers name nobody. The client works at its issuer all the same.";
+    /// The owner or the revoker of the client has left.
+    ClientOwnerDeparted = "client_owner_departed", High, OFFBOARDING, MANAGED,
+        "Hand the client over to somebody else, or end it at its issuer.",
+        "Only the names in `review.departed` of the policy, compared as they are written in the record.";
+    /// The client may ask tokens for whatever a wildcard covers.
+    ClientWildcardScope = "client_wildcard_scope", High, OVERPRIVILEGED, LEAST_PRIVILEGE,
+        "Name at its issuer what the client is for, scope by scope, and import it again.",
+        "Scopes with a `*` and those in `review.wildcardScopes`, as far as the record knows the client's scopes.";
+    /// A secret of the client is older than secrets may grow, and tokens of the client still arrive.
+    ClientSecretOldInUse = "client_secret_old_in_use", High, LONG_LIVED, MANAGED,
+        "Make another secret at its issuer, note it, and have the client's holder change over before the old one is ended.",
+        "Which of its secrets a token was asked for with is not seen. A secret whose making nobody knows can be older.";
     /// The notes of the key's use cannot be read.
     UsageUnreadable = "usage_unreadable", Medium, OFFBOARDING, MANAGED,
         "Take the notes out of the store: they are written anew with the next use.",
@@ -174,6 +194,30 @@ rules! {
     RotationAbandoned = "rotation_abandoned", Medium, LONG_LIVED, MANAGED,
         "Revoke the one of the two that is not in use, or rotate again.",
         "The two records as they were read, one shortly after the other: a rotation that was under way just then looks the same.";
+    /// A secret of the client is older than secrets may grow.
+    ClientSecretPastMaxAge = "client_secret_past_max_age", Medium, LONG_LIVED, MANAGED,
+        "Make another secret at its issuer, note it, and end the old one.",
+        "A secret whose making nobody knows counts from when it was put on record, and can be older. An issuer that replaces a secret in its place is not seen to do so.";
+    /// An old secret of the client is good beside a newer one for long.
+    ClientSecretOverlap = "client_secret_overlap", Medium, LONG_LIVED, MANAGED,
+        "End the old one at its issuer once its holder uses the new one, and note that.",
+        "The record alone: what was ended at the issuer and not noted here is taken for good. An import notes it.";
+    /// A secret of the client was not used for long.
+    ClientSecretUnused = "client_secret_unused", Medium, OFFBOARDING, MANAGED,
+        "Ask whether it is still needed, and end it at its issuer where nobody says so.",
+        "What the issuer said at the last import. A job that runs once a year is not seen.";
+    /// A secret of the client was never used.
+    ClientSecretNeverUsed = "client_secret_never_used", Medium, OFFBOARDING, MANAGED,
+        "Ask whether anybody has it, and end it at its issuer where nobody says so.",
+        "What the issuer said at the last import.";
+    /// No token of the client has come for long.
+    ClientUnused = "client_unused", Medium, OFFBOARDING, MANAGED,
+        "Ask whether it is still needed, and end it at its issuer where nobody says so.",
+        "Tokens that gates let through and noted here. A client whose tokens go elsewhere is not seen.";
+    /// The notes of the client's tokens cannot be read.
+    ClientUsageUnreadable = "client_usage_unreadable", Medium, OFFBOARDING, MANAGED,
+        "Take the notes out of the store: they are written anew with the next token.",
+        "Whether the client's tokens still arrive is not known.";
     /// The route needs no scope: every API key opens it.
     WeakRouteWithoutScope = "weak_route_without_scope", Medium, OVERPRIVILEGED, LEAST_PRIVILEGE,
         "Name the `scopes` that the route needs.",
@@ -202,6 +246,14 @@ rules! {
     OwnerIsRevoker = "owner_is_revoker", Low, OFFBOARDING, SEPARATION,
         "Name somebody else who can revoke it.",
         "The names as they are written. Two names can be one person's, and one name that of a team.";
+    /// A secret of the client is good until somebody ends it.
+    ClientSecretNoExpiry = "client_secret_no_expiry", Low, LONG_LIVED, MANAGED,
+        "Give it an end where its issuer can, and else agree on a day on which it is rotated.",
+        "The record alone. Many issuers know no end of a secret, or do not list it.";
+    /// The owner and the revoker of the client are one.
+    ClientOwnerIsRevoker = "client_owner_is_revoker", Low, OFFBOARDING, SEPARATION,
+        "Name somebody else who can have it ended.",
+        "The names as they are written. Two names can be one person's, and one name that of a team.";
     /// The key ended by itself after it was exposed, and was never revoked: another end would bring it back.
     ExposedEnded = "exposed_ended", Low, LEAKAGE, CONTAINED,
         "Revoke it, so that nobody can bring it back.",
@@ -210,6 +262,14 @@ rules! {
     ExpiresSoon = "expires_soon", Info, LONG_LIVED, MANAGED,
         "Ask the owner to rotate it, where it is still needed.",
         "Whether another key is in place already is not known, unless it came by a rotation.";
+    /// A secret of the client ends soon.
+    ClientSecretExpiresSoon = "client_secret_expires_soon", Info, LONG_LIVED, MANAGED,
+        "Have its holder change over to another one, where the client is still needed.",
+        "The record alone. Whether another secret is in place already is said only where it is on record.";
+    /// No secret of the client is on record.
+    ClientWithoutSecret = "client_without_secret", Info, LONG_LIVED, MANAGED,
+        "Note its secrets, or leave it so where it has none and signs assertions instead.",
+        "The record alone. The client may have secrets of any age at its issuer.";
     /// The key has a wildcard scope and is good from every address.
     NoAddressRestriction = "no_address_restriction", Info, REUSE, LEAST_PRIVILEGE,
         "Name the addresses that it is used from.",
@@ -221,9 +281,12 @@ rules! {
 #[serde(rename_all = "camelCase")]
 pub struct Subject {
     /// The class of the credential.
-    pub class: CredentialClass,
-    /// The id of the credential; none where the finding is about the policy.
+    pub class: StandingClass,
+    /// The id of the key or of the client; none where the finding is about the policy.
     pub id: Option<String>,
+    /// The id of the client's secret, where the finding is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// The place in the policy, as a JSON pointer (RFC 6901); none where the finding is about a credential.
     pub pointer: Option<String>,
     /// The customer that the credential belongs to, where that is known.

@@ -1,18 +1,40 @@
-//! The inventory: one line for each standing credential (contract §9). The class has a member of its own, so that
-//! client secrets can stand beside API keys.
+//! The inventory: one line for each standing credential (contract §9): for each API key, and for each secret of a client
+//! (`client.rs`).
 
 use serde::Serialize;
 
 use super::{
     PageError,
-    reading::{KeyReading, ReadRecord, ids},
+    client::{ClientReading, ClientSecretLine},
+    reading::{KeyReading, ReadRecord},
+    standing::{Standing, standing},
     words::{brief, days_between},
 };
 use crate::{
     api_key::{Environment, Record, Revocation, Rotation},
     host::Host,
-    verdict::CredentialClass,
 };
+
+/// The class of a standing credential. A token is none: it ends by itself, and soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StandingClass {
+    /// An API key.
+    ApiKey,
+    /// A secret with which an M2M client asks for tokens, apart from any of them.
+    ClientSecret,
+}
+
+impl StandingClass {
+    /// The class as it stands in the inventory.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::ClientSecret => "client_secret",
+        }
+    }
+}
 
 /// The lifecycle class of a credential: what ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -140,7 +162,7 @@ pub(super) fn end_of(record: &Record) -> Option<i64> {
 #[serde(rename_all = "camelCase")]
 pub struct InventoryLine {
     /// The class of the credential.
-    pub class: CredentialClass,
+    pub class: StandingClass,
     /// Its id.
     pub id: String,
     /// How it fares.
@@ -227,7 +249,7 @@ impl InventoryLine {
         let usage = key.usage.as_ref();
         let last_used = usage.and_then(|usage| usage.last_used);
         Self {
-            class: CredentialClass::ApiKey,
+            class: StandingClass::ApiKey,
             id: key.id.clone(),
             state,
             lifecycle: record.map(|record| match end_of(record) {
@@ -247,27 +269,65 @@ impl InventoryLine {
     }
 }
 
+/// A line of the inventory, of either class.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum StandingLine {
+    /// Of an API key.
+    Key(Box<InventoryLine>),
+    /// Of a secret of a client.
+    ClientSecret(Box<ClientSecretLine>),
+}
+
+impl StandingLine {
+    /// The id of the key or of the client.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Key(line) => &line.id,
+            Self::ClientSecret(line) => &line.id,
+        }
+    }
+
+    /// How the credential fares.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self {
+            Self::Key(line) => line.state,
+            Self::ClientSecret(line) => line.state,
+        }
+    }
+}
+
 /// One page of the inventory.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InventoryPage {
-    /// The lines, in the order of the store.
-    pub lines: Vec<InventoryLine>,
+    /// The lines, in the order of the store: those of keys, and then those of clients, one for each secret.
+    pub lines: Vec<StandingLine>,
+    /// How many keys and clients the lines are about.
+    #[serde(skip)]
+    pub entries: usize,
     /// What the next page is asked for with; none on the last. A page may be empty and not the last.
     pub cursor: Option<String>,
 }
 
-/// A page of at most so many lines (and at most [`super::MOST_PER_PAGE`]): the first, or the one that a cursor leads to.
-/// It costs one list of the store, and two reads for each key.
+/// A page about at most so many keys and clients (and at most [`super::MOST_PER_PAGE`]): the first, or the one that a cursor
+/// leads to. It costs one list of the store, or two where the keys end on it, and two reads for each key and each client.
 ///
 /// # Errors
 /// [`PageError`] where the store failed on the way: nobody can tell then what stands on the page.
 pub async fn inventory_page<H: Host>(host: &H, cursor: Option<&str>, most: u32) -> Result<InventoryPage, PageError> {
-    let (ids, next) = ids(host, cursor, most).await?;
+    let Standing { keys, clients, cursor: next } = standing(host, cursor, most).await?;
     let now = host.now().seconds();
     let failed = |error| PageError { cursor: cursor.map(str::to_owned), read: 0, error };
-    let keys = KeyReading::fetch(host, &ids).await.map_err(failed)?;
-    Ok(InventoryPage { lines: keys.iter().map(|key| InventoryLine::of(key, now)).collect(), cursor: next })
+    let keys = KeyReading::fetch(host, &keys).await.map_err(failed)?;
+    let clients = ClientReading::fetch(host, &clients).await.map_err(failed)?;
+    let entries = keys.len().saturating_add(clients.len());
+    let keys = keys.iter().map(|key| StandingLine::Key(Box::new(InventoryLine::of(key, now))));
+    let secrets = clients.iter().flat_map(|client| ClientSecretLine::of(client, now));
+    let lines = keys.chain(secrets.map(|line| StandingLine::ClientSecret(Box::new(line)))).collect();
+    Ok(InventoryPage { lines, entries, cursor: next })
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct ReviewRules {
     pub overlap_days: u16,
     /// How long a key may be switched off.
     pub disabled_days: u16,
+    /// How old a secret of a client may grow.
+    pub max_client_secret_age_days: u16,
     /// How long before its end the owner is told.
     pub expires_soon_days: u16,
 }
@@ -52,6 +54,7 @@ impl ReviewRules {
             never_used_days: days(policy.never_used_days, 30),
             overlap_days: days(policy.overlap_days, 7),
             disabled_days: days(policy.disabled_days, 90),
+            max_client_secret_age_days: days(policy.max_client_secret_age_days, 365),
             expires_soon_days: days(policy.expires_soon_days, 14),
         }
     }
@@ -81,6 +84,7 @@ mod tests {
         let rules = ReviewRules::of(&read_policy("{}").expect("a policy"));
         assert_eq!(rules, ReviewRules::default());
         assert_eq!((rules.max_age_days, rules.unused_days, rules.never_used_days), (365, 90, 30));
+        assert_eq!(rules.max_client_secret_age_days, 365);
         assert_eq!((rules.overlap_days, rules.disabled_days, rules.expires_soon_days), (7, 90, 14));
         let policy = r#"{
             "apiKeys": { "prefix": "ab", "environment": "test" },

@@ -36,7 +36,8 @@ pub fn page_head(now: UnixMillis, rules: &ReviewRules) -> String {
         .environment
         .map_or_else(String::new, |environment| format!(" of the <code>{}</code> environment", environment.as_str()));
     let limits = [
-        ("age", rules.max_age_days),
+        ("age of a key", rules.max_age_days),
+        ("age of a client's secret", rules.max_client_secret_age_days),
         ("rest", rules.unused_days),
         ("wait for a first use", rules.never_used_days),
         ("overlap", rules.overlap_days),
@@ -52,7 +53,7 @@ pub fn page_head(now: UnixMillis, rules: &ReviewRules) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <meta name=\"robots\" content=\"noindex\">\n<title>Review of standing credentials</title>\n\
          <style>{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>Review of standing credentials</h1>\n\
-         <p>API keys{environment}, as they stood on <time datetime=\"{1}\">{2}</time>. Limits: {3}.</p>\n</header>\n<main>\n\
+         <p>API keys{environment} and secrets of M2M clients, as they stood on <time datetime=\"{1}\">{2}</time>. Limits: {3}.</p>\n</header>\n<main>\n\
          <table role=\"table\">\n<caption>Findings, page by page of the store, the worst of each page first</caption>\n\
          <thead role=\"rowgroup\">\n<tr role=\"row\">{4}</tr>\n</thead>\n<tbody role=\"rowgroup\">\n",
         csp_of_meta(),
@@ -93,14 +94,19 @@ fn counted(summary: &Summary, title: &str) -> String {
     let severities = summary.by_severity.iter().map(|(severity, number)| (severity.as_str(), *number, true));
     list(&mut text, "Findings by severity", severities);
     let lifecycles = summary.by_lifecycle.iter().map(|(lifecycle, number)| (lifecycle.as_str(), *number, false));
-    list(&mut text, "Keys by lifecycle class", lifecycles);
+    list(&mut text, "Credentials by lifecycle class", lifecycles);
     let states = summary.by_state.iter().filter(|(_, number)| **number > 0);
-    list(&mut text, "Keys by state", states.map(|(state, number)| (state.as_str(), *number, false)));
+    list(&mut text, "Credentials by state", states.map(|(state, number)| (state.as_str(), *number, false)));
     // Writing to a string does not fail.
     let _ = writeln!(
         text,
-        "</div>\n<p class=\"soft\">{} keys were looked at, and {} of them have findings; {} findings in all.</p>\n</section>",
-        summary.keys, summary.keys_with_findings, summary.findings
+        "</div>\n<p class=\"soft\">{} keys were looked at, and {} of them have findings; {} clients with {} secrets, and {} of the clients have findings; {} findings in all.</p>\n</section>",
+        summary.keys,
+        summary.keys_with_findings,
+        summary.clients,
+        summary.client_secrets,
+        summary.clients_with_findings,
+        summary.findings
     );
     text
 }
@@ -124,7 +130,10 @@ fn row(finding: &Finding) -> String {
     let severity = Severity::as_str(finding.severity);
     let set_apart = |text: &str| format!("<bdi>{}</bdi>", escaped(text));
     let which = match (&subject.id, &subject.pointer) {
-        (Some(id), _) => format!("<p><code>{}</code></p>", escaped(id)),
+        (Some(id), _) => {
+            let secret = subject.secret.as_deref().map(|id| format!("<p>Secret <code>{}</code></p>", escaped(id)));
+            format!("<p><code>{}</code></p>{}", escaped(id), secret.unwrap_or_default())
+        }
         (None, pointer) => {
             let pointer = pointer.as_deref().unwrap_or_default();
             format!("<p>The policy, <code>{}</code></p>", escaped(pointer))

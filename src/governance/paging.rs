@@ -12,7 +12,7 @@ pub const MOST_PER_PAGE: u32 = 100;
 pub struct PageError {
     /// The cursor of the page that failed, with which it can be asked for again; none for the first.
     pub cursor: Option<String>,
-    /// How many keys of the page had been read by then.
+    /// How many keys and clients of the page had been read by then.
     pub read: u32,
     /// What the store said.
     pub error: HostError,
@@ -20,7 +20,7 @@ pub struct PageError {
 
 impl fmt::Display for PageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the store failed after {} keys of this page: {}", self.read, self.error)
+        write!(formatter, "the store failed after {} credentials of this page: {}", self.read, self.error)
     }
 }
 
@@ -29,7 +29,7 @@ impl std::error::Error for PageError {}
 /// A walk over all pages came to an end before the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WalkError {
-    /// How many keys stand on the pages that were handed over: they are not all.
+    /// How many keys and clients stand on the pages that were handed over: they are not all.
     pub keys: u64,
     /// How many pages were handed over.
     pub pages: u64,
@@ -41,7 +41,7 @@ impl fmt::Display for WalkError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "this is not the whole list: it came as far as {} keys on {} pages, and then {}",
+            "this is not the whole list: it came as far as {} credentials on {} pages, and then {}",
             self.keys, self.pages, self.page
         )
     }
@@ -78,13 +78,13 @@ impl Progress {
         self.cursor.as_deref()
     }
 
-    /// How many keys the walk has seen.
+    /// How many keys and clients the walk has seen.
     #[must_use]
     pub const fn keys(&self) -> u64 {
         self.keys
     }
 
-    /// Takes a page with so many keys, and the cursor that it named.
+    /// Takes a page with so many keys and clients, and the cursor that it named.
     pub fn took(&mut self, keys: usize, cursor: Option<String>) {
         self.keys = self.keys.saturating_add(u64::try_from(keys).unwrap_or(u64::MAX));
         self.pages = self.pages.saturating_add(1);
@@ -113,8 +113,8 @@ mod tests {
         let page = PageError { cursor: Some("b".to_owned()), read: 7, error: HostError("the line is dead".to_owned()) };
         assert_eq!(
             progress.stopped(page).to_string(),
-            "this is not the whole list: it came as far as 100 keys on 2 pages, and then the store failed after 7 keys \
-             of this page: the line is dead"
+            "this is not the whole list: it came as far as 100 credentials on 2 pages, and then the store failed \
+             after 7 credentials of this page: the line is dead"
         );
         progress.took(3, None);
         assert_eq!((progress.is_done(), progress.cursor(), progress.keys()), (true, None, 103));

@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 
-use super::PageError;
 use crate::{
     api_key::{Record, Usage, store_key, usage_key},
     host::{Host, HostError},
@@ -125,33 +124,6 @@ impl KeyReading {
         self.successor = neighbour(rotation.replaced_by).await?;
         Ok(())
     }
-}
-
-/// The ids of a page of keys, and the cursor to the next one.
-pub(super) async fn ids<H: Host>(
-    host: &H,
-    cursor: Option<&str>,
-    most: u32,
-) -> Result<(Vec<String>, Option<String>), PageError> {
-    let failed = |error: HostError| PageError { cursor: cursor.map(str::to_owned), read: 0, error };
-    let prefix = store_key("");
-    let most = most.clamp(1, super::MOST_PER_PAGE);
-    let listing = host.list(&prefix, cursor, most).await.map_err(failed)?;
-    // What a store gets wrong here would make a list that passes for whole.
-    let fault = if listing.keys.len() > usize::try_from(most).unwrap_or(usize::MAX) {
-        Some("the store lists more names than it was asked for")
-    } else if !listing.keys.iter().all(|name| name.starts_with(&prefix)) {
-        Some("the store lists names that it was not asked for")
-    } else if listing.cursor.is_some() && listing.cursor.as_deref() == cursor {
-        Some("the store hands over the cursor that it was asked with: its list has no end")
-    } else {
-        None
-    };
-    if let Some(fault) = fault {
-        return Err(failed(HostError(fault.to_owned())));
-    }
-    let ids = listing.keys.iter().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect();
-    Ok((ids, listing.cursor))
 }
 
 #[cfg(test)]

@@ -9,16 +9,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{
-    AskedAs, Finding, ReviewRules, State, command,
+    AskedAs, Finding, ReviewRules, StandingClass, State, command,
     finding::{Ask, Evidence, ReviewRule, Subject},
     inventory::end_of,
     reading::{KeyReading, ReadRecord},
     words::{brief, count, day, days_between, is_more_than},
 };
-use crate::{
-    api_key::{Environment, Record, Usage},
-    verdict::CredentialClass,
-};
+use crate::api_key::{Environment, Record, Usage};
 
 /// The findings about one key at a time in seconds since the Unix epoch, the worst first.
 #[must_use]
@@ -76,8 +73,9 @@ impl Case<'_> {
         let record = self.key.record.record();
         let said = |text: fn(&Record) -> &str| record.map(text).filter(|text| !text.is_empty()).map(brief);
         let subject = Subject {
-            class: CredentialClass::ApiKey,
+            class: StandingClass::ApiKey,
             id: Some(self.key.id.clone()),
+            secret: None,
             pointer: None,
             organization: said(|record| &record.organization),
             name: said(|record| &record.name),
@@ -345,7 +343,7 @@ impl Case<'_> {
 }
 
 /// Scopes in words: the first few of them.
-fn listed<'s>(scopes: impl Iterator<Item = &'s String>) -> String {
+pub(super) fn listed<'s>(scopes: impl Iterator<Item = &'s String>) -> String {
     const SHOWN: usize = 20;
     let mut scopes: Vec<_> = scopes.map(|scope| brief(scope)).collect();
     let more = scopes.len().saturating_sub(SHOWN);

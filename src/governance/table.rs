@@ -3,9 +3,9 @@
 //! A cell that a spreadsheet would take for a formula gets an apostrophe before it. Owners and names come from records,
 //! and a record is written by whoever may write it.
 
-use super::{Finding, InventoryLine, InventoryPage, ReviewPage, WalkError};
+use super::{ClientSecretLine, Finding, InventoryLine, InventoryPage, ReviewPage, StandingLine, WalkError};
 
-const INVENTORY: [&str; 24] = [
+const INVENTORY: [&str; 29] = [
     "class",
     "id",
     "state",
@@ -30,9 +30,14 @@ const INVENTORY: [&str; 24] = [
     "overlapUntil",
     "revocationReason",
     "unreadable",
+    "secret",
+    "issuer",
+    "clientId",
+    "hint",
+    "lastToken",
 ];
 
-const FINDINGS: [&str; 18] = [
+const FINDINGS: [&str; 19] = [
     "severity",
     "rule",
     "title",
@@ -51,6 +56,7 @@ const FINDINGS: [&str; 18] = [
     "ask",
     "advice",
     "command",
+    "secret",
 ];
 
 /// The head of the inventory.
@@ -62,7 +68,11 @@ pub fn inventory_csv_head() -> String {
 /// The lines of a page of the inventory. Times are whole seconds since the Unix epoch.
 #[must_use]
 pub fn inventory_csv_rows(page: &InventoryPage) -> String {
-    page.lines.iter().map(inventory_row).collect()
+    let row = |line: &StandingLine| match line {
+        StandingLine::Key(line) => inventory_row(line),
+        StandingLine::ClientSecret(line) => client_secret_row(line),
+    };
+    page.lines.iter().map(row).collect()
 }
 
 /// A last line that says that the inventory is not whole, in the columns `state` and `unreadable`.
@@ -132,8 +142,42 @@ fn inventory_row(line: &InventoryLine) -> String {
         number(rotation.and_then(|rotation| rotation.overlap_until)),
         reason.unwrap_or_default(),
         line.unreadable.clone().unwrap_or_default(),
+        // What only clients have.
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
     ];
     row(cells)
+}
+
+fn client_secret_row(line: &ClientSecretLine) -> String {
+    let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
+    row(INVENTORY.map(|column| match column {
+        "class" => line.class.as_str().to_owned(),
+        "id" => line.id.clone(),
+        "state" => line.state.as_str().to_owned(),
+        "lifecycle" => line.lifecycle.map(|lifecycle| lifecycle.as_str().to_owned()).unwrap_or_default(),
+        "organization" => or_none(&line.organization),
+        "owner" => or_none(&line.owner),
+        "revoker" => or_none(&line.revoker),
+        "name" => or_none(&line.name),
+        "scopes" => line.scopes.join(" "),
+        "created" => number(line.created),
+        "ageDays" => number(line.age_days),
+        "expires" => number(line.expires),
+        "lastUsed" => number(line.last_used.flatten()),
+        "usageUnreadable" => line.usage_unreadable.to_string(),
+        "unreadable" => or_none(&line.unreadable),
+        "secret" => or_none(&line.secret),
+        "issuer" => or_none(&line.issuer),
+        "clientId" => or_none(&line.client_id),
+        "hint" => or_none(&line.hint),
+        "lastToken" => number(line.last_token),
+        _ => String::new(),
+    }))
 }
 
 fn finding_row(finding: &Finding) -> String {
@@ -161,6 +205,7 @@ fn finding_row(finding: &Finding) -> String {
         },
         finding.advice.to_owned(),
         or_none(&finding.command),
+        or_none(&subject.secret),
     ];
     row(cells)
 }
@@ -241,7 +286,11 @@ mod tests {
     }
 
     fn inventory(key: &crate::governance::KeyReading) -> InventoryPage {
-        InventoryPage { lines: vec![InventoryLine::of(key, NOW)], cursor: None }
+        InventoryPage {
+            lines: vec![StandingLine::Key(Box::new(InventoryLine::of(key, NOW)))],
+            entries: 1,
+            cursor: None,
+        }
     }
 
     #[test]
@@ -312,7 +361,7 @@ mod tests {
         assert_eq!(
             text,
             format!(
-                "api_key,4fJ9aZ0kQ2mX7bTe,revoked,ended,org_1,ada,sec,export,live,a:read a:write,{},10,{},{},{},3600,false,true,false,old,new,{},key_compromise,\r\n",
+                "api_key,4fJ9aZ0kQ2mX7bTe,revoked,ended,org_1,ada,sec,export,live,a:read a:write,{},10,{},{},{},3600,false,true,false,old,new,{},key_compromise,,,,,,\r\n",
                 NOW - 10 * 86_400,
                 NOW - 9,
                 NOW + 5,
@@ -324,7 +373,7 @@ mod tests {
         let text = inventory_csv_rows(&inventory(&key(&json!({ "v": 2 }))));
         assert_eq!(
             text,
-            "api_key,4fJ9aZ0kQ2mX7bTe,unreadable,,,,,,,,,,,,,,false,,,,,,,the record is not of version 1\r\n"
+            "api_key,4fJ9aZ0kQ2mX7bTe,unreadable,,,,,,,,,,,,,,false,,,,,,,the record is not of version 1,,,,,\r\n"
         );
     }
 

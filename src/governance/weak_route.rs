@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AskedAs, Finding,
+    AskedAs, Finding, StandingClass,
     finding::{Ask, Evidence, ReviewRule, Subject},
 };
 use crate::{
@@ -48,8 +48,9 @@ fn finding(policy: &Policy, found: LintFinding) -> Option<Finding> {
         ("scopes", route.scopes.named().cloned().collect::<Vec<_>>().into()),
     ]);
     let subject = Subject {
-        class: CredentialClass::ApiKey,
+        class: StandingClass::ApiKey,
         id: None,
+        secret: None,
         pointer: Some(found.pointer),
         organization: None,
         name: None,

@@ -5,7 +5,10 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::ClaimPath;
-use crate::verdict::{Denial, Reason};
+use crate::{
+    stored::is_scope_token,
+    verdict::{Denial, Reason},
+};
 
 /// The claims that verification needs. Times are seconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,11 +90,6 @@ pub(super) fn scopes(payload: &Map<String, Value>, claim: &ClaimPath) -> Result<
         return Err(malformed(claim));
     }
     Ok(scopes.into_iter().map(str::to_owned).collect())
-}
-
-/// `scope-token` of RFC 6749 §3.3.
-pub(crate) fn is_scope_token(scope: &str) -> bool {
-    !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }
 
 /// The years that a date can stand for without overflow in any arithmetic done with it: 2^53 seconds.

@@ -18,7 +18,6 @@ mod verifier;
 pub use answer_cache::{MOST_ANSWER_BYTES, MOST_ANSWERS};
 pub use claim_path::ClaimPath;
 pub use claims::Claims;
-pub(crate) use claims::is_scope_token;
 pub use condition::{Condition, Scalar};
 pub use confirmation::SenderConstraint;
 pub use dpop::{DpopProof, DpopRules};

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Policy, error::Faults};
-use crate::m2m_token::is_scope_token;
+use crate::stored::is_scope_token;
 
 /// Who may use the admin endpoints: M2M clients of one issuer, by scope. API keys never may.
 #[derive(Debug, Clone, Deserialize)]

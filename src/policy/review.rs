@@ -24,6 +24,8 @@ pub struct ReviewPolicy {
     pub overlap_days: Option<Days>,
     /// How long a key may be switched off, in days; 90 where left out.
     pub disabled_days: Option<Days>,
+    /// How old a secret of an M2M client may grow, in days; 365 where left out.
+    pub max_client_secret_age_days: Option<Days>,
     /// How long before its end the owner is told, in days; 14 where left out.
     pub expires_soon_days: Option<Days>,
 }
@@ -107,11 +109,12 @@ mod tests {
         assert!(none.departed.is_empty() && none.max_age_days.is_none());
         let all = read(&json!({
             "departed": [" ada "], "wildcardScopes": ["admin"], "maxAgeDays": 1, "unusedDays": 2, "neverUsedDays": 3,
-            "overlapDays": 4, "disabledDays": 5, "expiresSoonDays": 3650,
+            "overlapDays": 4, "disabledDays": 5, "maxClientSecretAgeDays": 6, "expiresSoonDays": 3650,
         }))
         .expect("a review");
         assert_eq!(all.departed.first().map(Named::as_str), Some("ada"));
         assert_eq!(all.expires_soon_days.map(Days::get), Some(3650));
+        assert_eq!(all.max_client_secret_age_days.map(Days::get), Some(6));
     }
 
     #[test]

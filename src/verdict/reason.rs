@@ -160,6 +160,12 @@ reasons! {
     /// The state of a key does not allow what an administrator asked for.
     KeyStateConflict = "key_state_conflict", 409, None, "The state of the key does not allow this",
         "Look at the key's record first; `detail` says what is in the way.", "Edgeward: API keys";
+    /// There is no record of a client under the id that an administrator named.
+    ClientNotFound = "client_not_found", 404, None, "There is no client of this id",
+        "Check the id; `list` names all clients.", "Edgeward: M2M clients";
+    /// The record of a client does not allow what an administrator asked for.
+    ClientStateConflict = "client_state_conflict", 409, None, "The record of the client does not allow this",
+        "Look at the client's record first; `detail` says what is in the way.", "Edgeward: M2M clients";
     /// Others wrote the same record again and again: nothing was changed.
     WriteConflict = "write_conflict", 409, None, "Somebody else changed the record",
         "Look at the record, and ask again.", "Edgeward: API keys";

@@ -1,6 +1,6 @@
 //! The life of API keys.
 
-use std::rc::Rc;
+use std::{fmt::Display, rc::Rc};
 
 use js_sys::Uint8Array;
 use serde::Serialize;
@@ -75,7 +75,7 @@ impl JsKeyAdmin {
         let step = async move {
             let request = match read_body(body.as_bytes()) {
                 Ok(request) => request,
-                Err(error) => return outcome(Err(error)),
+                Err(error) => return outcome(Err::<String, _>(error)),
             };
             match life.revoke_held(&host, &key, &request).await {
                 Ok(held) => {
@@ -88,15 +88,16 @@ impl JsKeyAdmin {
     }
 }
 
-pub(super) fn outcome(done: Result<String, LifeError>) -> String {
-    let document =
-        done.and_then(|text| RawValue::from_string(text).map_err(|error| LifeError::Unreadable(error.to_string())));
-    match document {
-        Ok(document) => write(&Outcome::Done(document)),
+pub(super) fn outcome<E: Display + Into<Denial>>(done: Result<String, E>) -> String {
+    match done {
+        // What the core writes is JSON.
+        Ok(text) => RawValue::from_string(text)
+            .map(|document| write(&Outcome::Done(document)))
+            .unwrap_or_else(|error| failed(&LifeError::Unreadable(error.to_string()).into(), None)),
         Err(error) => {
             // Who holds the store may read what it says.
             let words = error.to_string();
-            failed(&Denial::from(error), Some(words))
+            failed(&error.into(), Some(words))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The inventory and the review of API keys.
+//! The inventory and the review of standing credentials.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -69,7 +69,7 @@ impl JsKeyReview {
         let work = async move {
             let most = match limit(most) {
                 Ok(most) => most,
-                Err(error) => return outcome(Err(error)),
+                Err(error) => return outcome(Err::<String, _>(error)),
             };
             outcome(written(inventory_page(&host, cursor.as_deref(), most).await))
         };
@@ -83,7 +83,7 @@ impl JsKeyReview {
         let work = async move {
             let most = match limit(most) {
                 Ok(most) => most,
-                Err(error) => return outcome(Err(error)),
+                Err(error) => return outcome(Err::<String, _>(error)),
             };
             outcome(written(review_page(&host, &rules, cursor.as_deref(), most).await))
         };

@@ -5,6 +5,7 @@
 //! that promise in its own request and hands the value back. No promise of ours is ever awaited by two requests, which
 //! workerd forbids, and no executor is carried along.
 
+mod client_admin;
 mod gate;
 mod host;
 mod inspect;

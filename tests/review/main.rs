@@ -96,7 +96,7 @@ fn every_key_is_a_line_of_the_inventory_and_what_cannot_be_read_breaks_nothing()
     let page = block_on(inventory_page(&grown(), None, 100)).expect("a page");
     assert_eq!((page.lines.len(), &page.cursor), (12, &None));
     let states: BTreeMap<_, _> =
-        page.lines.iter().map(|line| (line.id.trim_end_matches('0'), line.state.as_str())).collect();
+        page.lines.iter().map(|line| (line.id().trim_end_matches('0'), line.state().as_str())).collect();
     assert_eq!((states["halfread"], states["nojson"]), ("unreadable", "unreadable"));
     assert_eq!((states["revoked"], states["unowned"], states["careful"]), ("revoked", "unowned", "active"));
     let json = serde_json::to_string(&page).expect("JSON");
@@ -152,8 +152,8 @@ fn a_store_that_fails_on_the_way_is_an_error_that_says_how_far_it_came() {
     assert_eq!(error.page.cursor.as_deref(), Some("key/key0000000000100"));
     assert_eq!(
         error.to_string(),
-        "this is not the whole list: it came as far as 100 keys on 1 pages, and then the store failed after 0 keys of \
-         this page: the line is dead"
+        "this is not the whole list: it came as far as 100 credentials on 1 pages, and then the store failed after 0 \
+         credentials of this page: the line is dead"
     );
     // It can be taken up where it stopped, and nothing is counted twice.
     store.fails_after.set(None);
@@ -213,7 +213,7 @@ fn a_key_that_is_gone_when_its_record_is_asked_for_is_a_line_too() {
         }
     }
     let page = block_on(inventory_page(&Gone(grown()), None, 100)).expect("a page");
-    assert!(page.lines.len() == 12 && page.lines.iter().all(|line| line.state == State::Unreadable));
+    assert!(page.lines.len() == 12 && page.lines.iter().all(|line| line.state() == State::Unreadable));
 }
 
 #[test]

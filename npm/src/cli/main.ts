@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { version } from "../index.js";
 import { CommandError, EXIT, OutputClosed, StepError, UsageError, print, reason, say, type Command } from "./command.js";
+import { clients } from "./clients/clients.js";
 import { inspect } from "./inspect.js";
 import { inventory } from "./keys/inventory.js";
 import { keys } from "./keys/keys.js";
@@ -9,7 +10,7 @@ import { lint } from "./lint.js";
 import { serve } from "./serve/serve.js";
 import { snapshot } from "./snapshot.js";
 
-const COMMANDS: Readonly<Record<string, Command>> = { inspect, keys, inventory, review, lint, snapshot, serve };
+const COMMANDS: Readonly<Record<string, Command>> = { inspect, keys, clients, inventory, review, lint, snapshot, serve };
 
 const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
 const usage = `Usage: edgeward <command> [arguments]

@@ -1,12 +1,13 @@
 //! Changing what a record says, and switching a key off and on.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{KeyLife, LifeError, Moment, edit::Unowned, request::distinct};
 use crate::{
     api_key::{Cidr, Record},
     host::Host,
+    stored::{present, stated},
 };
 
 /// What shall be different about a key. What is left out stays; null takes away what may be missing. The organization, the
@@ -44,17 +45,6 @@ pub struct KeyChange {
     /// Whatever else the owner wants kept, in place of what was.
     #[serde(default, deserialize_with = "stated")]
     pub metadata: Option<Map<String, Value>>,
-}
-
-/// A member that is there, be it null.
-#[expect(clippy::option_option, reason = "left out, null, and a value are three things")]
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
-/// A member that is there with a value. Null would read as if something had been taken away, and nothing would be.
-fn stated<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 impl KeyLife {

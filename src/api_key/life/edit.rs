@@ -7,11 +7,9 @@ use crate::{
     api_key::{Record, store_key},
     host::Host,
     json,
+    stored::ATTEMPTS,
     verdict::Reason,
 };
-
-/// How often a change is tried over what others wrote meanwhile. Each failure means that somebody else got on.
-const ATTEMPTS: usize = 16;
 
 /// Whether a record that names no owner or no revoker may be changed.
 #[derive(Clone, Copy, PartialEq, Eq)]

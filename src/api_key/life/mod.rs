@@ -9,7 +9,6 @@ mod change;
 mod edit;
 mod import;
 mod list;
-mod moment;
 mod operation;
 mod request;
 mod revoke;
@@ -20,14 +19,13 @@ use std::fmt;
 pub use change::KeyChange;
 pub use import::ImportRequest;
 pub use list::{KeyPage, KeyView, LONGEST_PAGE, Unreadable};
-pub use moment::{Moment, Span};
 pub(crate) use operation::read as read_body;
 pub use operation::{Done, Operation};
 pub use request::NewKey;
 pub use revoke::{HeldRevocation, RevokeRequest};
 pub use rotate::RotateRequest;
 
-use super::{ForeignKeys, IssueError, Issued, KeyForm, PresentedKey, Record, issue, store_key};
+use super::{ForeignKeys, IssueError, Issued, KeyForm, Moment, PresentedKey, Record, Span, issue, store_key};
 use crate::{
     host::{Host, HostError},
     verdict::{CredentialClass, Denial, Reason},

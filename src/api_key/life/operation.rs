@@ -2,13 +2,13 @@
 //! the library hand over is the same.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::value::RawValue;
 
 use super::{ImportRequest, KeyChange, KeyLife, LONGEST_PAGE, LifeError, NewKey, RevokeRequest, RotateRequest};
 use crate::{
-    api_key::{Issued, Record, RevocationReason, SHORTEST_FOREIGN_KEY},
+    api_key::{Issued, Record, RevocationReason},
     host::Host,
-    json,
+    stored,
 };
 
 /// One step in the life of a key.
@@ -183,46 +183,9 @@ impl KeyLife {
     }
 }
 
-/// The longest words about a body, in bytes. Longer ones quote what is no member, and nobody has to read it.
-const LONGEST_WORDS: usize = 1024;
-
 /// A body, read strictly.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, LifeError> {
-    let members = if body.is_empty() {
-        Map::new()
-    } else {
-        json::parse_object(body).map_err(|error| LifeError::Request(format!("the body is {error}")))?
-    };
-    let document = Value::Object(members);
-    serde_path_to_error::deserialize(&document).map_err(|error| {
-        let path = error.path().to_string();
-        let words = error.into_inner().to_string();
-        let words = if path == "." { words } else { format!("`{path}`: {words}") };
-        LifeError::Request(if words.len() > LONGEST_WORDS {
-            "a member of the body is not understood".to_owned()
-        } else {
-            without_texts(words, &document)
-        })
-    })
-}
-
-/// Words about a document, with none of its texts in them that is long enough for a key: one may stand where it does not
-/// belong, and the words are put on record.
-fn without_texts(words: String, document: &Value) -> String {
-    let hide = |words: String, text: &str| {
-        if text.len() < SHORTEST_FOREIGN_KEY {
-            return words;
-        }
-        words.replace(text, "…").replace(&text.escape_debug().to_string(), "…")
-    };
-    match document {
-        Value::String(text) => hide(words, text),
-        Value::Array(items) => items.iter().fold(words, without_texts),
-        Value::Object(members) => {
-            members.iter().fold(words, |words, (name, value)| without_texts(hide(words, name), value))
-        }
-        _ => words,
-    }
+    stored::read_body(body).map_err(LifeError::Request)
 }
 
 fn written(document: &impl Serialize) -> Result<String, LifeError> {

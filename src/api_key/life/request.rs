@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{LifeError, Moment};
-use crate::api_key::{Cidr, IssueRequest};
+use crate::{
+    api_key::{Cidr, IssueRequest},
+    stored,
+};
 
 /// A new key, as it stands in the JSON of an administrator.
 #[derive(Debug, Clone, Deserialize)]
@@ -59,9 +62,5 @@ impl NewKey {
 
 /// Scopes that stand once each.
 pub(super) fn distinct(scopes: Vec<String>) -> Result<Vec<String>, LifeError> {
-    let mut seen = std::collections::BTreeSet::new();
-    match scopes.iter().find(|scope| !seen.insert(scope.as_str())) {
-        Some(_) => Err(LifeError::Request("a scope stands twice".to_owned())),
-        None => Ok(scopes),
-    }
+    stored::distinct(scopes).map_err(LifeError::Request)
 }

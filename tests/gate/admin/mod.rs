@@ -1,6 +1,7 @@
 //! The admin endpoints: who may use them, what they say to what is asked, and what is on record of it.
 
 mod access;
+mod clients;
 mod outcomes;
 mod requests;
 

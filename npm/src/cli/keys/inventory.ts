@@ -78,8 +78,15 @@ async function asTable(keys: Keys, at: Cursor, limit: number): Promise<void> {
   sayRest(at.cursor);
 }
 
-function inLine({ id, state, lifecycle, organization, owner, lastUsed, expires, usageUnreadable }: InventoryLine): string {
-  const used = usageUnreadable ? "not known" : lastUsed === null ? "never noted" : moment(lastUsed);
+function inLine(of: InventoryLine): string {
+  const { id, state, lifecycle, organization, owner, lastUsed, expires, usageUnreadable } = of;
+  if (of.class === "client_secret") {
+    // What its issuer does not say is not known, though a token of the client may have come.
+    const used = lastUsed === undefined ? "not known" : lastUsed === null ? "never" : moment(lastUsed);
+    const which = of.secret === null ? id : `${id}/${of.secret}`;
+    return line(which, state, lifecycle ?? "", organization ?? "", owner ?? "", used, expires === null ? "" : moment(expires));
+  }
+  const used = usageUnreadable ? "not known" : lastUsed == null ? "never noted" : moment(lastUsed);
   return line(id, state, lifecycle ?? "", organization ?? "", owner ?? "", used, expires == null ? "" : moment(expires));
 }
 

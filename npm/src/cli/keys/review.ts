@@ -48,7 +48,7 @@ type Cursor = { cursor: string | null };
 async function* pagesOf(keys: Keys, at: Cursor, limit: number): AsyncGenerator<ReviewPage, void, void> {
   const first = at.cursor === null ? keys.policyFindings() : undefined;
   if (first !== undefined) yield first;
-  yield* pages(at, limit, (page) => keys.review(page), ({ summary }) => summary.keys);
+  yield* pages(at, limit, (page) => keys.review(page), ({ summary }) => summary.keys + summary.clients);
 }
 
 async function asJson(keys: Keys, at: Cursor, limit: number): Promise<Counts> {
@@ -81,11 +81,13 @@ function added(one: Counted, other: Counted): Counted {
 async function inWords(keys: Keys, at: Cursor, limit: number): Promise<Counts> {
   const counts: Counts = {};
   let looked = 0;
+  let clients = 0;
   let begun = false;
   try {
     for await (const { findings, summary } of pagesOf(keys, at, limit)) {
       begun = true;
       looked += summary.keys;
+      clients += summary.clients;
       for (const { severity } of findings) counts[severity] = (counts[severity] ?? 0) + 1;
       if (findings.length > 0) await write(findings.map(inLines).join(""));
     }
@@ -93,14 +95,16 @@ async function inWords(keys: Keys, at: Cursor, limit: number): Promise<Counts> {
     throw brokenOff(error, at.cursor, begun);
   }
   const found = SEVERITIES.map((severity) => `${counts[severity] ?? 0} ${severity}`).join(", ");
-  say(`${looked === 1 ? "1 key" : `${looked} keys`}: ${found}`);
+  const also = clients === 0 ? "" : `, ${clients === 1 ? "1 client" : `${clients} clients`}`;
+  say(`${looked === 1 ? "1 key" : `${looked} keys`}${also}: ${found}`);
   sayRest(at.cursor);
   return counts;
 }
 
 function inLines({ severity, rule, nhi, title, subject, evidence, advice, ask, command }: ReviewFinding): string {
   const whose = [subject.name, subject.organization].filter((text) => text !== null).join(", ");
-  const about = shown(subject.id ?? subject.pointer ?? "") + (whose === "" ? "" : ` (${shown(whose)})`);
+  const secret = subject.secret === undefined ? "" : `/${shown(subject.secret)}`;
+  const about = shown(subject.id ?? subject.pointer ?? "") + secret + (whose === "" ? "" : ` (${shown(whose)})`);
   const asked = ask.who === null ? `the ${ask.as}` : `${ask.as} ${shown(ask.who)}`;
   const lines = [`${title} ${shown(evidence.words)}`, advice, `Ask the ${asked.replace(/^the /, "")}.`, ...(command === null ? [] : [command])];
   return `${severity.padEnd(8)} ${about}  ${rule} [${nhi}]\n${lines.map((line) => `         ${line}\n`).join("")}\n`;

@@ -49,7 +49,7 @@ export async function within<T>(where: Where, work: (keys: Keys) => Promise<T>, 
 
 type Address = { gate: string } | { store: string; byOption: boolean };
 
-function addressOf({ store, gate }: Where): Address {
+export function addressOf({ store, gate }: Where): Address {
   if (store !== undefined && gate !== undefined) throw new UsageError("--store and --gate: one of them");
   if (gate !== undefined) return { gate };
   if (store !== undefined) return { store, byOption: true };
@@ -62,7 +62,7 @@ function addressOf({ store, gate }: Where): Address {
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-function gateAddress(text: string, where: Where, bare: boolean): GateAddress {
+export function gateAddress(text: string, where: Where, bare: boolean): GateAddress {
   const misplaced = OF_STORES.find((name) => where[name] !== undefined);
   if (misplaced !== undefined) throw new UsageError(`--${misplaced} goes with --store: a gate has its own policy`);
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -84,7 +84,13 @@ function tokenOf({ "token-file": file }: Where): string {
   return token;
 }
 
-function storeAddress({ store, byOption }: { store: string; byOption: boolean }, where: Where): StoreAddress {
+function storeAddress(address: { store: string; byOption: boolean }, where: Where): StoreAddress {
+  const { url, redisPrefix } = storeUrl(address, where);
+  return { url, redisPrefix, ...formOf(where), seals: sealsOf(where) };
+}
+
+/** Where the store is, whatever is kept in it. */
+export function storeUrl({ store, byOption }: { store: string; byOption: boolean }, where: Where): Pick<StoreAddress, "url" | "redisPrefix"> {
   if (where["token-file"] !== undefined) throw new UsageError("--token-file goes with --gate");
   const scheme = /^([a-z]+):/.exec(store)?.[1];
   if (scheme === "memory") throw new UsageError("a store in memory is gone with the command: file:, redis: or rediss:");
@@ -98,7 +104,7 @@ function storeAddress({ store, byOption }: { store: string; byOption: boolean },
     }
   }
   if (where["redis-prefix"] !== undefined && scheme === "file") throw new UsageError("--redis-prefix goes with a Redis");
-  return { url: store, redisPrefix: where["redis-prefix"], ...formOf(where), seals: sealsOf(where) };
+  return { url: store, redisPrefix: where["redis-prefix"] };
 }
 
 function formOf({ policy, prefix, environment }: Where): Pick<StoreAddress, "form" | "policy"> {

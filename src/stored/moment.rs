@@ -74,6 +74,17 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
+/// A point in time that has come, or may have. In JSON a number of seconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Second(pub i64);
+
+impl<'de> Deserialize<'de> for Second {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = Value::deserialize(deserializer)?.as_i64().filter(|second| (0..=LAST_SECOND).contains(second));
+        read.map(Self).ok_or_else(|| D::Error::custom("expected seconds since the Unix epoch"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
