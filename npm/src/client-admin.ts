@@ -2,7 +2,7 @@
 import { ClientAdmin as CoreClientAdmin, readClientListing as coreListing, type Task } from "./glue.js";
 import { prepare } from "./core.js";
 import { lending } from "./host.js";
-import { enter, held } from "./instance.js";
+import { enter, held, letting } from "./instance.js";
 import { CORE_FAILED, done, type Failure } from "./key-admin.js";
 import { keyReviewing } from "./key-review.js";
 import { jsonText } from "./text.js";
@@ -26,15 +26,23 @@ export async function createClientAdmin(options: ClientAdminOptions, host: Clien
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw new TypeError(`there is no option \`${unknown}\` here`);
   const lend = lending(host);
-  const core = held(() => new CoreClientAdmin(lend()));
+  const core = held("the administration of clients", () => new CoreClientAdmin(lend()), lend.end);
   const store = host?.store;
-  if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
-    throw new TypeError("clients are put on record in a store that takes writes: lend one as `store`");
-  }
   const carried = <T>(start: () => string | Task) => done<T>(start, (failure) => new ClientAdminError(failure));
+  let reviewing;
+  try {
+    if (store === undefined || (store.swap === undefined && (store.put === undefined || store.delete === undefined))) {
+      throw new TypeError("clients are put on record in a store that takes writes: lend one as `store`");
+    }
+    reviewing = keyReviewing("", review, lend, carried, lost);
+  } catch (error) {
+    core.free();
+    throw error;
+  }
+  const { calls, free } = reviewing;
   const step = <T>(name: string, id: string | undefined, body: object | string): Promise<T> => {
     const asked = jsonText(body, "what is asked for");
-    return carried<T>(() => core().carryOut(name, id, asked) as string | Task);
+    return core.use(() => carried<T>(() => core().carryOut(name, id, asked) as string | Task));
   };
   const record = async (name: string, id: string, body: object) =>
     (await step<{ record: ClientRecord }>(name, String(id), body)).record;
@@ -47,7 +55,11 @@ export async function createClientAdmin(options: ClientAdminOptions, host: Clien
     addSecret: (id, secret = {}) => record("add-secret", id, secret),
     revokeSecret: (id, ended) => record("revoke-secret", id, ended),
     remove: (id, removal) => record("remove", id, removal),
-    ...keyReviewing("", review, lend, carried, lost),
+    ...calls,
+    ...letting(() => {
+      free();
+      core.free();
+    }),
   };
 }
 

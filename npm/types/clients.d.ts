@@ -2,6 +2,7 @@
 import type { ReviewPolicy } from "./gate.js";
 import type { Host, Store } from "./host.js";
 import type { KeyReviewing, Moment } from "./keys.js";
+import type { Lifetime } from "./lifetime.js";
 
 /** That something was ended. */
 export interface ClientEnd {
@@ -138,7 +139,7 @@ export declare class ClientAdminError extends Error {
  * The records of clients in a store. Nothing of it reaches their issuers: what is noted here is what somebody did there. Every
  * step is safe against others at the same time, as far as the store's `swap` is.
  */
-export interface ClientAdmin extends KeyReviewing {
+export interface ClientAdmin extends KeyReviewing, Lifetime {
   /** Puts a client on record, with who answers for it. */
   add(client: NewClient): Promise<NotedClient>;
   /**
