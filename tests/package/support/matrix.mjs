@@ -1,5 +1,6 @@
 // The runner of a host: an installed project, each way of import, and what is done to see it go red.
 import assert from "node:assert/strict";
+import { copyFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { program, run } from "./programs.mjs";
 import { INJURIES, askedOf, failedIn, green, scratch } from "./project.mjs";
@@ -36,6 +37,25 @@ for (const token of [good[0], bad[0]]) {
   }
 }
 console.log(said.join(" "));
+`;
+
+/** Has the core fail in each of the ways in which it can, which every engine reports in words of its own. */
+const FAILING = `import { coreTraps } from "./core-traps.mjs";
+import vectors from "./vectors.mjs";
+const { coreRestarts, createJwtVerifier } = await import("edgeward");
+console.error = () => undefined;
+const { policy, good, bad } = vectors.algorithms.find(({ algorithm }) => algorithm === "ES256");
+const verifier = await createJwtVerifier(policy, { now: () => vectors.now });
+const said = [];
+for (const how of ["trap", "panic", "stack"]) {
+  coreTraps.once("tokenverifier_verify", how);
+  for (const token of [good[0], good[0], bad[0]]) {
+    const verdict = await verifier.verify(token);
+    said.push(verdict.ok || verdict.code);
+  }
+}
+const calledAfter = coreTraps.instances.flatMap((instance) => instance.calledAfter);
+console.log(JSON.stringify({ said, restarts: coreRestarts(), started: coreTraps.instances.length, calledAfter }));
 `;
 
 /** The tests of these hosts, each in a project of its own. */
@@ -78,6 +98,15 @@ export function matrix(hosts) {
         const { code, stdout, stderr } = await runs("both.mjs");
         assert.equal(code, 0, stderr);
         assert.equal(stdout.trim(), "2 true true signature_invalid signature_invalid");
+      });
+
+      test("a failure of the core is one answer that says so, and the next is good", async () => {
+        copyFileSync(new URL("../../support/core-traps.mjs", import.meta.url), project.path("core-traps.mjs"));
+        project.write("failing.mjs", FAILING);
+        const { code, stdout, stderr } = await runs("failing.mjs");
+        assert.equal(code, 0, stderr);
+        const each = ["host_failed", true, "signature_invalid"];
+        assert.deepEqual(JSON.parse(stdout), { said: [...each, ...each, ...each], restarts: 3, started: 4, calledAfter: [] });
       });
 
       test("red where one of the vectors is wrong", async () => {
