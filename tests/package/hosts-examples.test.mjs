@@ -11,6 +11,8 @@ import { scratch } from "./support/project.mjs";
 
 const example = (name) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 const issuer = signer("ES256");
+const PERSONS = ["--owner", "ada", "--revoker", "security"];
+const ISSUE = ["keys", "issue", "--organization", "org_1", ...PERSONS, "--name", "export", "--scopes", "reports:read", "--json"];
 const now = () => Date.now();
 
 /** The command by which the example itself has it started, with no other permissions than that names. */
@@ -111,12 +113,11 @@ for (const [name, { variable, service, command, types }] of Object.entries(HOSTS
     });
 
     test("an API key that the command line issues is good there, until the command line revokes it", async () => {
-      const issued = await edgeward("keys", "issue", "--organization", "org_1", "--owner", "ada", "--revoker", "security", "--name", "export", "--scopes", "reports:read", "--json");
-      const { id, key } = JSON.parse(issued);
+      const issue = async () => JSON.parse(await edgeward(...ISSUE));
+      const { id, key } = await issue();
       const { status, body } = await ask(key);
       assert.deepEqual([status, body], [200, { report: "7", organization: "org_1", askedBy: "api_key" }]);
-      const unheard = await edgeward("keys", "issue", "--organization", "org_1", "--owner", "ada", "--revoker", "security", "--name", "other", "--scopes", "reports:read", "--json");
-      const other = JSON.parse(unheard);
+      const other = await issue();
       await edgeward("keys", "revoke", other.id, "--reason", "superseded", "--by", "ada");
       assert.deepEqual((await ask(other.key)).body.code, "key_invalid");
       assert.ok(!said.text.includes(key.split("_")[3]), "the secret is in the log");

@@ -107,6 +107,9 @@ async function changed(project, file, change, doing) {
 
 const inText = (change) => (bytes) => change(bytes.toString("utf8"));
 
+const believing = (text) =>
+  text.replace("return crypto.verify(", "return true || (").replace("return subtle.verify(", "return Promise.resolve(true) || (");
+
 /** What is done to see a runner go red. Each takes a project, the installed file that is loaded there, and what to do meanwhile. */
 export const INJURIES = {
   /** The call that starts the core is gone, as with a bundler that takes an entry to have no side effects. */
@@ -115,10 +118,7 @@ export const INJURIES = {
   damaged: (project, file, doing) => changed(project, file, (bytes) => bytes.subarray(0, bytes.length - 1000), doing),
   /** The native check of every signature says yes, in the module that has it or in the bundle that holds it. */
   credulous: (project, files, doing) =>
-    files.reduceRight(
-      (next, file) => () => changed(project, file, inText((text) => text.replace("return crypto.verify(", "return true || (").replace("return subtle.verify(", "return Promise.resolve(true) || (")), next),
-      doing,
-    )(),
+    files.reduceRight((next, file) => () => changed(project, file, inText(believing), next), doing)(),
   /** One token of the vectors is another. */
   mistaken: (project, doing) =>
     changed(project, "vectors.mjs", () => {
