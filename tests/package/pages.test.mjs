@@ -77,8 +77,8 @@ test("no bundler: an import map, and the modules as they lie in node_modules", a
 const BUNDLERS = {
   Vite: withVite,
   webpack: withWebpack,
-  "esbuild, a module": (project, options) => withEsbuild(project, { format: "esm", ...options }),
-  "esbuild, a script": (project, options) => withEsbuild(project, { format: "iife", ...options }),
+  "esbuild, a module": (project, { core } = {}) => withEsbuild(project, { format: "esm", core }),
+  "esbuild, a script": (project) => withEsbuild(project, { format: "iife" }),
 };
 
 for (const [name, bundle] of Object.entries(BUNDLERS)) {
@@ -92,8 +92,8 @@ for (const [name, bundle] of Object.entries(BUNDLERS)) {
   });
 
   test(`${name}: a damaged core, and one that nothing starts, turn the page red`, async () => {
-    await goesRed(await bundle(projects.damaged(`damaged ${name}`)), NOT_COMPILED);
-    await goesRed(await bundle(projects.dropped(`dropped ${name}`)), NOT_STARTED);
+    await goesRed(await bundle(projects.damaged(`damaged ${name}`), { quick: true }), NOT_COMPILED);
+    await goesRed(await bundle(projects.dropped(`dropped ${name}`), { quick: true }), NOT_STARTED);
   });
 }
 
@@ -103,7 +103,7 @@ for (const name of ["Vite", "webpack", "esbuild, a module"]) {
     assertOneCore(directory);
     const requests = await holds(directory, { policy: FETCHED });
     assert.equal(requests.filter((path) => path.endsWith(".wasm")).length, 1);
-    await goesRed(await BUNDLERS[name](projects.damaged(`fetched damaged ${name}`), { core: true }), NOT_COMPILED, { policy: FETCHED });
+    await goesRed(await BUNDLERS[name](projects.damaged(`fetched damaged ${name}`), { core: true, quick: true }), NOT_COMPILED, { policy: FETCHED });
   });
 }
 

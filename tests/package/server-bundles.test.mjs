@@ -27,7 +27,7 @@ for (const [name, bundle] of Object.entries(SERVERS)) {
 
   test(`${name}: a damaged core, and one that nothing starts, turn the run red`, async () => {
     for (const project of faulty) {
-      const file = await bundle(project);
+      const file = await bundle(project, { quick: true });
       const told = await runInNode(file, changed(vectors)).catch((error) => error);
       if (told instanceof Error) assert.match(told.message, /CompileError|__wbg|undefined/, project.name);
       else assert.deepEqual(told.passed, [], project.name);

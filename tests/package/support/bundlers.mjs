@@ -85,12 +85,15 @@ export async function withVite(project, options) {
   return directory;
 }
 
-/** webpack 5, with nothing set but where things are. */
-export async function withWebpack(project, { core = false } = {}) {
+const QUICK = { optimization: { minimize: false } };
+
+/** webpack 5, with nothing set but where things are; as `quick`, what it drops is dropped, and what it keeps is not made small. */
+export async function withWebpack(project, { core = false, quick = false } = {}) {
   const entry = page(project, core ? fetching("webpack") : { worker: WORKER });
   if (!core) project.write("worker.js", runnerModule() + IN_WORKER);
   const directory = join(project.directory, "dist-webpack");
-  await pack({ mode: "production", context: project.directory, entry, output: { path: directory, clean: true } });
+  const output = { path: directory, clean: true };
+  await pack({ mode: "production", context: project.directory, entry, output, ...(quick && QUICK) });
   project.write("dist-webpack/index.html", html('<script src="/main.js"></script>'));
   return directory;
 }
@@ -152,9 +155,9 @@ export const SERVERS = {
     await esbuild({ ...quietly, entryPoints: [server(project)], outfile, platform: "node", format: "cjs" });
     return outfile;
   },
-  async webpack(project) {
+  async webpack(project, { quick = false } = {}) {
     const output = { path: join(project.directory, "dist-server"), filename: "webpack.cjs", library: { type: "commonjs2" } };
-    await pack({ mode: "production", target: "node", context: project.directory, entry: server(project), output });
+    await pack({ mode: "production", target: "node", context: project.directory, entry: server(project), output, ...(quick && QUICK) });
     return join(output.path, output.filename);
   },
   async "Vite SSR"(project) {
