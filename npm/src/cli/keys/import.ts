@@ -1,32 +1,31 @@
 // Keys that were issued elsewhere, line by line, of which only digests are known.
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { CommandError, EXIT, StepError, UsageError, readOptions, reason, say } from "../command.js";
+import { CommandError, EXIT, StepError, UsageError, fileError, readOptions, say, type Command } from "../command.js";
+import { command } from "../declare.js";
+import { progressOf } from "../terminal.js";
 import type { Keys } from "./access.js";
 import { write } from "./output.js";
-import { WHERE, WHERE_USAGE, within } from "./where.js";
+import { WHERE, within } from "./where.js";
 
-export const importKeys = {
-  summary: "store the digests of keys that were issued elsewhere",
-  usage: `Usage: edgeward keys import --digests-file FILE [options]
+const OPTIONS = {
+  "digests-file": { type: "string", value: "FILE", takes: "file", words: "the file; standard input where left out" },
+  from: { type: "string", value: "LINE", takes: "text", words: "begin at this line" },
+  json: { type: "boolean", words: "print a JSON object for each line, errors too" },
+  ...WHERE,
+} as const;
 
-Stores the records of keys that were issued elsewhere. Each line of the file is a JSON object: a "digest", which is
-sha-256: and the SHA-256 of the key's text in hexadecimal, and the members of a new key: "organization", "owner",
-"revoker", "name", and if need be "scopes", "expires" and the others. The form of the keys has to take foreign ones
-(foreignKeys in the policy). A line that fails is named, and the others go on.
-
-  --digests-file FILE  the file; standard input where left out
-  --from LINE          begin at this line
-  --json               print a JSON object for each line
-
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const values = readOptions(args, {
-      ...WHERE,
-      "digests-file": { type: "string" },
-      from: { type: "string" },
-      json: { type: "boolean" },
-    });
+export const importKeys: Command = command(
+  {
+    name: "keys import",
+    summary: "store the digests of keys that were issued elsewhere",
+    synopsis: "--digests-file FILE [options]",
+    about: `Stores the records of keys that were issued elsewhere. Each line of the file is a JSON object: a "digest", which is sha-256: and the SHA-256 of the key's text in hexadecimal, and the members of a new key: "organization", "owner", "revoker", "name", and if need be "scopes", "expires" and the others. The form of the keys has to take foreign ones (foreignKeys in the policy). A line that fails is named, and the others go on.`,
+    options: OPTIONS,
+    exits: { good: "all were imported", objection: "some lines failed", failed: "the file cannot be read, or nobody can tell what became of many lines in a row" },
+  },
+  async (args) => {
+    const values = readOptions(args, OPTIONS);
     const file = values["digests-file"];
     const ofInput = file === undefined || file === "-";
     if (ofInput && values["token-file"] === "-") throw new UsageError("standard input cannot be the token and the digests");
@@ -34,7 +33,7 @@ ${WHERE_USAGE}`,
     if (!/^[1-9][0-9]{0,9}$/.test(from)) throw new UsageError("--from takes the number of a line, from 1 on");
     return within(values, (keys) => importAll(keys, ofInput ? undefined : file, Number(from), values.json === true));
   },
-};
+);
 
 /** How many lines are under way at once. */
 const AT_ONCE = 16;
@@ -56,6 +55,7 @@ async function importAll(keys: Keys, file: string | undefined, from: number, jso
   const lines = createInterface({ input, crlfDelay: Infinity });
   let [line, imported, failed, unsettled] = [0, 0, 0, 0];
   let batch: Promise<Told>[] = [];
+  const progress = progressOf("keys", PROGRESS);
   const settle = async () => {
     for (const { line, id, failure } of await Promise.all(batch)) {
       if (failure === undefined) {
@@ -69,11 +69,14 @@ async function importAll(keys: Keys, file: string | undefined, from: number, jso
         if (json) await write(`${JSON.stringify({ line, code, message })}\n`);
         else say(`line ${line}: ${message} (${code})`);
       }
-      if ((imported + failed) % PROGRESS === 0) say(`${imported + failed} keys so far, ${failed} of them failed`);
+      progress.at(imported + failed, `, ${failed} of them failed`);
     }
     batch = [];
     if (unsettled >= PATIENCE) {
-      throw new CommandError(`nobody can tell what became of the last ${unsettled} lines: --from ${line - unsettled + 1} goes on once that is mended`);
+      throw new CommandError(`nobody can tell what became of the last ${unsettled} lines: --from ${line - unsettled + 1} goes on once that is mended`, {
+        code: "import_stopped",
+        hint: "does the store, or the gate, answer? edgeward keys list asks it",
+      });
     }
   };
   try {
@@ -86,8 +89,9 @@ async function importAll(keys: Keys, file: string | undefined, from: number, jso
     await settle();
   } catch (error) {
     if (error instanceof StepError || error instanceof CommandError || !("code" in (error as object))) throw error;
-    throw new CommandError(`cannot read ${file ?? "standard input"}: ${reason(error)}`);
+    throw fileError("read", file ?? "standard input", error);
   } finally {
+    progress.done();
     lines.close();
     input.destroy();
     await Promise.allSettled(batch);

@@ -1,32 +1,47 @@
 // Where the keys are, by the options and the environment.
-import { CommandError, UsageError, readText, reason } from "../command.js";
+import { CommandError, UsageError, readText } from "../command.js";
+import { optionsUsage, under } from "../declare.js";
+import { readJson } from "../json.js";
 import type { Keys } from "./access.js";
 import { gateKeys, type GateAddress } from "./gate.js";
 import { storeKeys, type StoreAddress } from "./store.js";
 
 /** The options that say where. None of them takes a secret. */
-export const WHERE = {
-  store: { type: "string" },
-  gate: { type: "string" },
-  policy: { type: "string" },
-  prefix: { type: "string" },
-  environment: { type: "string" },
-  "redis-prefix": { type: "string" },
-  "seals-file": { type: "string" },
-  "token-file": { type: "string" },
-} as const;
+export const WHERE = under("Where (one of the two):", {
+  store: {
+    type: "string",
+    value: "URL",
+    takes: "text",
+    env: "EDGEWARD_STORE",
+    words: "a store: file:PATH, redis://HOST:PORT/DB or rediss://…; with a password, in the environment alone",
+  },
+  policy: { type: "string", value: "FILE", takes: "file", env: "EDGEWARD_POLICY", inner: true, words: "the policy whose apiKeys and review are meant" },
+  prefix: { type: "string", value: "P", takes: "text", inner: true, words: "what keys begin with; with --environment in place of a policy" },
+  environment: { type: "string", value: "ENV", takes: ["live", "test"], inner: true, words: "live or test; with --prefix" },
+  "seals-file": {
+    type: "string",
+    value: "FILE",
+    takes: "file",
+    env: "EDGEWARD_SEALS",
+    inner: true,
+    words: "the seals, a JSON array or one a line; in the environment a JSON array, or parted by commas",
+  },
+  "redis-prefix": { type: "string", value: "P", takes: "text", inner: true, words: "what every name in Redis begins with" },
+  gate: { type: "string", value: "URL", takes: "text", env: "EDGEWARD_GATE", words: "a gate: https://api.example/_edgeward" },
+  "token-file": {
+    type: "string",
+    value: "FILE",
+    takes: "file",
+    env: "EDGEWARD_TOKEN",
+    inner: true,
+    words: "the token of an administrator; - for standard input",
+  },
+});
 
 export type Where = { readonly [name in keyof typeof WHERE]?: string | undefined };
 
-export const WHERE_USAGE = `Where (one of the two):
-  --store URL          a store: file:PATH, redis://HOST:PORT/DB or rediss://… (else EDGEWARD_STORE, which may hold a password)
-    --policy FILE        the policy whose apiKeys and review are meant (else EDGEWARD_POLICY)
-    --prefix P --environment live|test   in place of a policy
-    --seals-file FILE    the seals, a JSON array or one a line (else EDGEWARD_SEALS: a JSON array, or parted by commas)
-    --redis-prefix P     what every name in Redis begins with
-  --gate URL           a gate: https://api.example/_edgeward (else EDGEWARD_GATE)
-    --token-file FILE    the token of an administrator; - for standard input (else EDGEWARD_TOKEN)
-`;
+/** The same as text, for a usage that is written by hand. */
+export const WHERE_USAGE = optionsUsage(WHERE);
 
 const OF_STORES = ["policy", "prefix", "environment", "redis-prefix", "seals-file"] as const;
 
@@ -79,12 +94,17 @@ function gateAddress(text: string, where: Where, bare: boolean): GateAddress {
 function tokenOf({ "token-file": file }: Where): string {
   const token = (file === undefined ? (process.env["EDGEWARD_TOKEN"] ?? "") : readText(file)).trim();
   if (token === "") throw new UsageError("the token of an administrator is missing: --token-file, or EDGEWARD_TOKEN");
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandError("what was handed over as a token is none");
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandError("what was handed over as a token is none", { code: "token_malformed", hint: "the file, or EDGEWARD_TOKEN, holds the token alone: no word Bearer before it, and no blank in it" });
   return token;
 }
 
-function storeAddress({ store, byOption }: { store: string; byOption: boolean }, where: Where): StoreAddress {
+function storeAddress(address: { store: string; byOption: boolean }, where: Where): StoreAddress {
   if (where["token-file"] !== undefined) throw new UsageError("--token-file goes with --gate");
+  return { ...storePlace(address, where), ...formOf(where), seals: sealsOf(where) };
+}
+
+/** Where a store is, apart from what is in it. */
+export function storePlace({ store, byOption }: { store: string; byOption: boolean }, where: Pick<Where, "redis-prefix">): { url: string; redisPrefix: string | undefined } {
   const scheme = /^([a-z]+):/.exec(store)?.[1];
   if (scheme === "memory") throw new UsageError("a store in memory is gone with the command: file:, redis: or rediss:");
   if (scheme !== "file" && scheme !== "redis" && scheme !== "rediss") {
@@ -97,7 +117,7 @@ function storeAddress({ store, byOption }: { store: string; byOption: boolean },
     }
   }
   if (where["redis-prefix"] !== undefined && scheme === "file") throw new UsageError("--redis-prefix goes with a Redis");
-  return { url: store, redisPrefix: where["redis-prefix"], ...formOf(where), seals: sealsOf(where) };
+  return { url: store, redisPrefix: where["redis-prefix"] };
 }
 
 function formOf({ policy, prefix, environment }: Where): Pick<StoreAddress, "form" | "policy"> {
@@ -110,18 +130,16 @@ function formOf({ policy, prefix, environment }: Where): Pick<StoreAddress, "for
   const file = policy ?? process.env["EDGEWARD_POLICY"];
   if (!file) throw new UsageError("the form of the keys is missing: --policy (or EDGEWARD_POLICY), or --prefix and --environment");
   const text = readText(file);
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(`${file} is no JSON: ${reason(error)}`);
-  }
+  const document = readJson(text, file);
   const { apiKeys, review } = (document ?? {}) as { apiKeys?: StoreAddress["form"]; review?: object };
-  if (typeof apiKeys !== "object" || apiKeys === null) throw new CommandError(`${file}: the policy has no \`apiKeys\``);
+  if (typeof apiKeys !== "object" || apiKeys === null) {
+    throw new CommandError(`${file}: the policy has no \`apiKeys\``, { code: "policy_invalid", hint: "a policy that takes API keys says their form: \"apiKeys\": { \"prefix\": \"acme\", \"environment\": \"live\" }" });
+  }
   return { form: { ...apiKeys, ...(review !== undefined && { review }) }, policy: text };
 }
 
-function sealsOf({ "seals-file": file }: Where): string[] {
+/** The seals, the current one first; none where none are handed over. */
+export function sealsOf({ "seals-file": file }: Pick<Where, "seals-file">): string[] {
   const text = file === undefined ? (process.env["EDGEWARD_SEALS"] ?? "") : readText(file);
   const seals = text.trim().startsWith("[") ? listed(text) : text.split(file === undefined ? "," : "\n").map((seal) => seal.trim());
   return seals.filter((seal) => seal !== "");
@@ -135,5 +153,5 @@ function listed(text: string): string[] {
   } catch {
     // Said below.
   }
-  throw new CommandError("the seals are no JSON array of strings");
+  throw new CommandError("the seals are no JSON array of strings", { code: "seals_malformed", hint: "seals are a JSON array of strings, or one a line in a file, or parted by commas in EDGEWARD_SEALS" });
 }
