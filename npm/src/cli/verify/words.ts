@@ -31,7 +31,7 @@ export function verdictInWords(verdict: Verdict, now: number, event: AuditEvent 
     const fact = event?.["status_code"];
     const more = event?.["status_detail"];
     lines.push(
-      ["why", detail === "" ? title : detail],
+      ["why", [title, detail].filter((text) => text !== "").map((text) => text.replace(/\.?$/, ".")).join(" ")],
       // What a client is not told, and whoever has the policy and the store may know.
       ["in fact", fact === undefined || fact === code ? null : fact],
       ["detail", more === undefined || more === "" ? null : more],
