@@ -123,14 +123,15 @@ export function tell(error: unknown, name: string, usage: string, asJson: boolea
   const faults = faultsOf(error);
   const hint = hintOf(error, name);
   const code = codeOf(error);
-  // What a policy is refused for is said fault by fault, and not in one line.
-  const message = faults.length > 0 ? "the policy cannot be used" : reason(error);
+  const message = reason(error);
+  // To a person, what a policy is refused for is said fault by fault, and not in one line.
+  const words = faults.length > 0 ? "the policy cannot be used" : message;
   if (asJson && !(error instanceof CommandError && error.told)) {
     const failed = error instanceof StepError ? { failed: { code, status: error.status, message } } : {};
     print(JSON.stringify({ error: { code, message, hint, ...(faults.length > 0 && { faults }) }, ...failed }));
   }
   const title = paint("bold", `edgeward${name === "" ? "" : ` ${name}`}:`, process.stderr);
-  say(`${title} ${message}${error instanceof StepError ? ` (${code})` : ""}`);
+  say(`${title} ${words}${error instanceof StepError ? ` (${code})` : ""}`);
   for (const fault of faults) say(faultInWords(fault));
   if (error instanceof UsageError) say(`\n${synopsis(usage)}`);
   say(paint("dim", `  ${hint}`, process.stderr));

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fileStore } from "../../store/file.js";
 import { redisStore } from "../../store/redis.js";
-import type { KeyAdmin, KeyAdminError, KeyAdminForm, NewKey, Store } from "../../../types/index.js";
+import type { KeyAdmin, KeyAdminError, KeyAdminForm, NewKey, PolicyError, Store } from "../../../types/index.js";
 import { CommandError, StepError, core, reason } from "../command.js";
 import { faultsOf } from "../errors.js";
 import type { Keys, Step, TextAsked, TextEnd } from "./access.js";
@@ -26,7 +26,7 @@ export async function storeKeys({ url, form, policy, seals, redisPrefix }: Store
     admin = await createKeyAdmin({ ...form, seals }, { store });
   } catch (error) {
     await close();
-    if (faultsOf(error).length > 0) throw error;
+    if (faultsOf(error).length > 0) throw policy === undefined ? error : placed(error as PolicyError);
     throw new CommandError(reason(error), { code: "keys_unusable", hint: "look at apiKeys in the policy, or --prefix and --environment, and at the seals", cause: error });
   }
   const done = <T>(work: Promise<T>): Promise<T> => work.catch(asStep);
@@ -56,6 +56,12 @@ export async function storeKeys({ url, form, policy, seals, redisPrefix }: Store
     },
     close,
   };
+}
+
+/** The faults of the form of keys by where they stand in the policy that it came from. */
+function placed(error: PolicyError): PolicyError {
+  const faults = error.faults.map((fault) => ({ ...fault, pointer: /^\/review(\/|$)/.test(fault.pointer) ? fault.pointer : `/apiKeys${fault.pointer}` }));
+  return Object.assign(new Error(error.message, { cause: error }), { name: "PolicyError" as const, faults });
 }
 
 async function carryOut(admin: KeyAdmin, step: Step, id: string | undefined, body: object | string): Promise<Record<string, unknown>> {
