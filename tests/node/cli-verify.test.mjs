@@ -1,5 +1,6 @@
 // The verdict on a credential from the command line: of tokens and keys, by a policy and without one, and in every exit.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createGate, createJwtVerifier } from "edgeward";
 import { fileStore } from "edgeward/store/file";
+import { startAdminGate } from "../support/admin-gate.mjs";
 import { AUDIENCE, ISSUER, apiKey, keySet, mistyped, signer, tampered, tokenPolicy } from "../support/credentials.mjs";
 import { edgeward } from "../support/command-line.mjs";
 
@@ -147,6 +149,58 @@ test("a person reads it in words, with what a client is not told", async () => {
   for (const { stdout } of [allowed, key, refused]) for (const text of [token, good.key, ended.key, good.secret]) assert.ok(!stdout.includes(text));
 });
 
+test("a token that is bound to its sender comes with its proof, or with the certificate", async () => {
+  const sender = signer("ES384", { another: true });
+  const { kty, crv, x, y } = sender.jwk;
+  const hash = (text) => createHash("sha256").update(text).digest("base64url");
+  const bound = issuer.mint({ now, claims: { cnf: { jkt: hash(JSON.stringify({ crv, kty, x, y })) } } });
+  const proof = (htu) => sender.sealed({ alg: "ES384", typ: "dpop+jwt", jwk: { kty, crv, x, y } }, { jti: "p-1", htm: "POST", htu, iat: Math.floor(now / 1000), ath: hash(bound) });
+  writeFileSync(join(directory, "dpop.txt"), bound);
+  writeFileSync(join(directory, "proof.txt"), proof("https://api.example/v1/orders"));
+  const certified = { env: { EDGEWARD_CREDENTIAL: issuer.mint({ now, claims: { cnf: { "x5t#S256": hash("certificate") } } }) } };
+  const byIssuer = ["--issuer", ISSUER, "--audience", AUDIENCE, "--algorithms", "ES256", "--jwks", "jwks.json"];
+  const sent = ["--dpop-file", "proof.txt", "--method", "POST", "--now", String(Math.floor(now / 1000) + 1)];
+  await Promise.all(
+    [
+      [["dpop.txt", "--policy", "tokens.json", "--url", "https://api.example/v1/orders", ...sent], {}, undefined],
+      [["dpop.txt", ...byIssuer, "--url", "https://api.example/v1/orders", ...sent], {}, undefined],
+      [["dpop.txt", ...byIssuer, "--url", "https://api.example/v1/others", ...sent], {}, "sender_proof_target_mismatch"],
+      [["dpop.txt", ...byIssuer], {}, "sender_proof_missing"],
+      [[...byIssuer, "--certificate", hash("certificate")], certified, undefined],
+      [[...byIssuer, "--certificate", hash("another")], certified, "sender_certificate_mismatch"],
+    ].map(async ([args, options, reason]) => {
+      const { code, document } = await judged(args, options);
+      assert.deepEqual([code, document.code], [reason === undefined ? 0 : 1, reason], `${args.join(" ")}: ${JSON.stringify(document)}`);
+    }),
+  );
+});
+
+test("a gate that runs is asked for its own verdict", async () => {
+  const gate = await startAdminGate({ store: fileStore(join(directory, "keys")) }, { ...GATE, credentials: undefined, limits: undefined, assertion: undefined });
+  try {
+    const [allowed, refused] = [await judged(["token.txt", "--gate", gate.url]), await judged(["ended.txt", "--gate", gate.url])];
+    assert.deepEqual([allowed.code, allowed.document.ok, allowed.document.subject], [0, true, "app-1"]);
+    const { code, challenge } = refused.document;
+    assert.deepEqual([refused.code, code], [1, "key_invalid"]);
+    assert.match(challenge, /^Bearer /);
+    assert.match((await verify(["ended.txt", "--gate", gate.url])).stdout, /^refused {2}key_invalid \(401\)\nwhy /);
+    for (const [args, exit, words, options] of [
+      [["token.txt", "--gate", url], 3, /is no gate/],
+      [["token.txt", "--gate", "http://127.0.0.1:1/_edgeward"], 3, /did not answer/],
+      [["token.txt", "--gate", "http://api.example/_edgeward"], 2, /https alone/],
+      [["token.txt", "--gate", gate.url, "--policy", "gate.json"], 2, /--policy, or --gate/],
+      [["--gate", gate.url], 3, /no credential/, { input: "two words" }],
+    ]) {
+      const done = await verify(args, options);
+      assert.equal(done.code, exit, done.stderr);
+      assert.match(done.stderr, words);
+      assert.ok(!(done.stdout + done.stderr).includes("two words"));
+    }
+  } finally {
+    await gate.stop();
+  }
+});
+
 test("to judge a key is no use of it: the store stays as it was", async () => {
   const all = () => readdirSync(join(directory, "keys")).filter((name) => name.startsWith("k-")).sort().map((name) => [name, readFileSync(join(directory, "keys", name), "latin1")]);
   const before = all();
@@ -174,7 +228,8 @@ test("what keeps it from being judged is told, and the credential is never repea
     [["token.txt", "--prefix", "acme"], 2, /go together/],
     [["token.txt", ...policy, "--method", "POST"], 2, /go with --url/],
     [["token.txt", ...policy, "--url", "/v1"], 2, /with scheme and host/],
-    [["token.txt", ...policy, "--url", "https://a.example/", "--scopes", "a"], 2, /--scopes, or --url/],
+    [["token.txt", "--policy", "gate.json", "--url", "https://a.example/", "--scopes", "a"], 2, /--scopes, or --url/],
+    [["token.txt", ...policy, "--url", "https://a.example/"], 2, /has no routes/],
     [["token.txt", ...policy, "--now", "never"], 2, /--now takes a time/],
     [["token.txt", "--policy", "none.json"], 3, /cannot read none\.json: there is no such file/],
     [["token.txt", "--policy", "broken.json"], 3, /broken\.json is no JSON: line 2, column 17/],

@@ -70,7 +70,8 @@ function endpoint(step: Step, id = ""): [method: string, path: string] {
   }
 }
 
-async function send(url: URL, method: string, bearer: string | undefined, body: object | string | undefined): Promise<Response> {
+/** Sends a request to a gate, and follows no redirect. */
+export async function send(url: URL, method: string, bearer: string | undefined, body: object | string | undefined): Promise<Response> {
   const headers = new Headers({ accept: "application/json, application/problem+json, text/csv, text/html" });
   if (bearer !== undefined) headers.set("authorization", `Bearer ${bearer}`);
   if (body !== undefined) headers.set("content-type", "application/json");
@@ -103,7 +104,8 @@ function unreached(error: unknown, method: string): string {
   return `is it running, is its URL right, and does a firewall let this machine through${again}`;
 }
 
-const NO_GATE = { code: "no_gate", hint: "the URL of a gate ends with its prefix, as in https://api.example/_edgeward" } as const;
+/** What is told where something else answers. */
+export const NO_GATE = { code: "no_gate", hint: "the URL of a gate ends with its prefix, as in https://api.example/_edgeward" } as const;
 
 /** What the gate says when it does not do it. */
 async function refusal(answer: Response, base: string): Promise<Error> {
@@ -119,7 +121,8 @@ async function refusal(answer: Response, base: string): Promise<Error> {
   return new StepError({ code, status: answer.status, message: words });
 }
 
-async function parsed<T>(answer: Response, base: string): Promise<T> {
+/** The document of an answer. */
+export async function parsed<T>(answer: Response, base: string): Promise<T> {
   const text = await textOf(answer);
   try {
     const document: unknown = JSON.parse(text);

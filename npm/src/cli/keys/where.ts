@@ -79,6 +79,12 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 function gateAddress(text: string, where: Where, bare: boolean): GateAddress {
   const misplaced = OF_STORES.find((name) => where[name] !== undefined);
   if (misplaced !== undefined) throw new UsageError(`--${misplaced} goes with --store: a gate has its own policy`);
+  const base = gateBase(text);
+  return bare ? { base, token: undefined } : { base, token: tokenOf(where) };
+}
+
+/** The URL of a gate with its prefix, without a slash at the end, where a credential may be sent to it. */
+export function gateBase(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw new UsageError("a gate is a URL, as https://api.example/_edgeward");
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
@@ -87,8 +93,7 @@ function gateAddress(text: string, where: Where, bare: boolean): GateAddress {
   if (url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
     throw new UsageError("a token goes over https alone; http is for a gate on this machine");
   }
-  const base = url.href.replace(/\/+$/, "");
-  return bare ? { base, token: undefined } : { base, token: tokenOf(where) };
+  return url.href.replace(/\/+$/, "");
 }
 
 function tokenOf({ "token-file": file }: Where): string {

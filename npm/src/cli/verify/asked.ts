@@ -15,6 +15,8 @@ export interface By {
   environment?: string | undefined;
   scopes?: string | undefined;
   url?: string | undefined;
+  method?: string | undefined;
+  "dpop-file"?: string | undefined;
 }
 
 export interface Asked {
@@ -38,12 +40,14 @@ export async function askedBy(by: By): Promise<Asked> {
   if (by.issuer === undefined && by.prefix === undefined) {
     throw new UsageError("by what it is to be judged is missing: --policy (or EDGEWARD_POLICY), --issuer, or --prefix");
   }
-  if (by.url !== undefined) throw new UsageError("--url goes with --policy, whose routes it is about");
+  if (by.url !== undefined && by["dpop-file"] === undefined) {
+    throw new UsageError("--url goes with --policy, whose routes it is about, or with --dpop-file, whose proof it is for");
+  }
   const members = [
     ...(by.issuer === undefined ? [] : [`"issuers":[${issuerText(by.issuer, by)}]`]),
     ...(by.prefix === undefined ? [] : [`"apiKeys":${keysText(by.prefix, by.environment)}`]),
   ];
-  return { policy: routed(JSON.parse(`{${members.join()}}`) as Document, by.scopes), snapshots, takesKeys: by.prefix !== undefined };
+  return { policy: routed(JSON.parse(`{${members.join()}}`) as Document, by), snapshots, takesKeys: by.prefix !== undefined };
 }
 
 type Document = Record<string, unknown>;
@@ -58,9 +62,13 @@ async function fromFile(file: string, snapshots: string, by: By): Promise<Omit<A
   // Strictly, and all of it: what is taken from it below has been judged.
   lint(text, { snapshots });
   const takesKeys = document["apiKeys"] !== undefined;
-  if (by.url === undefined) {
+  // A policy without routes has nothing to say of a request: then the URL is for the proof alone.
+  if (by.url !== undefined && document["routes"] === undefined && by["dpop-file"] === undefined) {
+    throw new UsageError(`the policy in ${file} has no routes, which --url is about`);
+  }
+  if (by.url === undefined || document["routes"] === undefined) {
     const own = Object.fromEntries(OF_CREDENTIALS.filter((name) => document[name] !== undefined).map((name) => [name, document[name]]));
-    return { policy: routed(own, by.scopes), takesKeys };
+    return { policy: routed(own, by), takesKeys };
   }
   if (by.scopes !== undefined) throw new UsageError("--scopes, or --url: a route says itself what it needs");
   // One request has no rate, and no origin is told of it.
@@ -69,9 +77,9 @@ async function fromFile(file: string, snapshots: string, by: By): Promise<Omit<A
 }
 
 /** One route for whatever is presented. */
-function routed(own: Document, scopes: string | undefined): string {
+function routed(own: Document, { scopes, method = "GET" }: By): string {
   const classes = [...(own["issuers"] === undefined ? [] : ["m2m_token"]), ...(own["apiKeys"] === undefined ? [] : ["api_key"])];
-  return JSON.stringify({ ...own, routes: [{ methods: ["GET"], path: "/*", classes, scopes: wordsOf(scopes) }] });
+  return JSON.stringify({ ...own, routes: [{ methods: [method], path: "/*", classes, scopes: wordsOf(scopes) }] });
 }
 
 function wordsOf(text = ""): string[] {

@@ -4,9 +4,10 @@ import { JSON_OPTION, command, under } from "../declare.js";
 import { write } from "../keys/output.js";
 import { opened, type Opened } from "../keys/store.js";
 import { secretFrom, when } from "../keys/values.js";
-import { WHERE, sealsOf, storePlace } from "../keys/where.js";
+import { WHERE, gateBase, sealsOf, storePlace } from "../keys/where.js";
 import { waitingFor } from "../terminal.js";
 import { askedBy, type Asked } from "./asked.js";
+import { verdictOfGate } from "./gate.js";
 import { verdictInWords } from "./words.js";
 
 const OF_KEYS = "API keys:";
@@ -25,6 +26,9 @@ export const OPTIONS = {
     algorithms: { type: "string", value: "'A B'", takes: "text", inner: true, words: "the algorithms that it may be signed with, as ES256" },
     jwks: { type: "string", value: "FILE", takes: "file", inner: true, words: "its key set, or a snapshot of it; - for standard input" },
     "jwks-uri": { type: "string", value: "URL", takes: "text", inner: true, words: "where its key set is fetched; by its metadata where neither is named" },
+  }),
+  ...under("By a gate that runs, in place of all these:", {
+    gate: { type: "string", value: "URL", takes: "text", words: "https://api.example/_edgeward: its own verdict on the credential alone" },
   }),
   ...under("As a request, by the routes of the policy:", {
     url: { type: "string", value: "URL", takes: "text", words: "the URL that is asked for, as https://api.example/v1/reports" },
@@ -55,17 +59,32 @@ export const verify: Command = command(
   async (args) => {
     const { operand, values } = readOptional(args, OPTIONS, "one file with a credential");
     requireOneReader(operand, values);
+    if (values.gate !== undefined) return end(await askedOfGate(values.gate, operand, values), Date.now(), undefined, values.json);
     const now = nowOf(values.now);
     const store = lent(values);
     const asked = await askedBy(values);
     const request = requestOf(credentialFrom(operand), values);
     const lends = { now, store, offline: values.offline === true, seals: sealsOf(values) };
     const { verdict, event } = await judged(asked, request, lends).finally(() => store.close());
-    await write(values.json === true ? `${JSON.stringify(verdict)}\n` : verdictInWords(verdict, now?.() ?? Date.now(), event));
-    if (verdict.ok) return EXIT.good;
-    return verdict.status >= 500 || verdict.status === 429 ? EXIT.failed : EXIT.objection;
+    return end(verdict, now?.() ?? Date.now(), event, values.json);
   },
 );
+
+/** Prints the verdict, and says how the command ends. */
+async function end(verdict: Verdict, now: number, event: AuditEvent | undefined, asJson: boolean | undefined): Promise<number> {
+  await write(asJson === true ? `${JSON.stringify(verdict)}\n` : verdictInWords(verdict, now, event));
+  if (verdict.ok) return EXIT.good;
+  return verdict.status >= 500 || verdict.status === 429 ? EXIT.failed : EXIT.objection;
+}
+
+async function askedOfGate(gate: string, operand: string | undefined, values: Given): Promise<Verdict> {
+  const other = Object.entries(values).find(([name, value]) => value !== undefined && name !== "gate" && name !== "json");
+  if (other !== undefined) throw new UsageError(`--${other[0]}, or --gate: a gate judges by its own policy, and by its own clock`);
+  const base = gateBase(gate);
+  const credential = credentialFrom(operand);
+  const waiting = waitingFor(`asking ${base}`);
+  return verdictOfGate(base, credential).finally(() => waiting.done());
+}
 
 type Given = { readonly [name in Exclude<keyof typeof OPTIONS, "json" | "offline">]?: string | undefined };
 
@@ -117,8 +136,8 @@ interface Presented {
 }
 
 function requestOf(credential: string, { url, method = "GET", header, ip, certificate, "dpop-file": proof }: Given): Presented {
-  if (url === undefined && (method !== "GET" || header !== undefined) && proof === undefined) throw new UsageError("--method and --header go with --url");
   if (url === undefined && proof !== undefined) throw new UsageError("--dpop-file goes with --url: a proof is for one request");
+  if (url === undefined && (method !== "GET" || header !== undefined)) throw new UsageError("--method and --header go with --url");
   if (url !== undefined && !(URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) throw new UsageError("--url takes a URL with scheme and host, as https://api.example/v1/reports");
   const scheme = proof === undefined ? "Bearer" : "DPoP";
   const presented: [string, string] = header === undefined || /^authorization$/i.test(header) ? ["authorization", `${scheme} ${credential}`] : [header, credential];
