@@ -294,6 +294,12 @@ test("on a terminal a table fits, and a line says how far it is", { skip: !exist
   assert.match(stdout, /\r\u001b\[K\d+ keys so far, \d+ of them failed[^\n]*\r\u001b\[K/);
 });
 
+test("where there is no terminal, a line is said every so many", async () => {
+  const source = `import { progressOf } from ${JSON.stringify(join(CLI, "terminal.js"))}; const progress = progressOf("keys", 10); for (let n = 0; n < 35; n += 3) progress.at(n, ", all well"); progress.done();`;
+  const { code, stdout, stderr } = await run(process.execPath, ["--input-type=module", "-e", source]);
+  assert.deepEqual([code, stdout, stderr], [0, "", "12 keys so far, all well\n21 keys so far, all well\n30 keys so far, all well\n"]);
+});
+
 test("whoever closes the pipe ends it quietly", async () => {
   for (const args of ["--help", "completion bash", "verify --help"]) {
     const { code, stderr } = await run("/bin/sh", ["-c", `edgeward ${args} | true`], { cwd: directory, env: { PATH: path } });

@@ -227,7 +227,7 @@ test("what keeps it from being judged is told, and the credential is never repea
     [["token.txt", ...policy, "--issuer", ISSUER], 2, /--policy, or --issuer/],
     [["token.txt", "--prefix", "acme"], 2, /go together/],
     [["token.txt", ...policy, "--method", "POST"], 2, /go with --url/],
-    [["token.txt", ...policy, "--url", "/v1"], 2, /with scheme and host/],
+    [["token.txt", "--policy", "gate.json", "--url", "/v1"], 2, /with scheme and host/],
     [["token.txt", "--policy", "gate.json", "--url", "https://a.example/", "--scopes", "a"], 2, /--scopes, or --url/],
     [["token.txt", ...policy, "--url", "https://a.example/"], 2, /has no routes/],
     [["token.txt", ...policy, "--now", "never"], 2, /--now takes a time/],

@@ -106,4 +106,7 @@ function withoutColour(args: string[]): string[] {
 // A pipe that was closed is told to whoever writes into it, and to nobody else.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
+// What nobody waited for ends the command as what somebody did, and without a stack.
+process.on("uncaughtException", (error) => process.exit(tell(error, "", usage(), false)));
+
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => tell(error, "", usage(), false));
