@@ -29,42 +29,60 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 
 const quoted = (word) => `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** What each shell offers behind these words, the last of which is being written. */
-const OFFERS = {
-  async bash(words) {
-    // As bash itself parts words, an equals sign is one.
-    const parted = words.flatMap((word) => (word.startsWith("--") && word.includes("=") ? word.split(/(=)/) : [word]));
-    if (parted.at(-1) === "" && parted.at(-2) === "=") parted.pop();
-    const line = `source ${quoted(scripts.bash)}; COMP_WORDS=(edgeward ${parted.map(quoted).join(" ")}); COMP_CWORD=${parted.length}; _edgeward; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    return run("bash", ["--norc", "--noprofile", "-c", line], { cwd: directory });
+/** What stands between the answers to two questions. */
+const MARK = "-- that was all --";
+
+/** How each shell is asked what it offers behind these words, the last of which is being written; one shell answers all. */
+const SHELLS = {
+  bash: {
+    program: ["bash", "--norc", "--noprofile", "-c"],
+    prepared: () => `source ${quoted(scripts.bash)}`,
+    asked(words) {
+      // As bash itself parts words, an equals sign is one.
+      const parted = words.flatMap((word) => (word.startsWith("--") && word.includes("=") ? word.split(/(=)/) : [word]));
+      if (parted.at(-1) === "" && parted.at(-2) === "=") parted.pop();
+      return `COMP_WORDS=(edgeward ${parted.map(quoted).join(" ")}); COMP_CWORD=${parted.length}; _edgeward; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    },
   },
-  async zsh(words) {
+  zsh: {
+    program: ["zsh", "-f", "-c"],
     // What the completion system of zsh is asked to offer, without the line editor that would show it.
-    const system = `
+    prepared: () => `
       compdef() { :; }
       _message() { :; }
       compset() { :; }
       _files() { [[ $1 == -/ ]] && print -l -- *(/) || print -l -- *; }
       compadd() { shift; print -l -- "$@"; }
-      _describe() { local name=$@[-1]; print -l -- \${\${(P)name}%%:*}; }`;
-    const line = `${system}\nsource ${quoted(scripts.zsh)}\nwords=(edgeward ${words.map(quoted).join(" ")}); CURRENT=${words.length + 1}; _edgeward`;
-    const done = await run("zsh", ["-f", "-c", line], { cwd: directory });
-    const last = words.at(-1).replace(/^--[^=]*=/, "");
-    return { ...done, stdout: done.stdout.split("\n").filter((name) => name.startsWith(last)).join("\n") };
+      _describe() { local name=$@[-1]; print -l -- \${\${(P)name}%%:*}; }
+      source ${quoted(scripts.zsh)}`,
+    asked: (words) => `words=(edgeward ${words.map(quoted).join(" ")}); CURRENT=${words.length + 1}; _edgeward`,
+    // It leaves out itself what does not begin as the word does.
+    fits: (name, words) => name.startsWith(words.at(-1).replace(/^--[^=]*=/, "")),
   },
-  async fish(words) {
-    const line = ["edgeward", ...words].join(" ");
-    const done = await run("fish", ["--no-config", "-c", `source ${quoted(scripts.fish)}; complete -C ${quoted(line)}`], { cwd: directory, env: { HOME: directory } });
-    // With the option before the word, as fish writes it there, and with the words of the choice behind it.
-    return { ...done, stdout: done.stdout.replaceAll(/^--[a-z-]+=/gm, "").replaceAll(/\t.*$/gm, "") };
+  fish: {
+    program: ["fish", "--no-config", "-c"],
+    prepared: () => `source ${quoted(scripts.fish)}`,
+    asked: (words) => `complete -C ${quoted(["edgeward", ...words].join(" "))}`,
   },
 };
 
-async function offered(shell, words) {
-  const { code, stdout, stderr } = await OFFERS[shell](words);
-  assert.equal(stderr, "", `${shell}: ${words.join(" ")}`);
-  assert.ok(code === 0 || code === 1, `${shell}: ${words.join(" ")}: ${code}`);
-  return stdout.split("\n").map((name) => name.replace(/\/$/, "")).filter((name) => name !== "").sort();
+/** The names that are offered behind each of these, sorted. */
+async function offered(shell, questions) {
+  const { program, prepared, asked, fits = () => true } = SHELLS[shell];
+  const lines = [prepared(), ...questions.flatMap((words) => [asked(words), `printf '%s\\n' ${quoted(MARK)}`])];
+  const [name, ...args] = program;
+  const { code, stdout, stderr } = await run(name, [...args, lines.join("\n")], { cwd: directory, env: { HOME: directory } });
+  assert.deepEqual([code, stderr], [0, ""], shell);
+  const answers = stdout.split(`${MARK}\n`).slice(0, -1);
+  assert.equal(answers.length, questions.length, stdout);
+  return answers.map((answer, place) =>
+    answer
+      .split("\n")
+      // fish writes the option before its word, and what is said of a choice behind it.
+      .map((name) => (shell === "fish" ? name.replace(/\t.*$/, "").replace(/^--[a-z-]+=/, "") : name).replace(/\/$/, ""))
+      .filter((name) => name !== "" && fits(name, questions[place]))
+      .sort(),
+  );
 }
 
 for (const shell of ["bash", "zsh", "fish"]) {
@@ -72,7 +90,7 @@ for (const shell of ["bash", "zsh", "fish"]) {
     if (!found[shell]) return context.skip(`no ${shell} on this machine`);
     const names = commands.filter(({ at }) => at.length === 1).map(({ at }) => at[0]);
     const keys = commands.find(({ at }) => at.join() === "keys").parts;
-    for (const [words, expected] of [
+    const cases = [
       [[""], [...names, "help"]],
       [["ver"], ["verify"]],
       [["--no-color", "ver"], ["verify"]],
@@ -90,24 +108,17 @@ for (const shell of ["bash", "zsh", "fish"]) {
       [["lint", "--fail-on", "low", "pol"], ["policy file.json"]],
       [["keys", "issue", "--name", ""], []],
       [["keys", "show", ""], []],
-      [["nothing", ""], names.length > 0 && shell === "fish" ? [] : undefined],
-    ]) {
-      if (expected === undefined) continue;
-      assert.deepEqual(await offered(shell, words), [...expected].sort(), `${shell}: ${words.join(" ")}`);
-    }
+    ];
+    const answers = await offered(shell, cases.map(([words]) => words));
+    for (const [place, [words, expected]] of cases.entries()) assert.deepEqual(answers[place], [...expected].sort(), `${shell}: ${words.join(" ")}`);
   });
 
   test(`${shell} offers every option of every command`, async (context) => {
     if (found[shell]) {
-      // A few at a time: each is a shell of its own.
-      const work = commands.values();
-      const worker = async () => {
-        for (const { at, options, parts } of work) {
-          const expected = [...options.map((name) => `--${name}`), "--help", "--no-color"].sort();
-          assert.deepEqual(await offered(shell, [...at, "--"]), expected, `${shell}: ${at.join(" ")} ${parts}`);
-        }
-      };
-      await Promise.all([worker(), worker()]);
+      const answers = await offered(shell, commands.map(({ at }) => [...at, "--"]));
+      for (const [place, { at, options }] of commands.entries()) {
+        assert.deepEqual(answers[place], [...options.map((name) => `--${name}`), "--help", "--no-color"].sort(), `${shell}: ${at.join(" ")}`);
+      }
     } else {
       const text = (await edgeward(["completion", shell])).stdout;
       for (const { at, options } of commands) {

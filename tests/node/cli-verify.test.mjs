@@ -11,6 +11,7 @@ import { fileStore } from "edgeward/store/file";
 import { startAdminGate } from "../support/admin-gate.mjs";
 import { AUDIENCE, ISSUER, apiKey, keySet, mistyped, signer, tampered, tokenPolicy } from "../support/credentials.mjs";
 import { edgeward } from "../support/command-line.mjs";
+import { COMMANDS } from "../support/commands.mjs";
 
 const now = Date.now();
 const issuer = signer("ES256");
@@ -208,8 +209,11 @@ test("to judge a key is no use of it: the store stays as it was", async () => {
   assert.deepEqual(all(), before);
 });
 
-test("what keeps it from being judged is told, and the credential is never repeated", async () => {
+test("what keeps it from being judged is told, and the credential is never repeated", async (context) => {
   const policy = ["--policy", "tokens.json"];
+  const from = process.cwd();
+  process.chdir(directory);
+  context.after(() => process.chdir(from));
   writeFileSync(join(directory, "broken.json"), '{\n  "issuers": [1,]\n}');
   writeFileSync(join(directory, "wrong.json"), JSON.stringify({ isuers: [] }));
   for (const [args, exit, words, options] of [
@@ -239,6 +243,12 @@ test("what keeps it from being judged is told, and the credential is never repea
     [["key.txt", "--policy", "gate.json", "--store", "redis://127.0.0.1:1"], 3, /nothing listens there/],
     [["key.txt", "--policy", "gate.json", "--store", `redis://:${good.key}@127.0.0.1:1`], 2, /argument/],
   ]) {
+    // A command line that is wrong is refused before anything is read, and needs no process of its own.
+    if (exit === 2) {
+      const { run } = await COMMANDS.verify.load();
+      await assert.rejects(run(args), (error) => error.constructor.name === "UsageError" && words.test(error.message) && ![token, good.key].some((text) => error.message.includes(text)), words.source);
+      continue;
+    }
     const { code, stdout, stderr } = await verify(args, options);
     assert.equal(code, exit, `${args.join(" ")}: ${stdout}${stderr}`);
     assert.match(stderr, words);
