@@ -41,7 +41,8 @@ const CREDENTIAL = /(^|[=\s])(eyJ[\w-]+\.[\w-]+\.[\w-]*|[a-z0-9]{2,12}_(live|tes
 
 const BY_OTHER_WAYS = "secrets come by a file, by standard input, or by the environment";
 
-function parsed<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
+/** The options, and whatever stands beside them. */
+export function parsed<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
   if (args.some((arg) => SECRETS.test(arg))) {
     throw new UsageError(`no option takes a secret, which everybody could read who lists the processes: ${BY_OTHER_WAYS}`);
   }

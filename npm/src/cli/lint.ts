@@ -5,6 +5,8 @@ import { notJson } from "./json.js";
 import { paint, type Style } from "./terminal.js";
 import type { LintFinding } from "../../types/index.js";
 
+export { faultInWords, faultsOf };
+
 const LEVELS = ["low", "medium", "high"] as const;
 
 export const OPTIONS = {

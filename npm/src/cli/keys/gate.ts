@@ -24,7 +24,8 @@ interface Asked {
   bearer?: string | undefined;
 }
 
-export function gateKeys({ base, token }: GateAddress): Keys {
+/** Asks a gate: for an answer, or for the JSON document in it. */
+export function asking({ base, token }: GateAddress) {
   const ask = async (path: string, { method = "GET", query = {}, body, bearer = token }: Asked): Promise<Response> => {
     const url = new URL(`${base}/${path}`);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
@@ -33,6 +34,12 @@ export function gateKeys({ base, token }: GateAddress): Keys {
     throw await refusal(answer, base);
   };
   const document = async <T>(path: string, asked: Asked): Promise<T> => parsed<T>(await ask(path, asked), base);
+  return { ask, document };
+}
+
+export function gateKeys(address: GateAddress): Keys {
+  const { base } = address;
+  const { ask, document } = asking(address);
   const review = ({ cursor, limit }: Page) => document<ReviewPage>("admin/review", { query: { format: "json", cursor, limit } });
   return {
     knowsWho: true,

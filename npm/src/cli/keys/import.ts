@@ -4,7 +4,6 @@ import { createInterface } from "node:readline";
 import { CommandError, EXIT, StepError, UsageError, fileError, readOptions, say, type Command } from "../command.js";
 import { command } from "../declare.js";
 import { progressOf } from "../terminal.js";
-import type { Keys } from "./access.js";
 import { write } from "./output.js";
 import { WHERE, within } from "./where.js";
 
@@ -31,7 +30,10 @@ export const importKeys: Command = command(
     if (ofInput && values["token-file"] === "-") throw new UsageError("standard input cannot be the token and the digests");
     const from = values.from ?? "1";
     if (!/^[1-9][0-9]{0,9}$/.test(from)) throw new UsageError("--from takes the number of a line, from 1 on");
-    return within(values, (keys) => importAll(keys, ofInput ? undefined : file, Number(from), values.json === true));
+    return within(values, async (keys) => {
+      const lines = linesOf(ofInput ? undefined : file, Number(from));
+      return importAll(lines, (text) => keys.carryOut("import", undefined, text), { json: values.json === true, what: "keys", goOn: "--from" });
+    });
   },
 );
 
@@ -50,12 +52,36 @@ interface Told {
   failure?: StepError;
 }
 
-async function importAll(keys: Keys, file: string | undefined, from: number, json: boolean): Promise<number> {
+/** A line, by its number from 1 on. */
+export type Line = readonly [number: number, text: string];
+
+/** The lines of a file, or of standard input, but for those that are blank. */
+export async function* linesOf(file: string | undefined, from: number): AsyncGenerator<Line, void, void> {
   const input = file === undefined ? process.stdin : createReadStream(file);
   const lines = createInterface({ input, crlfDelay: Infinity });
-  let [line, imported, failed, unsettled] = [0, 0, 0, 0];
+  let line = 0;
+  try {
+    for await (const text of lines) {
+      line++;
+      if (line >= from && text.trim() !== "") yield [line, text];
+    }
+  } catch (error) {
+    throw fileError("read", file ?? "standard input", error);
+  } finally {
+    lines.close();
+    input.destroy();
+  }
+}
+
+/** Imports lines, some at once. One that fails is named, and the others go on. `goOn` is the option that begins at a line. */
+export async function importAll(
+  lines: AsyncIterable<Line> | Iterable<Line>,
+  take: (text: string) => Promise<Record<string, unknown>>,
+  { json, what, goOn }: { json: boolean; what: string; goOn: string },
+): Promise<number> {
+  let [last, imported, failed, unsettled] = [0, 0, 0, 0];
   let batch: Promise<Told>[] = [];
-  const progress = progressOf("keys", PROGRESS);
+  const progress = progressOf(what, PROGRESS);
   const settle = async () => {
     for (const { line, id, failure } of await Promise.all(batch)) {
       if (failure === undefined) {
@@ -73,37 +99,31 @@ async function importAll(keys: Keys, file: string | undefined, from: number, jso
     }
     batch = [];
     if (unsettled >= PATIENCE) {
-      throw new CommandError(`nobody can tell what became of the last ${unsettled} lines: --from ${line - unsettled + 1} goes on once that is mended`, {
+      throw new CommandError(`nobody can tell what became of the last ${unsettled} lines: ${goOn} ${last - unsettled + 1} goes on once that is mended`, {
         code: "import_stopped",
-        hint: "does the store, or the gate, answer? edgeward keys list asks it",
+        hint: `does the store, or the gate, answer? edgeward ${what} list asks it`,
       });
     }
   };
   try {
-    for await (const text of lines) {
-      line++;
-      if (line < from || text.trim() === "") continue;
-      batch.push(importOne(keys, line, text));
+    for await (const [line, text] of lines) {
+      last = line;
+      batch.push(importOne(take, line, text));
       if (batch.length === AT_ONCE) await settle();
     }
     await settle();
-  } catch (error) {
-    if (error instanceof StepError || error instanceof CommandError || !("code" in (error as object))) throw error;
-    throw fileError("read", file ?? "standard input", error);
   } finally {
     progress.done();
-    lines.close();
-    input.destroy();
     await Promise.allSettled(batch);
   }
   say(`${imported} imported, ${failed} failed`);
   return failed === 0 ? EXIT.good : EXIT.objection;
 }
 
-/** The line goes to the core as it stands, whose words never quote a digest. */
-async function importOne(keys: Keys, line: number, text: string): Promise<Told> {
+/** The line goes to the core as it stands, whose words never quote what could be a secret. */
+async function importOne(take: (text: string) => Promise<Record<string, unknown>>, line: number, text: string): Promise<Told> {
   try {
-    const { id } = await keys.carryOut("import", undefined, text);
+    const { id } = await take(text);
     return { line, id };
   } catch (error) {
     if (error instanceof StepError) return { line, failure: error };

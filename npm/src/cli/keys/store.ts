@@ -125,11 +125,10 @@ export interface Opened {
   exists(): void;
 }
 
-/** Opens the store at a URL that was looked at. */
-export async function opened(url: string, redisPrefix: string | undefined): Promise<Opened> {
-  if (!url.startsWith("file:")) return openRedis(url, redisPrefix);
-  const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
-  if (path === "") throw new CommandError("the path of the store is missing", { code: "store_missing", hint: "a store in files is a directory, as file:./keys" });
+/** Opens a store. `away` is told where a process that stays loses its Redis, and where it has it again. */
+export async function opened(url: string, redisPrefix: string | undefined, away?: Away): Promise<Opened> {
+  if (!url.startsWith("file:")) return openRedis(url, redisPrefix, away);
+  const path = pathOf(url);
   return {
     store: fileStore(path),
     close: async () => undefined,
@@ -141,9 +140,19 @@ export async function opened(url: string, redisPrefix: string | undefined): Prom
   };
 }
 
+/** The directory of a store in files. */
+export function pathOf(url: string): string {
+  const path = url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length);
+  if (path === "") throw new CommandError("the path of the store is missing", { code: "store_missing", hint: "a store in files is a directory, as file:./keys" });
+  return path;
+}
+
+/** Told what is wrong with the connection; nothing once it is mended. */
+export type Away = (what: string | undefined) => void;
+
 /** As much of node-redis as is used here, from version 4 on. */
 interface RedisClient {
-  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "error" | "ready", listener: (error: unknown) => void): unknown;
   connect(): Promise<unknown>;
   sendCommand(args: string[]): Promise<unknown>;
   close?(): Promise<unknown>;
@@ -176,7 +185,7 @@ function redisError(error: unknown): CommandError {
   return new CommandError(`the Redis cannot be reached: ${words}`, { code, hint, cause: error });
 }
 
-async function openRedis(url: string, prefix: string | undefined): Promise<Opened> {
+async function openRedis(url: string, prefix: string | undefined, away?: Away): Promise<Opened> {
   let createClient: (options: object) => RedisClient;
   try {
     ({ createClient } = (await import(CLIENT)) as { createClient: typeof createClient });
@@ -187,11 +196,17 @@ async function openRedis(url: string, prefix: string | undefined): Promise<Opene
     });
   }
   let client: RedisClient;
+  let isThere = false;
+  // A process that stays tries again, not all processes at once; one that never had it gives up.
+  const again = (tries: number) => isThere && Math.min(50 * 2 ** tries, 2000) * (0.5 + Math.random());
+  const reconnectStrategy = away === undefined ? false : again;
   try {
-    client = createClient({ url, disableOfflineQueue: true, socket: { connectTimeout: 5000, reconnectStrategy: false } });
+    client = createClient({ url, disableOfflineQueue: true, socket: { connectTimeout: 5000, reconnectStrategy } });
     // What goes wrong is told to who waits for it.
-    client.on("error", () => undefined);
+    client.on("error", (error) => (isThere ? away?.(reason(error)) : undefined));
+    client.on("ready", () => (isThere ? away?.(undefined) : undefined));
     await client.connect();
+    isThere = true;
   } catch (error) {
     throw redisError(error);
   }

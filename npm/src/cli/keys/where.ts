@@ -2,6 +2,7 @@
 import { CommandError, UsageError, readText } from "../command.js";
 import { optionsUsage, under } from "../declare.js";
 import { readJson } from "../json.js";
+import { sealsIn, sealsOfEnvironment } from "../secrets.js";
 import type { Keys } from "./access.js";
 import { gateKeys, type GateAddress } from "./gate.js";
 import { storeKeys, type StoreAddress } from "./store.js";
@@ -63,7 +64,7 @@ export async function within<T>(where: Where, work: (keys: Keys) => Promise<T>, 
 
 type Address = { gate: string } | { store: string; byOption: boolean };
 
-function addressOf({ store, gate }: Where): Address {
+export function addressOf({ store, gate }: Where): Address {
   if (store !== undefined && gate !== undefined) throw new UsageError("--store and --gate: one of them");
   if (gate !== undefined) return { gate };
   if (store !== undefined) return { store, byOption: true };
@@ -76,7 +77,7 @@ function addressOf({ store, gate }: Where): Address {
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-function gateAddress(text: string, where: Where, bare: boolean): GateAddress {
+export function gateAddress(text: string, where: Where, bare: boolean): GateAddress {
   const misplaced = OF_STORES.find((name) => where[name] !== undefined);
   if (misplaced !== undefined) throw new UsageError(`--${misplaced} goes with --store: a gate has its own policy`);
   const base = gateBase(text);
@@ -104,12 +105,12 @@ function tokenOf({ "token-file": file }: Where): string {
 }
 
 function storeAddress(address: { store: string; byOption: boolean }, where: Where): StoreAddress {
-  if (where["token-file"] !== undefined) throw new UsageError("--token-file goes with --gate");
-  return { ...storePlace(address, where), ...formOf(where), seals: sealsOf(where) };
+  return { ...storeUrl(address, where), ...formOf(where), seals: sealsOf(where) };
 }
 
-/** Where a store is, apart from what is in it. */
-export function storePlace({ store, byOption }: { store: string; byOption: boolean }, where: Pick<Where, "redis-prefix">): { url: string; redisPrefix: string | undefined } {
+/** Where the store is, whatever is kept in it. */
+export function storeUrl({ store, byOption }: { store: string; byOption: boolean }, where: Pick<Where, "redis-prefix" | "token-file">): Pick<StoreAddress, "url" | "redisPrefix"> {
+  if (where["token-file"] !== undefined) throw new UsageError("--token-file goes with --gate");
   const scheme = /^([a-z]+):/.exec(store)?.[1];
   if (scheme === "memory") throw new UsageError("a store in memory is gone with the command: file:, redis: or rediss:");
   if (scheme !== "file" && scheme !== "redis" && scheme !== "rediss") {
@@ -145,18 +146,5 @@ function formOf({ policy, prefix, environment }: Where): Pick<StoreAddress, "for
 
 /** The seals, the current one first; none where none are handed over. */
 export function sealsOf({ "seals-file": file }: Pick<Where, "seals-file">): string[] {
-  const text = file === undefined ? (process.env["EDGEWARD_SEALS"] ?? "") : readText(file);
-  const seals = text.trim().startsWith("[") ? listed(text) : text.split(file === undefined ? "," : "\n").map((seal) => seal.trim());
-  return seals.filter((seal) => seal !== "");
-}
-
-/** What is wrong with the text is not said in the words of the reader, which quote it. */
-function listed(text: string): string[] {
-  try {
-    const seals: unknown = JSON.parse(text);
-    if (Array.isArray(seals) && seals.every((seal) => typeof seal === "string")) return seals;
-  } catch {
-    // Said below.
-  }
-  throw new CommandError("the seals are no JSON array of strings", { code: "seals_malformed", hint: "seals are a JSON array of strings, or one a line in a file, or parted by commas in EDGEWARD_SEALS" });
+  return file === undefined ? sealsOfEnvironment() : sealsIn(readText(file), "\n");
 }

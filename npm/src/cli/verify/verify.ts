@@ -4,7 +4,8 @@ import { JSON_OPTION, command, under } from "../declare.js";
 import { write } from "../keys/output.js";
 import { opened, type Opened } from "../keys/store.js";
 import { secretFrom, when } from "../keys/values.js";
-import { WHERE, gateBase, sealsOf, storePlace } from "../keys/where.js";
+import { WHERE, gateBase, sealsOf, storeUrl } from "../keys/where.js";
+import { secretJson, secretOf } from "../secrets.js";
 import { waitingFor } from "../terminal.js";
 import { askedBy, type Asked } from "./asked.js";
 import { verdictOfGate } from "./gate.js";
@@ -90,15 +91,15 @@ type Given = { readonly [name in Exclude<keyof typeof OPTIONS, "json" | "offline
 
 /** Standard input is one document. */
 function requireOneReader(operand: string | undefined, values: Given): void {
-  const ofInput = operand === "-" || (operand === undefined && !process.env["EDGEWARD_CREDENTIAL"]);
+  const ofInput = operand === "-" || (operand === undefined && secretOf("EDGEWARD_CREDENTIAL") === undefined);
   const files = [values.policy, values.snapshots, values.jwks, values["dpop-file"], values["seals-file"]].filter((file) => file === "-");
   if (files.length + Number(ofInput) > 1) throw new UsageError("standard input can be one thing alone, and more than one was to be read from it");
 }
 
 /** The credential. Whatever stands in the argument is not repeated: it could be the credential itself. */
 function credentialFrom(operand: string | undefined): string {
-  const set = process.env["EDGEWARD_CREDENTIAL"];
-  if (operand === undefined && set) return set.trim();
+  const set = operand === undefined ? secretOf("EDGEWARD_CREDENTIAL") : undefined;
+  if (set !== undefined) return set.trim();
   if (operand === undefined && process.stdin.isTTY) {
     throw new UsageError("the credential comes from a file, from standard input, or from EDGEWARD_CREDENTIAL: on a terminal it would be seen");
   }
@@ -160,7 +161,7 @@ interface Lent {
 async function judged({ policy, snapshots, takesKeys }: Asked, request: Presented, { now, store, offline, seals }: Lent): Promise<{ verdict: Verdict; event: AuditEvent | undefined }> {
   const { createGate } = await core();
   const events: AuditEvent[] = [];
-  const introspectionSecrets = process.env["EDGEWARD_INTROSPECTION_SECRETS"];
+  const introspectionSecrets = secretJson("EDGEWARD_INTROSPECTION_SECRETS");
   const gate = await createGate(policy, {
     ...(now !== undefined && { now }),
     ...((takesKeys || store.isNamed) && { store: store.store }),
@@ -192,7 +193,7 @@ interface LentStore {
 /** A store that is opened when it is asked, and never written: to judge is no use of a key. */
 function lent(values: Given): LentStore {
   const url = values.store ?? process.env["EDGEWARD_STORE"];
-  const place = url ? storePlace({ store: url, byOption: values.store !== undefined }, values) : undefined;
+  const place = url ? storeUrl({ store: url, byOption: values.store !== undefined }, values) : undefined;
   let opening: Promise<Opened> | undefined;
   let failure: unknown;
   const open = async (): Promise<Store> => {
