@@ -14,6 +14,7 @@ import { COMMANDS, GLOBAL, everyCommand } from "../support/commands.mjs";
 import { apiKey } from "../support/credentials.mjs";
 import { startRedis } from "../support/redis-server.mjs";
 
+const { withExits } = await import(new URL("../../dist/npm/dist/cli/declare.js", import.meta.url));
 const CLI = fileURLToPath(new URL("../../dist/npm/dist/cli", import.meta.url));
 const docs = readFileSync(new URL("../../docs/cli.md", import.meta.url), "utf8");
 
@@ -51,7 +52,7 @@ async function refusal(command, args) {
 
 test("every command says how it is used, how it ends, and that it prints JSON", async () => {
   for (const { at, command, options, parts } of commands) {
-    const { usage } = command;
+    const usage = withExits(command.usage);
     const name = at.join(" ");
     assert.match(usage, new RegExp(`^Usage: edgeward ${name}`));
     assert.match(usage.replaceAll(/\s+/g, " "), /Exit codes: 0 .*2 wrong usage, 3 /, name);
@@ -90,9 +91,10 @@ test("every command refuses an option that it does not have, in words and as JSO
 test("no option takes a secret, and each of the names that people take for one is refused without its value", async () => {
   for (const { at, command, options } of commands) {
     for (const option of options) {
-      if (!/token|secret|passw|seal|digest|credential|bootstrap|(^|-)key|dpop/.test(option)) continue;
+      if (!/(token|secret|password|seals?|digests?|credential|key|proof|dpop)(-file)?$/.test(option)) continue;
       const { takes } = command.options[option];
-      assert.ok(takes === "file" || takes === "directory", `${at.join(" ")} --${option} takes ${takes}, and not a file`);
+      const isFile = takes === "file" || (takes === undefined && new RegExp(`--${option} FILE`).test(command.usage));
+      assert.ok(isFile, `${at.join(" ")} --${option} takes ${takes}, and not a file`);
     }
   }
   const secret = "s3cr3t-s3cr3t-s3cr3t";
@@ -130,9 +132,12 @@ test("the list of processes shows no secret of a command that runs", { skip: !ex
 
 test("docs/cli.md names every option, every command and every variable, and none that there is not", () => {
   const [top, ...sections] = docs.split(/^## /m);
-  const sectionOf = (name) => sections.filter((section) => section.startsWith(`\`edgeward ${name}`)).join("\n");
+  // A command with much to say has a page of its own, to which its section leads.
+  const pageOf = (name, section) => (section.includes(`](${name}.md)`) ? readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), "utf8") : "");
+  const sectionOf = (name) => sections.filter((section) => section.startsWith(`\`edgeward ${name}`)).map((section) => section + pageOf(name, section)).join("\n");
   const where = sections.find((section) => section.startsWith("Where keys are"));
-  const pages = sectionOf("review");
+  const paged = sectionOf("review");
+  const pages = Object.keys(COMMANDS).map(sectionOf);
   const known = new Set([...Object.keys(GLOBAL), "version", "package"]);
   for (const { at, options } of commands) {
     const own = sectionOf(at[0]);
@@ -140,7 +145,7 @@ test("docs/cli.md names every option, every command and every variable, and none
     for (const option of options) {
       known.add(option);
       const named = new RegExp(`--${option}(?![a-z-])`);
-      const shared = /[^-]\b(keys|inventory|review|clients)\b/.test(` ${at[0]}`) ? where + pages : "";
+      const shared = ["keys", "inventory", "review", "clients"].includes(at[0]) ? where + paged : "";
       assert.ok(named.test(own + shared) || option === "json", `docs/cli.md does not name --${option} of edgeward ${at.join(" ")}`);
     }
     for (const part of at.slice(1)) assert.match(own, new RegExp(`\\b${part}\\b`), `docs/cli.md does not name edgeward ${at.join(" ")}`);
@@ -153,7 +158,7 @@ test("docs/cli.md names every option, every command and every variable, and none
   assert.ok(variables.has("EDGEWARD_STORE") && variables.has("EDGEWARD_DEBUG"));
   for (const variable of variables) {
     const named = variable.endsWith("_FILE") ? `\`${variable}\`` : `^\\| \`${variable}\``;
-    assert.match(docs, new RegExp(named, "m"), variable);
+    assert.match(docs + pages.join("\n"), new RegExp(named, "m"), variable);
   }
 });
 

@@ -108,6 +108,12 @@ export function usageOf({ name, synopsis, about, exits, ...rest }: Usage): strin
   ].join("\n");
 }
 
+/** A usage that says how the command ends: one that does not say it itself ends as all do. */
+export function withExits(usage: string): string {
+  if (usage.includes("Exit codes:")) return usage;
+  return `${usage.trimEnd()}\n\nExit codes: 0 done, 1 no: there is something to object to, or it was refused, 2 wrong usage, 3 nobody can tell.\n`;
+}
+
 /** A line or more for each option, under their headings; those without one come first. */
 export function optionsUsage(options: Options): string {
   const headings = new Map<string, string>();

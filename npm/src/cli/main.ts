@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { listUsage, type Command } from "./declare.js";
+import { listUsage, withExits, type Command } from "./declare.js";
 import { CommandError, EXIT, UsageError, reason, tell } from "./errors.js";
 import { COMMANDS, entryOf } from "./registry.js";
 import { isName, nearest } from "./suggest.js";
@@ -40,7 +40,7 @@ async function main(args: string[]): Promise<number> {
   }
   const asked = command.part?.(rest) ?? { name, usage: command.usage };
   if (ownArguments(rest).some((arg) => arg === "--help" || arg === "-h")) {
-    print(asked.usage.trimEnd());
+    print(withExits(asked.usage).trimEnd());
     return EXIT.good;
   }
   try {
@@ -70,7 +70,7 @@ async function usageAsked([name, ...rest]: string[]): Promise<string> {
   if (part !== undefined && !part.startsWith("-") && found === undefined) {
     throw new UsageError(`edgeward ${name} has no part of this name`, { hint: `edgeward ${name} --help lists what there is` });
   }
-  return found?.usage ?? command.usage;
+  return withExits(found?.usage ?? command.usage);
 }
 
 /** The version of the package, which the core carries as well: it need not be loaded for that. */
