@@ -1,65 +1,27 @@
-// What the commands share: their arguments, their words and their exit codes.
+// What the commands share: their arguments, their files and their words.
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { CommandError, UsageError, reason } from "./errors.js";
+import { isName, nearest } from "./suggest.js";
 
-/** The exit codes. They are documented, and never change their meaning. */
-export const EXIT = {
-  /** It was done, and there is nothing to object to. */
-  good: 0,
-  /** It was done, and there is something to object to. */
-  objection: 1,
-  /** The command line itself is wrong. */
-  usage: 2,
-  /** It could not be done: a file, a server, a key set. */
-  failed: 3,
-} as const;
+export type { Command, Option, Options, Values } from "./declare.js";
+export { CommandError, EXIT, OutputClosed, StepError, UsageError, reason } from "./errors.js";
+export { print, say } from "./terminal.js";
 
-/** The command line is wrong: said with the usage of the command. */
-export class UsageError extends Error {}
-
-/** It could not be done: said without a stack. */
-export class CommandError extends Error {}
-
-/** Nobody reads what is printed any more, and nobody is told so. */
-export class OutputClosed extends Error {}
-
-/** The core or the gate did not do it, and says why by a reason code. */
-export class StepError extends Error {
-  readonly code: string;
-  readonly status: number;
-
-  constructor({ code, status, message }: { code: string; status: number; message: string }) {
-    super(message);
-    this.code = code;
-    this.status = status;
-  }
-
-  /** Whether it is a "cannot tell", and no "no". */
-  get unsettled(): boolean {
-    return this.status >= 500 || this.status === 429;
-  }
-
-  get exit(): number {
-    if (this.unsettled) return EXIT.failed;
-    return this.code === "body_invalid" || this.code === "body_too_large" ? EXIT.usage : EXIT.objection;
-  }
-}
-
-export interface Command {
-  /** In one line, for the list of commands. */
-  readonly summary: string;
-  /** In full, for `--help`. */
-  readonly usage: string;
-  /** Which of its parts these arguments are for, where it has parts: its name and its usage. */
-  part?(args: readonly string[]): { name: string; usage: string } | undefined;
-  run(args: string[]): Promise<number>;
-}
+/** The package, and with it the core: a command that does not need it does not wait for it. */
+export const core = () => import("../index.js");
 
 /** The options and the one operand of a command. */
 export function readArguments<O extends ParseArgsOptionsConfig>(args: string[], options: O, operand: string) {
+  const { operand: first, values } = readOptional(args, options, operand);
+  if (first === undefined) throw new UsageError(`${operand} is missing`);
+  return { operand: first, values };
+}
+
+/** The options and the operand of a command that can go without it. */
+export function readOptional<O extends ParseArgsOptionsConfig>(args: string[], options: O, operand: string) {
   const { positionals, values } = parsed(args, options);
   const [first, ...others] = positionals;
-  if (first === undefined) throw new UsageError(`${operand} is missing`);
   if (others.length > 0) throw new UsageError(`${operand}, and not ${others.length + 1} of them`);
   return { operand: first, values };
 }
@@ -72,20 +34,58 @@ export function readOptions<O extends ParseArgsOptionsConfig>(args: string[], op
 }
 
 /** What people take for the name of an option that takes a secret. */
-const SECRETS = /^--?(token|bearer|key|api-?key|secret|password|seals?|digests?|bootstrap(-secret)?)(=|$)/;
+const SECRETS = /^--?(token|bearer|key|api-?key|secret|password|seals?|digests?|bootstrap(-secret)?|credential)(=|$)/;
 
-/** The options and whatever stands beside them. */
+/** What has the form of a token or of an API key, as a word of its own. */
+const CREDENTIAL = /(^|[=\s])(eyJ[\w-]+\.[\w-]+\.[\w-]*|[a-z0-9]{2,12}_(live|test)_[0-9A-Za-z]{16}_[0-9A-Za-z]{32,})($|\s)/;
+
+const BY_OTHER_WAYS = "secrets come by a file, by standard input, or by the environment";
+
+/** The options, and whatever stands beside them. */
 export function parsed<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
   if (args.some((arg) => SECRETS.test(arg))) {
-    throw new UsageError(
-      "no option takes a secret, which everybody could read who lists the processes: secrets come by a file, by standard input, or by the environment",
-    );
+    throw new UsageError(`no option takes a secret, which everybody could read who lists the processes: ${BY_OTHER_WAYS}`);
   }
-  try {
-    return parseArgs({ args, options, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+  if (args.some((arg) => CREDENTIAL.test(arg))) {
+    throw new UsageError(`a credential, a token or a key itself, does not stand in an argument, which everybody could read who lists the processes: ${BY_OTHER_WAYS}`, {
+      hint: "whoever could list the processes may know it by now: revoke it, or let it expire",
+    });
   }
+  const { positionals, values, tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
+  // Strictly, in words of our own: those of Node change with its version, and repeat what they were given.
+  for (const token of tokens) if (token.kind === "option") judge(token, options);
+  // What is judged has the types that the strict reading gives.
+  return { positionals, values } as unknown as ReturnType<typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>>;
+}
+
+interface OptionToken {
+  name: string;
+  rawName: string;
+  value?: string | undefined;
+  inlineValue?: boolean | undefined;
+}
+
+function judge({ name, rawName, value, inlineValue }: OptionToken, options: ParseArgsOptionsConfig): void {
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (option === undefined) {
+    if (!isName(rawName)) throw new UsageError("there is an option among them that it does not have");
+    const meant = nearest(name, Object.keys(options));
+    throw new UsageError(`there is no option ${rawName}${meant === undefined ? "" : `; did you mean --${meant}?`}`);
+  }
+  if (option.type === "boolean") {
+    if (value !== undefined) throw new UsageError(`${rawName} takes no value`);
+  } else if (value === undefined) {
+    throw new UsageError(`${rawName} takes a value, which is missing`);
+  } else if (inlineValue !== true && value.length > 1 && value.startsWith("-")) {
+    throw new UsageError(`${rawName} takes a value, and another option follows; a value that begins with - is written ${rawName}=…`);
+  }
+}
+
+/** The value of an option that takes one of these words. */
+export function oneOf<const W extends string>(value: string, option: string, words: readonly W[]): W {
+  if ((words as readonly string[]).includes(value)) return value as W;
+  const meant = isName(value) ? nearest(value, words) : undefined;
+  throw new UsageError(`${option} takes ${words.join(", ")}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
@@ -97,11 +97,30 @@ export function seconds(text: string, option: string): number {
   return Number(number) * UNITS[unit]!;
 }
 
+/** What the system says of a file, in words, with what to do about it. */
+const OF_FILES: Readonly<Record<string, readonly [words: string, hint: string]>> = {
+  ENOENT: ["there is no such file", "is the path right? It is looked for from the directory that the command runs in"],
+  EISDIR: ["it is a directory", "name a file in it"],
+  ENOTDIR: ["a part of its path is no directory", "is the path right?"],
+  EACCES: ["this user may not", "look at its owner and its mode, and at those of its directory"],
+  EPERM: ["this user may not", "look at its owner and its mode, and at those of its directory"],
+  EROFS: ["the file system takes no writes", "name a file elsewhere"],
+  ENOSPC: ["the disk is full", "make room, and try again"],
+  EMFILE: ["too many files are open", "raise the limit of open files (ulimit -n)"],
+};
+
+/** The error of a file that could not be read or written. */
+export function fileError(doing: string, file: string, error: unknown): CommandError {
+  const code = (error as NodeJS.ErrnoException | null)?.code ?? "";
+  const [words, hint] = Object.hasOwn(OF_FILES, code) ? OF_FILES[code]! : [reason(error), "look at the file and at its directory"];
+  return new CommandError(`cannot ${doing} ${file}: ${words}`, { code: code === "ENOENT" ? "file_missing" : "file_failed", hint, cause: error });
+}
+
 export function readText(file: string): string {
   try {
     return readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (error) {
-    throw new CommandError(`cannot read ${file}: ${reason(error)}`);
+    throw fileError("read", file === "-" ? "standard input" : file, error);
   }
 }
 
@@ -113,19 +132,6 @@ export function writeText(file: string, text: string): void {
     renameSync(beside, file);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw new CommandError(`cannot write ${file}: ${reason(error)}`);
+    throw fileError("write", file, error);
   }
-}
-
-export function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** For a person: standard error, so that what is printed for a program stays alone on standard output. */
-export function say(words: string): void {
-  process.stderr.write(`${words}\n`);
-}
-
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

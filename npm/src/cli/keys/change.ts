@@ -1,55 +1,64 @@
 // One key that is looked at, changed, or ended.
-import { EXIT, UsageError, print, readArguments, readOptions, say } from "../command.js";
+import { EXIT, UsageError, oneOf, print, readArguments, readOptions, say, type Command } from "../command.js";
+import { JSON_OPTION, command, under } from "../declare.js";
 import type { KeyRecord, KeyUsage } from "../../../types/index.js";
 import { inWords, write } from "./output.js";
-import { KEY, KEY_USAGE, keyId, keyMembers, secretFrom } from "./values.js";
-import { WHERE, WHERE_USAGE, within } from "./where.js";
+import { KEY, keyId, keyMembers, secretFrom } from "./values.js";
+import { WHERE, within } from "./where.js";
 
-const JSON_OPTION = { json: { type: "boolean" } } as const;
-const JSON_USAGE = "  --json               print it as JSON\n";
+const OPERAND = { name: "id", takes: "text" } as const;
 const ID = "the id of a key";
+const EXITS = { objection: "there is no such key, its state does not allow it, or it was refused", failed: "nobody can tell: the store or the gate did not answer" };
 
-export const show = {
-  summary: "show a key's record and what is known of its use",
-  usage: `Usage: edgeward keys show <id> [options]
+const PLAIN = { ...JSON_OPTION, ...WHERE } as const;
 
-Shows the record of a key, and what is noted of its use.
-
-${JSON_USAGE}
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const { operand, values } = readArguments(args, { ...WHERE, ...JSON_OPTION }, ID);
+export const show: Command = command(
+  {
+    name: "keys show",
+    summary: "show a key's record and what is known of its use",
+    synopsis: "<id> [options]",
+    about: "Shows the record of a key, and what is noted of its use.",
+    options: PLAIN,
+    operand: OPERAND,
+    exits: { good: "it was shown", ...EXITS },
+  },
+  async (args) => {
+    const { operand, values } = readArguments(args, PLAIN, ID);
     const id = keyId(operand);
     const view = await within(values, (keys) => keys.carryOut("show", id, {}));
     const { record, usage } = view as { record: KeyRecord; usage: KeyUsage };
     await write(values.json === true ? `${JSON.stringify(view)}\n` : inWords(record, usage));
     return EXIT.good;
   },
-};
+);
 
 /** What an option takes away. */
 const NONE = { "no-expires": "expires", "no-not-before": "notBefore", "no-rate-limit-class": "rateLimitClass" } as const;
 
-export const update = {
-  summary: "change what is known of a key",
-  usage: `Usage: edgeward keys update <id> [options]
+const TAKE_AWAY = {
+  "no-expires": { type: "boolean", words: "it is good until it is revoked" },
+  "no-not-before": { type: "boolean", words: "it is good at once" },
+  "no-rate-limit-class": { type: "boolean", words: "it is under no rate limit of its own" },
+  "no-publishable": { type: "boolean", words: "it is a secret" },
+} as const;
 
-Changes the record of a key. What is not named stays as it is.
+const CHANGES = { ...JSON_OPTION, ...KEY, ...under("What is taken away:", TAKE_AWAY), ...WHERE } as const;
 
-${KEY_USAGE}  --no-expires, --no-not-before, --no-rate-limit-class, --no-publishable   take it away
-${JSON_USAGE}
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const none = {
-      "no-expires": { type: "boolean" },
-      "no-not-before": { type: "boolean" },
-      "no-rate-limit-class": { type: "boolean" },
-      "no-publishable": { type: "boolean" },
-    } as const;
-    const { operand, values } = readArguments(args, { ...WHERE, ...KEY, ...none, ...JSON_OPTION }, ID);
+export const update: Command = command(
+  {
+    name: "keys update",
+    summary: "change what is known of a key",
+    synopsis: "<id> [options]",
+    about: "Changes the record of a key. What is not named stays as it is.",
+    options: CHANGES,
+    operand: OPERAND,
+    exits: { good: "it is changed", ...EXITS },
+  },
+  async (args) => {
+    const { operand, values } = readArguments(args, CHANGES, ID);
     const id = keyId(operand);
     const change = keyMembers(values);
-    const takeAway = (option: keyof typeof none, member: string, nothing: unknown) => {
+    const takeAway = (option: keyof typeof TAKE_AWAY, member: string, nothing: unknown) => {
       if (values[option] !== true) return;
       if (member in change) throw new UsageError(`--${option.slice("no-".length)} and --${option}: one of them`);
       change[member] = nothing;
@@ -59,48 +68,54 @@ ${WHERE_USAGE}`,
     if (Object.keys(change).length === 0) throw new UsageError("what shall be changed is missing");
     return within(values, async (keys) => tell(await keys.carryOut("update", id, change), values.json, "changed"));
   },
-};
+);
 
-const switching = (step: "disable" | "enable", summary: string, words: string) => ({
-  summary,
-  usage: `Usage: edgeward keys ${step} <id> [options]
-
-${words}
-
-${JSON_USAGE}
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const { operand, values } = readArguments(args, { ...WHERE, ...JSON_OPTION }, ID);
-    const id = keyId(operand);
-    return within(values, async (keys) => tell(await keys.carryOut(step, id, {}), values.json, `${step}d`));
-  },
-});
+const switching = (step: "disable" | "enable", summary: string, about: string): Command =>
+  command(
+    {
+      name: `keys ${step}`,
+      summary,
+      synopsis: "<id> [options]",
+      about,
+      options: PLAIN,
+      operand: OPERAND,
+      exits: { good: `it is ${step}d`, ...EXITS },
+    },
+    async (args) => {
+      const { operand, values } = readArguments(args, PLAIN, ID);
+      const id = keyId(operand);
+      return within(values, async (keys) => tell(await keys.carryOut(step, id, {}), values.json, `${step}d`));
+    },
+  );
 
 export const disable = switching("disable", "switch a key off", "Switches a key off, until it is switched on again.");
 export const enable = switching("enable", "switch a key on again", "Switches a key on again.");
 
-const REASONS = ["key_compromise", "superseded", "affiliation_changed", "privilege_withdrawn", "unused"];
-const REASON_USAGE = `  --reason REASON      ${REASONS.join(", ")}\n`;
+const REASONS = ["key_compromise", "superseded", "affiliation_changed", "privilege_withdrawn", "unused"] as const;
 
-function reasonOf(reason: string): string {
-  if (!REASONS.includes(reason)) throw new UsageError(`--reason takes ${REASONS.join(", ")}`);
-  return reason;
-}
+const reasonOption = (words: string) => ({ type: "string", value: "REASON", takes: REASONS, words: `${words}: ${REASONS.join(", ")}` }) as const;
 
-export const revoke = {
-  summary: "end a key for good",
-  usage: `Usage: edgeward keys revoke <id> --reason REASON --by WHO [options]
+const REVOKE = {
+  reason: reasonOption("why it ends"),
+  by: { type: "string", value: "WHO", takes: "text", words: "who ends it; a gate knows that by the token, and takes no other word for it" },
+  ...PLAIN,
+} as const;
 
-Ends a key for good.
-
-${REASON_USAGE}  --by WHO             who ends it; a gate knows that by the token, and takes no other word for it
-${JSON_USAGE}
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const { operand, values } = readArguments(args, { ...WHERE, ...JSON_OPTION, reason: { type: "string" }, by: { type: "string" } }, ID);
+export const revoke: Command = command(
+  {
+    name: "keys revoke",
+    summary: "end a key for good",
+    synopsis: "<id> --reason REASON --by WHO [options]",
+    about: "Ends a key for good.",
+    options: REVOKE,
+    operand: OPERAND,
+    exits: { good: "it is revoked", ...EXITS },
+  },
+  async (args) => {
+    const { operand, values } = readArguments(args, REVOKE, ID);
     const id = keyId(operand);
     if (values.reason === undefined) throw new UsageError(`--reason is missing: ${REASONS.join(", ")}`);
-    const reason = reasonOf(values.reason);
+    const reason = oneOf(values.reason, "--reason", REASONS);
     return within(values, async (keys) => {
       if (keys.knowsWho) {
         if (values.by !== undefined) say("the gate puts down whose token it is, and not what --by says");
@@ -110,29 +125,33 @@ ${WHERE_USAGE}`,
       return tell(await keys.carryOut("revoke", id, { reason, by: values.by }), values.json, "revoked");
     });
   },
-};
+);
 
-export const revokeHeld = {
-  summary: "end a key by holding it",
-  usage: `Usage: edgeward keys revoke-held [options] <key.txt
+const REVOKE_HELD = {
+  "key-file": { type: "string", value: "FILE", takes: "file", words: "the file with the key" },
+  reason: reasonOption("why it ends, key_compromise where left out"),
+  ...PLAIN,
+} as const;
 
-Ends a key for good, for whoever holds it. The key comes by standard input or a file, and never as an argument. A gate
-needs no token for it.
-
-  --key-file FILE      the file with the key
-${REASON_USAGE}                       (key_compromise where left out)
-${JSON_USAGE}
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const values = readOptions(args, { ...WHERE, ...JSON_OPTION, "key-file": { type: "string" }, reason: { type: "string" } });
-    const reason = reasonOf(values.reason ?? "key_compromise");
+export const revokeHeld: Command = command(
+  {
+    name: "keys revoke-held",
+    summary: "end a key by holding it",
+    synopsis: "[options] <key.txt",
+    about: "Ends a key for good, for whoever holds it. The key comes by standard input or a file, and never as an argument. A gate needs no token for it.",
+    options: REVOKE_HELD,
+    exits: { good: "it is revoked", ...EXITS },
+  },
+  async (args) => {
+    const values = readOptions(args, REVOKE_HELD);
+    const reason = oneOf(values.reason ?? "key_compromise", "--reason", REASONS);
     const key = secretFrom(values["key-file"], "the key");
     await within(values, (keys) => keys.revokeHeld(key, reason), { bare: true });
     if (values.json === true) print(JSON.stringify({ revoked: true }));
     else say("the key is revoked");
     return EXIT.good;
   },
-};
+);
 
 async function tell(document: Record<string, unknown>, json: boolean | undefined, done: string): Promise<number> {
   const { id, record } = document as { id: string; record: KeyRecord };

@@ -77,7 +77,8 @@ function endpoint(step: Step, id = ""): [method: string, path: string] {
   }
 }
 
-async function send(url: URL, method: string, bearer: string | undefined, body: object | string | undefined): Promise<Response> {
+/** Sends a request to a gate, and follows no redirect. */
+export async function send(url: URL, method: string, bearer: string | undefined, body: object | string | undefined): Promise<Response> {
   const headers = new Headers({ accept: "application/json, application/problem+json, text/csv, text/html" });
   if (bearer !== undefined) headers.set("authorization", `Bearer ${bearer}`);
   if (body !== undefined) headers.set("content-type", "application/json");
@@ -89,13 +90,29 @@ async function send(url: URL, method: string, bearer: string | undefined, body: 
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? reason(error.cause) : reason(error);
     const doubt = method === "GET" ? "" : "; nobody can tell what was done";
-    throw new CommandError(`the gate at ${url.origin} did not answer: ${cause}${doubt}`);
+    throw new CommandError(`the gate at ${url.origin} did not answer: ${cause}${doubt}`, { code: "gate_unreachable", hint: unreached(error, method), cause: error });
   }
   if (answer.status >= 300 && answer.status < 400) {
-    throw new CommandError(`the gate at ${url.origin} points elsewhere (status ${answer.status}), where no credential is sent`);
+    throw new CommandError(`the gate at ${url.origin} points elsewhere (status ${answer.status}), where no credential is sent`, {
+      code: "gate_redirects",
+      hint: "name the URL that it points to, if that is the gate: --gate, or EDGEWARD_GATE",
+    });
   }
   return answer;
 }
+
+/** What to do about what keeps a gate from answering. */
+function unreached(error: unknown, method: string): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? "";
+  if (/CERT|SSL|TLS|SELF_SIGNED|ISSUER/.test(code)) return "its certificate is not trusted from here: NODE_EXTRA_CA_CERTS names a file with your own authority";
+  const again = method === "GET" ? "" : "; look with edgeward keys list what was done before it is done again";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `is the name of its host right, and does it resolve from here${again}`;
+  return `is it running, is its URL right, and does a firewall let this machine through${again}`;
+}
+
+/** What is told where something else answers. */
+export const NO_GATE = { code: "no_gate", hint: "the URL of a gate ends with its prefix, as in https://api.example/_edgeward" } as const;
 
 /** What the gate says when it does not do it. */
 async function refusal(answer: Response, base: string): Promise<Error> {
@@ -106,12 +123,13 @@ async function refusal(answer: Response, base: string): Promise<Error> {
     // Said below.
   }
   const { code, title, detail } = problem ?? {};
-  if (typeof code !== "string") return new CommandError(`what answers at ${base} is no gate: status ${answer.status}`);
+  if (typeof code !== "string") return new CommandError(`what answers at ${base} is no gate: status ${answer.status}`, NO_GATE);
   const words = [detail, title].find((text): text is string => typeof text === "string" && text !== "") ?? code;
   return new StepError({ code, status: answer.status, message: words });
 }
 
-async function parsed<T>(answer: Response, base: string): Promise<T> {
+/** The document of an answer. */
+export async function parsed<T>(answer: Response, base: string): Promise<T> {
   const text = await textOf(answer);
   try {
     const document: unknown = JSON.parse(text);
@@ -119,7 +137,7 @@ async function parsed<T>(answer: Response, base: string): Promise<T> {
   } catch {
     // Said below.
   }
-  throw new CommandError(`what answers at ${base} is no gate: its answer is no JSON`);
+  throw new CommandError(`what answers at ${base} is no gate: its answer is no JSON`, NO_GATE);
 }
 
 async function textOf(answer: Response): Promise<string> {

@@ -1,31 +1,30 @@
 // Keys that were issued elsewhere, line by line, of which only digests are known.
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { CommandError, EXIT, StepError, UsageError, readOptions, reason, say } from "../command.js";
+import { CommandError, EXIT, StepError, UsageError, fileError, readOptions, say, type Command } from "../command.js";
+import { command } from "../declare.js";
+import { progressOf } from "../terminal.js";
 import { write } from "./output.js";
-import { WHERE, WHERE_USAGE, within } from "./where.js";
+import { WHERE, within } from "./where.js";
 
-export const importKeys = {
-  summary: "store the digests of keys that were issued elsewhere",
-  usage: `Usage: edgeward keys import --digests-file FILE [options]
+const OPTIONS = {
+  "digests-file": { type: "string", value: "FILE", takes: "file", words: "the file; standard input where left out" },
+  from: { type: "string", value: "LINE", takes: "text", words: "begin at this line" },
+  json: { type: "boolean", words: "print a JSON object for each line, errors too" },
+  ...WHERE,
+} as const;
 
-Stores the records of keys that were issued elsewhere. Each line of the file is a JSON object: a "digest", which is
-sha-256: and the SHA-256 of the key's text in hexadecimal, and the members of a new key: "organization", "owner",
-"revoker", "name", and if need be "scopes", "expires" and the others. The form of the keys has to take foreign ones
-(foreignKeys in the policy). A line that fails is named, and the others go on.
-
-  --digests-file FILE  the file; standard input where left out
-  --from LINE          begin at this line
-  --json               print a JSON object for each line
-
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const values = readOptions(args, {
-      ...WHERE,
-      "digests-file": { type: "string" },
-      from: { type: "string" },
-      json: { type: "boolean" },
-    });
+export const importKeys: Command = command(
+  {
+    name: "keys import",
+    summary: "store the digests of keys that were issued elsewhere",
+    synopsis: "--digests-file FILE [options]",
+    about: `Stores the records of keys that were issued elsewhere. Each line of the file is a JSON object: a "digest", which is sha-256: and the SHA-256 of the key's text in hexadecimal, and the members of a new key: "organization", "owner", "revoker", "name", and if need be "scopes", "expires" and the others. The form of the keys has to take foreign ones (foreignKeys in the policy). A line that fails is named, and the others go on.`,
+    options: OPTIONS,
+    exits: { good: "all were imported", objection: "some lines failed", failed: "the file cannot be read, or nobody can tell what became of many lines in a row" },
+  },
+  async (args) => {
+    const values = readOptions(args, OPTIONS);
     const file = values["digests-file"];
     const ofInput = file === undefined || file === "-";
     if (ofInput && values["token-file"] === "-") throw new UsageError("standard input cannot be the token and the digests");
@@ -36,7 +35,7 @@ ${WHERE_USAGE}`,
       return importAll(lines, (text) => keys.carryOut("import", undefined, text), { json: values.json === true, what: "keys", goOn: "--from" });
     });
   },
-};
+);
 
 /** How many lines are under way at once. */
 const AT_ONCE = 16;
@@ -67,7 +66,7 @@ export async function* linesOf(file: string | undefined, from: number): AsyncGen
       if (line >= from && text.trim() !== "") yield [line, text];
     }
   } catch (error) {
-    throw new CommandError(`cannot read ${file ?? "standard input"}: ${reason(error)}`);
+    throw fileError("read", file ?? "standard input", error);
   } finally {
     lines.close();
     input.destroy();
@@ -82,6 +81,7 @@ export async function importAll(
 ): Promise<number> {
   let [last, imported, failed, unsettled] = [0, 0, 0, 0];
   let batch: Promise<Told>[] = [];
+  const progress = progressOf(what, PROGRESS);
   const settle = async () => {
     for (const { line, id, failure } of await Promise.all(batch)) {
       if (failure === undefined) {
@@ -95,11 +95,14 @@ export async function importAll(
         if (json) await write(`${JSON.stringify({ line, code, message })}\n`);
         else say(`line ${line}: ${message} (${code})`);
       }
-      if ((imported + failed) % PROGRESS === 0) say(`${imported + failed} ${what} so far, ${failed} of them failed`);
+      progress.at(imported + failed, `, ${failed} of them failed`);
     }
     batch = [];
     if (unsettled >= PATIENCE) {
-      throw new CommandError(`nobody can tell what became of the last ${unsettled} lines: ${goOn} ${last - unsettled + 1} goes on once that is mended`);
+      throw new CommandError(`nobody can tell what became of the last ${unsettled} lines: ${goOn} ${last - unsettled + 1} goes on once that is mended`, {
+        code: "import_stopped",
+        hint: `does the store, or the gate, answer? edgeward ${what} list asks it`,
+      });
     }
   };
   try {
@@ -110,6 +113,7 @@ export async function importAll(
     }
     await settle();
   } finally {
+    progress.done();
     await Promise.allSettled(batch);
   }
   say(`${imported} imported, ${failed} failed`);

@@ -1,28 +1,34 @@
-import { EXIT, UsageError, readOptions, say, type Command } from "../command.js";
+import { EXIT, UsageError, oneOf, readOptions, say, type Command } from "../command.js";
+import { command } from "../declare.js";
+import { progressOf } from "../terminal.js";
 import type { InventoryLine } from "../../../types/index.js";
 import type { Keys, TextAsked, TextEnd } from "./access.js";
-import { PAGES, PAGES_USAGE, pages } from "./list.js";
+import { PAGES, pages } from "./list.js";
 import { brokenOff, moment, row, sayRest, write, writeJson } from "./output.js";
 import { limitOf } from "./values.js";
-import { WHERE, WHERE_USAGE, within } from "./where.js";
+import { WHERE, within } from "./where.js";
 
-const usage = `Usage: edgeward inventory [options]
+const FORMATS = ["json", "csv"] as const;
 
-Lists every standing credential by what ends it: how it fares, whose it is, and when it was used last. What is in memory
-does not grow with the number of keys.
+export const OPTIONS = {
+  format: { type: "string", value: "FORMAT", takes: FORMATS, words: "json or csv, for a program; a table where left out" },
+  ...PAGES,
+  ...WHERE,
+} as const;
 
-  --format json|csv    for a program; a table where left out
-  --json               the same as --format json
-${PAGES_USAGE}
-${WHERE_USAGE}`;
-
-export const inventory: Command = {
-  summary: "list every standing credential, and how it fares",
-  usage,
-  async run(args) {
-    const values = readOptions(args, { ...WHERE, ...PAGES, format: { type: "string" } });
+export const inventory: Command = command(
+  {
+    name: "inventory",
+    summary: "list every standing credential, and how it fares",
+    synopsis: "[options]",
+    about: "Lists every standing credential by what ends it: how it fares, whose it is, and when it was used last. What is in memory does not grow with the number of keys.",
+    options: OPTIONS,
+    exits: { good: "all were listed", objection: "it was refused", failed: "the store or the gate did not answer: what was printed is not the whole list" },
+  },
+  async (args) => {
+    const values = readOptions(args, OPTIONS);
     const limit = limitOf(values.limit);
-    const format = formatOf(values, ["json", "csv"]);
+    const format = formatOf(values, FORMATS);
     const at = { cursor: values.cursor ?? null };
     return within(values, async (keys) => {
       if (format === "json") {
@@ -36,23 +42,31 @@ export const inventory: Command = {
       return EXIT.good;
     });
   },
-};
+);
 
 /** Which format is asked for; none for a person. */
 export function formatOf<F extends string>({ format, json }: { format?: string | undefined; json?: boolean | undefined }, known: readonly F[]): F | undefined {
   if (format === undefined) return json === true ? ("json" as F) : undefined;
-  if (!known.includes(format as F)) throw new UsageError(`--format takes ${known.join(", ")}`);
-  if (json === true && format !== "json") throw new UsageError("--json and --format: one of them");
-  return format as F;
+  const named = oneOf(format, "--format", known);
+  if (json === true && named !== "json") throw new UsageError("--json and --format: one of them");
+  return named;
 }
 
 /** Writes a text as it comes. */
 export async function writeText(keys: Keys, asked: TextAsked): Promise<TextEnd> {
   const text = keys.text(asked);
-  for (;;) {
-    const step = await text.next();
-    if (step.done) return step.value;
-    await write(step.value);
+  const progress = progressOf("KB", Infinity);
+  let length = 0;
+  try {
+    for (;;) {
+      const step = await text.next();
+      if (step.done) return step.value;
+      await write(step.value);
+      length += step.value.length;
+      progress.at(Math.ceil(length / 1000));
+    }
+  } finally {
+    progress.done();
   }
 }
 

@@ -1,17 +1,25 @@
 // Many keys, page by page.
-import { EXIT, readOptions, say } from "../command.js";
+import { EXIT, readOptions, say, type Command } from "../command.js";
+import { command, optionsUsage } from "../declare.js";
+import { progressOf } from "../terminal.js";
 import type { KeyPage, KeyRecord } from "../../../types/index.js";
 import type { Keys } from "./access.js";
 import { brokenOff, moment, row, sayRest, write, writeJson } from "./output.js";
 import { MOST, limitOf } from "./values.js";
-import { WHERE, WHERE_USAGE, within } from "./where.js";
+import { WHERE, within } from "./where.js";
 
 /** The options of whatever goes through all pages. */
-export const PAGES = { limit: { type: "string" }, cursor: { type: "string" }, json: { type: "boolean" } } as const;
+export const PAGES = {
+  limit: { type: "string", value: "N", takes: "text", words: "at most so many keys; all where left out" },
+  cursor: { type: "string", value: "CURSOR", takes: "text", words: "where to begin, as the end of another list said" },
+  json: { type: "boolean", words: "print JSON, errors too" },
+} as const;
 
-export const PAGES_USAGE = `  --limit N            at most so many keys; all where left out
-  --cursor CURSOR      where to begin, as the end of another list said
-`;
+/** The same as text, for a usage that is written by hand. */
+export const PAGES_USAGE = optionsUsage({ limit: PAGES.limit, cursor: PAGES.cursor });
+
+/** How often it is said how many were read, where no terminal has a line for it. */
+const PROGRESS = 25_000;
 
 /**
  * All pages, one after the other. `at` says where the next one begins; `next` gets a page and says how many keys it had.
@@ -22,31 +30,42 @@ export async function* pages<P extends { cursor: string | null }>(
   next: (page: { cursor: string | undefined; limit: number }) => Promise<P>,
   keysOf: (page: P) => number,
 ): AsyncGenerator<P, void, void> {
-  for (let left = limit; left > 0; ) {
-    const page = await next({ cursor: at.cursor ?? undefined, limit: Math.min(MOST, left) });
-    left -= keysOf(page);
-    yield page;
-    at.cursor = page.cursor;
-    if (page.cursor === null) return;
+  const progress = progressOf("keys", PROGRESS);
+  let seen = 0;
+  try {
+    for (let left = limit; left > 0; ) {
+      const page = await next({ cursor: at.cursor ?? undefined, limit: Math.min(MOST, left) });
+      const count = keysOf(page);
+      left -= count;
+      seen += count;
+      yield page;
+      at.cursor = page.cursor;
+      if (page.cursor === null) return;
+      progress.at(seen);
+    }
+  } finally {
+    progress.done();
   }
 }
 
-export const list = {
-  summary: "list the records of all keys",
-  usage: `Usage: edgeward keys list [options]
+const OPTIONS = { ...PAGES, ...WHERE } as const;
 
-Lists the records of all keys. edgeward inventory says how each of them fares.
-
-${PAGES_USAGE}  --json               print them as JSON
-
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const values = readOptions(args, { ...WHERE, ...PAGES });
+export const list: Command = command(
+  {
+    name: "keys list",
+    summary: "list the records of all keys",
+    synopsis: "[options]",
+    about: "Lists the records of all keys. edgeward inventory says how each of them fares.",
+    options: OPTIONS,
+    exits: { good: "all were listed", objection: "it was refused", failed: "the store or the gate did not answer: what was printed is not the whole list" },
+  },
+  async (args) => {
+    const values = readOptions(args, OPTIONS);
     const limit = limitOf(values.limit);
     const at = { cursor: values.cursor ?? null };
     return within(values, (keys) => (values.json === true ? asJson(keys, at, limit) : asTable(keys, at, limit)));
   },
-};
+);
 
 type Cursor = { cursor: string | null };
 

@@ -1,61 +1,73 @@
 // New keys: the one time that they are shown.
 import { closeSync, fsyncSync, rmSync, writeSync } from "node:fs";
-import { CommandError, EXIT, UsageError, readArguments, readOptions, reason, say } from "../command.js";
+import { CommandError, EXIT, UsageError, readArguments, readOptions, reason, say, type Command } from "../command.js";
+import { command, under } from "../declare.js";
 import type { KeyRecord } from "../../../types/index.js";
 import type { Keys } from "./access.js";
 import { inWords, write } from "./output.js";
-import { KEY, KEY_USAGE, keyId, keyMembers, newSecretFile, span, when } from "./values.js";
-import { WHERE, WHERE_USAGE, within } from "./where.js";
+import { KEY, keyId, keyMembers, newSecretFile, span, when } from "./values.js";
+import { WHERE, within } from "./where.js";
 
-const HANDED_OVER = `The key is printed alone on standard output, so that it can be piped into a secret manager, and all else on standard error.
-It is shown this once.
+const HANDED_OVER = `The key is printed alone on standard output, so that it can be piped into a secret manager, and all else on standard error. It is shown this once.`;
 
-  --key-file FILE      write the key to a new file that nobody else can read, in place of standard output
-  --json               print the key and its record as JSON
-`;
+const HAND_OVER = {
+  "key-file": { type: "string", value: "FILE", takes: "file", words: "write the key to a new file that nobody else can read, in place of standard output" },
+  json: { type: "boolean", words: "print the key and its record as JSON, errors too" },
+} as const;
 
-export const issue = {
-  summary: "make a key",
-  usage: `Usage: edgeward keys issue --organization ORG --owner WHO --revoker WHO --name TEXT [options]
+const EXITS = { objection: "it was refused, or the state of the old key does not allow it", failed: "nobody can tell: the store or the gate did not answer, or the key could not be handed over" };
 
-Makes a key. ${HANDED_OVER}
-The key:
-  --organization ORG   the customer that it belongs to
-${KEY_USAGE}
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const values = readOptions(args, { ...WHERE, ...KEY, ...HAND_OVER, organization: { type: "string" } });
+const ISSUE = {
+  ...HAND_OVER,
+  ...under("The key:", { organization: { type: "string", value: "ORG", takes: "text", words: "the customer that it belongs to" } }),
+  ...KEY,
+  ...WHERE,
+} as const;
+
+export const issue: Command = command(
+  {
+    name: "keys issue",
+    summary: "make a key",
+    synopsis: "--organization ORG --owner WHO --revoker WHO --name TEXT [options]",
+    about: `Makes a key. ${HANDED_OVER}`,
+    options: ISSUE,
+    exits: { good: "the key is made and handed over", ...EXITS, objection: "it was refused" },
+  },
+  async (args) => {
+    const values = readOptions(args, ISSUE);
     const missing = (["organization", "owner", "revoker", "name"] as const).filter((name) => values[name] === undefined);
     if (missing.length > 0) throw new UsageError(`missing: ${missing.map((name) => `--${name}`).join(", ")}`);
     const body = { organization: values.organization, ...keyMembers(values) };
     return within(values, (keys) => handOver(values, () => keys.carryOut("issue", undefined, body)));
   },
-};
+);
 
-export const rotate = {
-  summary: "make a key in the place of another, which stays good for a while",
-  usage: `Usage: edgeward keys rotate <id> --overlap TIME [options]
+const ROTATE = {
+  ...HAND_OVER,
+  overlap: { type: "string", value: "TIME", takes: "text", words: "how long the old key stays good: 90s, 15m, 12h, 7d, 2w; at once it is over where left out" },
+  expires: { type: "string", value: "WHEN", takes: "text", words: "when the new key ends; where left out it lives for as long as the old one was to live" },
+  ...WHERE,
+} as const;
 
-Makes a key with the rights of another, which stays good until the overlap is over. ${HANDED_OVER}
-  --overlap TIME       how long the old key stays good: 90s, 15m, 12h, 7d, 2w; at once it is over where left out
-  --expires WHEN       when the new key ends; where left out it lives for as long as the old one was to live
-
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const { operand, values } = readArguments(
-      args,
-      { ...WHERE, ...HAND_OVER, overlap: { type: "string" }, expires: { type: "string" } },
-      "the id of a key",
-    );
+export const rotate: Command = command(
+  {
+    name: "keys rotate",
+    summary: "make a key in the place of another, which stays good for a while",
+    synopsis: "<id> --overlap TIME [options]",
+    about: `Makes a key with the rights of another, which stays good until the overlap is over. ${HANDED_OVER}`,
+    options: ROTATE,
+    operand: { name: "id", takes: "text" },
+    exits: { good: "the new key is made and handed over", ...EXITS },
+  },
+  async (args) => {
+    const { operand, values } = readArguments(args, ROTATE, "the id of a key");
     const id = keyId(operand);
     const overlap = span(values.overlap, "--overlap");
     const expires = when(values.expires, "--expires");
     const body = { ...(overlap !== undefined && { overlap }), ...(expires !== undefined && { expires }) };
     return within(values, (keys: Keys) => handOver(values, () => keys.carryOut("rotate", id, body)));
   },
-};
-
-const HAND_OVER = { "key-file": { type: "string" }, json: { type: "boolean" } } as const;
+);
 
 interface HandOver {
   "key-file"?: string | undefined;
@@ -96,6 +108,7 @@ async function handOver({ "key-file": file, json }: HandOver, make: () => Promis
   } catch (error) {
     throw new CommandError(
       `the key ${made.id} was made and could not be handed over (${reason(error)}): nobody has it; end it with edgeward keys revoke ${made.id} --reason superseded`,
+      { code: "key_not_handed_over", hint: "then make another", cause: error },
     );
   }
   return EXIT.good;

@@ -1,18 +1,16 @@
 // What is printed of keys: in bounded memory, and harmless on a terminal.
 import { CommandError, OutputClosed, StepError, reason, say } from "../command.js";
+import { beforeOutput, columns, fitted, shown } from "../terminal.js";
 import type { KeyRecord, KeyUsage } from "../../../types/index.js";
+
+export { shown } from "../terminal.js";
 
 /** Writes to standard output, and waits until it was taken: what is printed is never kept in memory. */
 export function write(text: string): Promise<void> {
+  beforeOutput();
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(new OutputClosed(error.message)) : resolve()));
   });
-}
-
-/** What a terminal could act on, and what turns the direction of text, by its number. */
-export function shown(text: unknown): string {
-  const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]/gu;
-  return String(text).replace(unseen, (one) => `\\u{${one.codePointAt(0)!.toString(16)}}`);
 }
 
 /** A second since the Unix epoch, for a person. */
@@ -21,12 +19,17 @@ export function moment(second: number): string {
   return Number.isNaN(date.getTime()) ? String(second) : `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** A line of a table. On a terminal a cell that is too long is cut. */
+/** A line of a table. On a terminal it fits, and a cell that is too long is cut. */
 export function row(cells: readonly (readonly [text: unknown, width: number])[]): string {
-  const padded = cells.map(([text, width]) => {
-    const cell = shown(text ?? "");
-    const cut = process.stdout.isTTY && cell.length > width ? `${cell.slice(0, width - 1)}…` : cell;
-    return cut.padEnd(width);
+  const room = columns();
+  const widths = cells.map(([, width]) => width);
+  const fit = room === undefined ? widths : fitted(widths, room);
+  const padded = cells.map(([text], place) => {
+    const width = fit[place]!;
+    // By characters: half of one is none.
+    const cell = [...shown(text ?? "")];
+    const cut = room !== undefined && cell.length > width ? [...cell.slice(0, width - 1), "…"] : cell;
+    return cut.join("") + " ".repeat(Math.max(0, width - cut.length));
   });
   return `${padded.join("  ").trimEnd()}\n`;
 }
@@ -88,7 +91,9 @@ export async function writeJson(
       if (!begun) throw error;
       const { code, status } = error instanceof StepError ? error : { code: "host_failed", status: 503 };
       await tail({ cursor: cursor(), failed: { code, status, message: reason(error) } });
-      throw brokenOff(error, cursor(), begun);
+      const broken = brokenOff(error, cursor(), begun);
+      if (broken instanceof CommandError) broken.told = true;
+      throw broken;
     }
     if (!begun) await write(`{${JSON.stringify(name)}:[`);
     begun = true;
@@ -107,7 +112,11 @@ export function brokenOff(error: unknown, cursor: string | null, begun: boolean)
   if (!begun) return error;
   if (!(error instanceof StepError) && !(error instanceof CommandError)) return error;
   const more = cursor === null ? "" : `; --cursor '${shown(cursor)}' goes on`;
-  return new CommandError(`this is not the whole list: ${error.message}${more}`);
+  return new CommandError(`this is not the whole list: ${error.message}${more}`, {
+    code: error.code,
+    hint: "what was printed is right as far as it goes: begin again, or go on where it broke off",
+    cause: error,
+  });
 }
 
 /** Says where the rest is, where there is one. */

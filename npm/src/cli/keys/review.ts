@@ -1,36 +1,46 @@
-import { EXIT, UsageError, readOptions, say, type Command } from "../command.js";
+import { EXIT, oneOf, readOptions, say, type Command } from "../command.js";
+import { command } from "../declare.js";
+import { paint, type Style } from "../terminal.js";
 import type { ReviewFinding, ReviewPage, Severity } from "../../../types/index.js";
 import type { Keys } from "./access.js";
 import { formatOf, writeText } from "./inventory.js";
-import { PAGES, PAGES_USAGE, pages } from "./list.js";
+import { PAGES, pages } from "./list.js";
 import { brokenOff, sayRest, shown, write, writeJson } from "./output.js";
 import { limitOf } from "./values.js";
-import { WHERE, WHERE_USAGE, within } from "./where.js";
+import { WHERE, within } from "./where.js";
 
 const SEVERITIES = ["critical", "high", "medium", "low", "info"] as const;
 
-const usage = `Usage: edgeward review [options]
+const FORMATS = ["json", "csv", "html"] as const;
 
-Says what is wrong with the standing credentials: each finding with what it rests on, what it cannot see, whom to ask,
-and the command that mends it. What is in memory does not grow with the number of keys.
-
-  --format json|csv|html  for a program, for a spreadsheet, or a page for a person; words where left out
-  --json               the same as --format json
-  --fail-on LEVEL      exit with 1 from this severity on: critical, high, medium (where left out), low or info
-${PAGES_USAGE}
-${WHERE_USAGE}`;
+export const OPTIONS = {
+  format: {
+    type: "string",
+    value: "FORMAT",
+    takes: FORMATS,
+    words: "json for a program, csv for a spreadsheet, html for a page that a person reads; words where left out",
+  },
+  "fail-on": { type: "string", value: "LEVEL", takes: SEVERITIES, words: "exit with 1 from this severity on: critical, high, medium (where left out), low or info" },
+  ...PAGES,
+  ...WHERE,
+} as const;
 
 type Counts = Partial<Record<Severity, number>>;
 
-export const review: Command = {
-  summary: "say what is wrong with the standing credentials, and how to mend it",
-  usage,
-  async run(args) {
-    const values = readOptions(args, { ...WHERE, ...PAGES, format: { type: "string" }, "fail-on": { type: "string" } });
-    const level = SEVERITIES.indexOf((values["fail-on"] ?? "medium") as Severity);
-    if (level < 0) throw new UsageError(`--fail-on takes ${SEVERITIES.join(", ")}`);
+export const review: Command = command(
+  {
+    name: "review",
+    summary: "say what is wrong with the standing credentials, and how to mend it",
+    synopsis: "[options]",
+    about: "Says what is wrong with the standing credentials: each finding with what it rests on, what it cannot see, whom to ask, and the command that mends it. What is in memory does not grow with the number of keys.",
+    options: OPTIONS,
+    exits: { good: "nothing to object to", objection: "there is a finding from that severity on, or it was refused", failed: "the store or the gate did not answer: what was printed is not the whole review" },
+  },
+  async (args) => {
+    const values = readOptions(args, OPTIONS);
+    const level = SEVERITIES.indexOf(oneOf(values["fail-on"] ?? "medium", "--fail-on", SEVERITIES));
     const limit = limitOf(values.limit);
-    const format = formatOf(values, ["json", "csv", "html"]);
+    const format = formatOf(values, FORMATS);
     const at = { cursor: values.cursor ?? null };
     const counts = await within(values, async (keys): Promise<Counts> => {
       if (format === undefined) return inWords(keys, at, limit);
@@ -41,7 +51,7 @@ export const review: Command = {
     });
     return SEVERITIES.some((severity, place) => place <= level && (counts[severity] ?? 0) > 0) ? EXIT.objection : EXIT.good;
   },
-};
+);
 
 type Cursor = { cursor: string | null };
 
@@ -101,11 +111,13 @@ async function inWords(keys: Keys, at: Cursor, limit: number): Promise<Counts> {
   return counts;
 }
 
+const STYLES: Readonly<Record<Severity, Style>> = { critical: "red", high: "red", medium: "yellow", low: "cyan", info: "dim" };
+
 function inLines({ severity, rule, nhi, title, subject, evidence, advice, ask, command }: ReviewFinding): string {
   const whose = [subject.name, subject.organization].filter((text) => text !== null).join(", ");
   const secret = subject.secret === undefined ? "" : `/${shown(subject.secret)}`;
   const about = shown(subject.id ?? subject.pointer ?? "") + secret + (whose === "" ? "" : ` (${shown(whose)})`);
   const asked = ask.who === null ? `the ${ask.as}` : `${ask.as} ${shown(ask.who)}`;
   const lines = [`${title} ${shown(evidence.words)}`, advice, `Ask the ${asked.replace(/^the /, "")}.`, ...(command === null ? [] : [command])];
-  return `${severity.padEnd(8)} ${about}  ${rule} [${nhi}]\n${lines.map((line) => `         ${line}\n`).join("")}\n`;
+  return `${paint(STYLES[severity], severity.padEnd(8))} ${about}  ${rule} [${nhi}]\n${lines.map((line) => `         ${line}\n`).join("")}\n`;
 }

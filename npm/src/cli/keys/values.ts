@@ -1,32 +1,25 @@
 // What the options of these commands say, as the core takes it.
 import { openSync, readSync } from "node:fs";
-import { CommandError, UsageError, readText, seconds } from "../command.js";
+import { CommandError, UsageError, fileError, readText, seconds } from "../command.js";
+import { optionsUsage, under } from "../declare.js";
+import { readJson } from "../json.js";
 
 /** The options that say what a key shall be. */
-export const KEY = {
-  owner: { type: "string" },
-  revoker: { type: "string" },
-  name: { type: "string" },
-  scopes: { type: "string" },
-  "not-before": { type: "string" },
-  expires: { type: "string" },
-  "allowed-cidrs": { type: "string" },
-  "rate-limit-class": { type: "string" },
-  publishable: { type: "boolean" },
-  "metadata-file": { type: "string" },
-} as const;
+export const KEY = under("The key:", {
+  owner: { type: "string", value: "WHO", takes: "text", words: "who answers for its use" },
+  revoker: { type: "string", value: "WHO", takes: "text", words: "who can be asked to revoke it, when the owner cannot" },
+  name: { type: "string", value: "TEXT", takes: "text", words: "what it is for" },
+  scopes: { type: "string", value: "'A B'", takes: "text", words: "all that it may do, parted by blanks" },
+  expires: { type: "string", value: "WHEN", takes: "text", words: "when it ends: 90d, 12h, 2027-01-31, 2027-01-31T12:00:00Z, or seconds since 1970" },
+  "not-before": { type: "string", value: "WHEN", takes: "text", words: "when it begins to be good" },
+  "allowed-cidrs": { type: "string", value: "'A B'", takes: "text", words: "the only addresses that may use it, as 192.0.2.0/24" },
+  "rate-limit-class": { type: "string", value: "C", takes: "text", words: "the rate limit that it is under" },
+  publishable: { type: "boolean", words: "it is meant to be seen, as one that stands in a page" },
+  "metadata-file": { type: "string", value: "FILE", takes: "file", words: "a JSON object with whatever else is to be kept" },
+});
 
-export const KEY_USAGE = `  --owner WHO          who answers for its use
-  --revoker WHO        who can be asked to revoke it, when the owner cannot
-  --name TEXT          what it is for
-  --scopes 'A B'       all that it may do, parted by blanks
-  --expires WHEN       when it ends: 90d, 12h, 2027-01-31, 2027-01-31T12:00:00Z, or seconds since 1970
-  --not-before WHEN    when it begins to be good
-  --allowed-cidrs 'A B'  the only addresses that may use it, as 192.0.2.0/24
-  --rate-limit-class C   the rate limit that it is under
-  --publishable        it is meant to be seen, as one that stands in a page
-  --metadata-file F    a JSON object with whatever else is to be kept
-`;
+/** The same as text, for a usage that is written by hand. */
+export const KEY_USAGE = optionsUsage(KEY);
 
 type KeyValues = { readonly [name in keyof typeof KEY]?: string | boolean | undefined };
 
@@ -70,13 +63,9 @@ export function span(text: string | undefined, option: string): number | undefin
 }
 
 function metadataIn(file: string): object {
-  try {
-    const metadata: unknown = JSON.parse(readText(file));
-    if (typeof metadata === "object" && metadata !== null && !Array.isArray(metadata)) return metadata;
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-  }
-  throw new CommandError(`${file} is no JSON object`);
+  const metadata = readJson(readText(file), file);
+  if (typeof metadata === "object" && metadata !== null && !Array.isArray(metadata)) return metadata;
+  throw new CommandError(`${file} is no JSON object`, { code: "not_json", hint: 'metadata is an object, as {"ticket": 7}' });
 }
 
 /** The id of a key. What is none is not repeated: it could be the key itself. */
@@ -103,7 +92,9 @@ export function secretFrom(file: string | undefined, what: string): string {
   }
   const secret = (file === undefined ? standardInput() : readText(file)).trim();
   if (secret === "") throw new UsageError(`${what} is missing`);
-  if (!/^[\x21-\x7e]+$/.test(secret)) throw new CommandError("what was handed over as a key is none");
+  if (!/^[\x21-\x7e]+$/.test(secret)) {
+    throw new CommandError("what was handed over as a key is none", { code: "key_malformed", hint: "the file, or standard input, holds the key alone: no name before it, and no blank in it" });
+  }
   return secret;
 }
 
@@ -124,7 +115,7 @@ export function newSecretFile(file: string): number {
   try {
     return openSync(file, "wx", 0o600);
   } catch (error) {
-    const there = (error as NodeJS.ErrnoException).code === "EEXIST";
-    throw new CommandError(there ? `${file} is there already, and is not written over` : `cannot write ${file}: ${(error as Error).message}`);
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw fileError("write", file, error);
+    throw new CommandError(`${file} is there already, and is not written over`, { code: "file_exists", hint: "name another file, or take that one away", cause: error });
   }
 }

@@ -1,33 +1,48 @@
 // Where the keys are, by the options and the environment.
-import { CommandError, UsageError, readText, reason } from "../command.js";
+import { CommandError, UsageError, readText } from "../command.js";
+import { optionsUsage, under } from "../declare.js";
+import { readJson } from "../json.js";
 import { sealsIn, sealsOfEnvironment } from "../secrets.js";
 import type { Keys } from "./access.js";
 import { gateKeys, type GateAddress } from "./gate.js";
 import { storeKeys, type StoreAddress } from "./store.js";
 
 /** The options that say where. None of them takes a secret. */
-export const WHERE = {
-  store: { type: "string" },
-  gate: { type: "string" },
-  policy: { type: "string" },
-  prefix: { type: "string" },
-  environment: { type: "string" },
-  "redis-prefix": { type: "string" },
-  "seals-file": { type: "string" },
-  "token-file": { type: "string" },
-} as const;
+export const WHERE = under("Where (one of the two):", {
+  store: {
+    type: "string",
+    value: "URL",
+    takes: "text",
+    env: "EDGEWARD_STORE",
+    words: "a store: file:PATH, redis://HOST:PORT/DB or rediss://…; with a password, in the environment alone",
+  },
+  policy: { type: "string", value: "FILE", takes: "file", env: "EDGEWARD_POLICY", inner: true, words: "the policy whose apiKeys and review are meant" },
+  prefix: { type: "string", value: "P", takes: "text", inner: true, words: "what keys begin with; with --environment in place of a policy" },
+  environment: { type: "string", value: "ENV", takes: ["live", "test"], inner: true, words: "live or test; with --prefix" },
+  "seals-file": {
+    type: "string",
+    value: "FILE",
+    takes: "file",
+    env: "EDGEWARD_SEALS",
+    inner: true,
+    words: "the seals, a JSON array or one a line; in the environment a JSON array, or parted by commas",
+  },
+  "redis-prefix": { type: "string", value: "P", takes: "text", inner: true, words: "what every name in Redis begins with" },
+  gate: { type: "string", value: "URL", takes: "text", env: "EDGEWARD_GATE", words: "a gate: https://api.example/_edgeward" },
+  "token-file": {
+    type: "string",
+    value: "FILE",
+    takes: "file",
+    env: "EDGEWARD_TOKEN",
+    inner: true,
+    words: "the token of an administrator; - for standard input",
+  },
+});
 
 export type Where = { readonly [name in keyof typeof WHERE]?: string | undefined };
 
-export const WHERE_USAGE = `Where (one of the two):
-  --store URL          a store: file:PATH, redis://HOST:PORT/DB or rediss://… (else EDGEWARD_STORE, which may hold a password)
-    --policy FILE        the policy whose apiKeys and review are meant (else EDGEWARD_POLICY)
-    --prefix P --environment live|test   in place of a policy
-    --seals-file FILE    the seals, a JSON array or one a line (else EDGEWARD_SEALS: a JSON array, or parted by commas)
-    --redis-prefix P     what every name in Redis begins with
-  --gate URL           a gate: https://api.example/_edgeward (else EDGEWARD_GATE)
-    --token-file FILE    the token of an administrator; - for standard input (else EDGEWARD_TOKEN)
-`;
+/** The same as text, for a usage that is written by hand. */
+export const WHERE_USAGE = optionsUsage(WHERE);
 
 const OF_STORES = ["policy", "prefix", "environment", "redis-prefix", "seals-file"] as const;
 
@@ -65,6 +80,12 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 export function gateAddress(text: string, where: Where, bare: boolean): GateAddress {
   const misplaced = OF_STORES.find((name) => where[name] !== undefined);
   if (misplaced !== undefined) throw new UsageError(`--${misplaced} goes with --store: a gate has its own policy`);
+  const base = gateBase(text);
+  return bare ? { base, token: undefined } : { base, token: tokenOf(where) };
+}
+
+/** The URL of a gate with its prefix, without a slash at the end, where a credential may be sent to it. */
+export function gateBase(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw new UsageError("a gate is a URL, as https://api.example/_edgeward");
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
@@ -73,24 +94,22 @@ export function gateAddress(text: string, where: Where, bare: boolean): GateAddr
   if (url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
     throw new UsageError("a token goes over https alone; http is for a gate on this machine");
   }
-  const base = url.href.replace(/\/+$/, "");
-  return bare ? { base, token: undefined } : { base, token: tokenOf(where) };
+  return url.href.replace(/\/+$/, "");
 }
 
 function tokenOf({ "token-file": file }: Where): string {
   const token = (file === undefined ? (process.env["EDGEWARD_TOKEN"] ?? "") : readText(file)).trim();
   if (token === "") throw new UsageError("the token of an administrator is missing: --token-file, or EDGEWARD_TOKEN");
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandError("what was handed over as a token is none");
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandError("what was handed over as a token is none", { code: "token_malformed", hint: "the file, or EDGEWARD_TOKEN, holds the token alone: no word Bearer before it, and no blank in it" });
   return token;
 }
 
 function storeAddress(address: { store: string; byOption: boolean }, where: Where): StoreAddress {
-  const { url, redisPrefix } = storeUrl(address, where);
-  return { url, redisPrefix, ...formOf(where), seals: sealsOf(where) };
+  return { ...storeUrl(address, where), ...formOf(where), seals: sealsOf(where) };
 }
 
 /** Where the store is, whatever is kept in it. */
-export function storeUrl({ store, byOption }: { store: string; byOption: boolean }, where: Where): Pick<StoreAddress, "url" | "redisPrefix"> {
+export function storeUrl({ store, byOption }: { store: string; byOption: boolean }, where: Pick<Where, "redis-prefix" | "token-file">): Pick<StoreAddress, "url" | "redisPrefix"> {
   if (where["token-file"] !== undefined) throw new UsageError("--token-file goes with --gate");
   const scheme = /^([a-z]+):/.exec(store)?.[1];
   if (scheme === "memory") throw new UsageError("a store in memory is gone with the command: file:, redis: or rediss:");
@@ -117,17 +136,15 @@ function formOf({ policy, prefix, environment }: Where): Pick<StoreAddress, "for
   const file = policy ?? process.env["EDGEWARD_POLICY"];
   if (!file) throw new UsageError("the form of the keys is missing: --policy (or EDGEWARD_POLICY), or --prefix and --environment");
   const text = readText(file);
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(`${file} is no JSON: ${reason(error)}`);
-  }
+  const document = readJson(text, file);
   const { apiKeys, review } = (document ?? {}) as { apiKeys?: StoreAddress["form"]; review?: object };
-  if (typeof apiKeys !== "object" || apiKeys === null) throw new CommandError(`${file}: the policy has no \`apiKeys\``);
+  if (typeof apiKeys !== "object" || apiKeys === null) {
+    throw new CommandError(`${file}: the policy has no \`apiKeys\``, { code: "policy_invalid", hint: "a policy that takes API keys says their form: \"apiKeys\": { \"prefix\": \"acme\", \"environment\": \"live\" }" });
+  }
   return { form: { ...apiKeys, ...(review !== undefined && { review }) }, policy: text };
 }
 
-function sealsOf({ "seals-file": file }: Where): string[] {
+/** The seals, the current one first; none where none are handed over. */
+export function sealsOf({ "seals-file": file }: Pick<Where, "seals-file">): string[] {
   return file === undefined ? sealsOfEnvironment() : sealsIn(readText(file), "\n");
 }

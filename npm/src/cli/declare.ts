@@ -1,0 +1,178 @@
+// A command is declared once: its usage, what its arguments may be, and what a shell completes are made from that.
+import { UsageError } from "./errors.js";
+import { isName, nearest } from "./suggest.js";
+import { columns, wrapped } from "./terminal.js";
+
+/** An option. What `parseArgs` of Node reads is `type`. */
+export interface Option {
+  readonly type: "string" | "boolean";
+  /** What its value is called in the usage. */
+  readonly value?: string;
+  /** What it is for. */
+  readonly words?: string;
+  /** What its value is: a file, a directory, or one of these words; text where left out. */
+  readonly takes?: "file" | "directory" | "text" | readonly string[];
+  /** The environment variable that stands for it where it is left out. */
+  readonly env?: string;
+  /** The heading that it stands under. */
+  readonly under?: string;
+  /** It belongs to the one above it. */
+  readonly inner?: boolean;
+}
+
+export type Options = Readonly<Record<string, Option>>;
+
+/** What the options came to. */
+export type Values<O extends Options> = { [K in keyof O]?: (O[K]["type"] extends "boolean" ? boolean : string) | undefined };
+
+/** What stands in the arguments without a name. */
+export interface Operand {
+  readonly name: string;
+  readonly takes: "file" | "text" | readonly string[];
+}
+
+export interface Command {
+  /** In one line, for the list of commands. */
+  readonly summary: string;
+  /** In full, for `--help`. */
+  readonly usage: string;
+  /** What it takes, for completion. */
+  readonly options?: Options;
+  readonly operand?: Operand;
+  /** Its parts by their names, where it has parts. */
+  readonly parts?: Readonly<Record<string, Command>>;
+  /** Which of its parts these arguments are for, where it has parts: its name and its usage. */
+  part?(args: readonly string[]): { name: string; usage: string } | undefined;
+  run(args: string[]): Promise<number>;
+}
+
+/** What is said of a command. */
+export interface Declaration {
+  /** With the command that it is a part of. */
+  readonly name: string;
+  readonly summary: string;
+  /** What it is called with, behind its name. */
+  readonly synopsis: string;
+  /** What it does, in paragraphs. */
+  readonly about: string;
+  readonly options: Options;
+  readonly operand?: Operand;
+  /** What its exit codes say; 2 is wrong usage always. */
+  readonly exits: { readonly good: string; readonly objection?: string; readonly failed?: string };
+}
+
+/** A command, with its usage made from what is said of it. */
+export function command(declaration: Declaration, run: (args: string[]) => Promise<number>): Command {
+  const { summary, options, operand } = declaration;
+  return {
+    summary,
+    options,
+    ...(operand !== undefined && { operand }),
+    get usage() {
+      return usageOf(declaration);
+    },
+    run,
+  };
+}
+
+/** The same options under a heading. */
+export function under<const O extends Options>(heading: string, options: O): O {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, { ...option, under: heading }])) as unknown as O;
+}
+
+/** Every command has it. */
+export const JSON_OPTION = { json: { type: "boolean", words: "print JSON, errors too" } } as const;
+
+/** The widest that usage gets: what is wider is hard to read. */
+const WIDEST = 120;
+
+/** Where the words of an option begin. */
+const LEFT = 25;
+
+function width(): number {
+  return Math.min(WIDEST, Math.max(40, columns() ?? WIDEST));
+}
+
+/** How a usage is made: of its options, or of a list that stands in their place. */
+type Usage = Pick<Declaration, "name" | "synopsis" | "about" | "exits"> & ({ readonly options: Options } | { readonly list: string });
+
+export function usageOf({ name, synopsis, about, exits, ...rest }: Usage): string {
+  const room = width();
+  const paragraphs = about.split("\n\n").map((paragraph) => wrapped(paragraph.replaceAll("\n", " "), room).join("\n"));
+  const codes = [`0 ${exits.good}`, ...(exits.objection === undefined ? [] : [`1 ${exits.objection}`]), "2 wrong usage", `3 ${exits.failed ?? "it could not be done"}`];
+  return [
+    `Usage: edgeward ${name}${synopsis === "" ? "" : ` ${synopsis}`}\n`,
+    ...paragraphs.map((paragraph) => `${paragraph}\n`),
+    "options" in rest ? optionsUsage(rest.options) : rest.list,
+    `${wrapped(`Exit codes: ${codes.join(", ")}.`, room).join("\n")}\n`,
+  ].join("\n");
+}
+
+/** A usage that says how the command ends: one that does not say it itself ends as all do. */
+export function withExits(usage: string): string {
+  if (usage.includes("Exit codes:")) return usage;
+  return `${usage.trimEnd()}\n\nExit codes: 0 done, 1 no: there is something to object to, or it was refused, 2 wrong usage, 3 nobody can tell.\n`;
+}
+
+/** A line or more for each option, under their headings; those without one come first. */
+export function optionsUsage(options: Options): string {
+  const headings = new Map<string, string>();
+  for (const [name, option] of Object.entries(options)) {
+    const heading = option.under ?? "Options:";
+    headings.set(heading, (headings.get(heading) ?? "") + optionUsage(name, option));
+  }
+  const sections = [...headings].sort(([one], [other]) => Number(other === "Options:") - Number(one === "Options:"));
+  return sections.map(([heading, lines]) => `${heading}\n${lines}`).join("\n");
+}
+
+function optionUsage(name: string, { type, value = "VALUE", words = "", takes, env, inner }: Option): string {
+  const left = `${inner === true ? "    " : "  "}--${name}${type === "string" ? ` ${value}` : ""}`;
+  const listed = typeof takes === "object" && !takes.includes(value) && !words.includes(takes[0]!) ? `: ${takes.join(", ")}` : "";
+  const text = `${words}${listed}${env === undefined ? "" : ` (else ${env})`}`;
+  const [first = "", ...more] = wrapped(text, width() - LEFT);
+  const head = left.length + 2 > LEFT ? `${left}\n${" ".repeat(LEFT)}${first}` : left.padEnd(LEFT) + first;
+  return `${[head, ...more.map((line) => " ".repeat(LEFT) + line)].join("\n")}\n`;
+}
+
+/** A list of names with a line for each. */
+export function listUsage(entries: readonly (readonly [name: string, summary: string])[]): string {
+  const widest = Math.max(...entries.map(([name]) => name.length));
+  return entries.map(([name, summary]) => `  ${name.padEnd(widest)}   ${summary}`).join("\n");
+}
+
+/** What is said of a command that has parts. */
+export interface Group extends Pick<Declaration, "name" | "summary" | "about" | "exits"> {
+  /** What its parts are called. */
+  readonly called: string;
+  /** What is said where none is named, and where one is that there is not. */
+  readonly missing: string;
+  readonly unknown: string;
+  readonly parts: Readonly<Record<string, Command>>;
+}
+
+/** A command that is several: the first argument says which. */
+export function group({ name, summary, about, called, missing, unknown, exits, parts }: Group): Command {
+  const partOf = (part: string | undefined) => (part !== undefined && Object.hasOwn(parts, part) ? parts[part] : undefined);
+  return {
+    summary,
+    parts,
+    get usage() {
+      const list = listUsage(Object.entries(parts).map(([part, { summary }]) => [part, summary] as const));
+      const title = `${called.charAt(0).toUpperCase()}${called.slice(1)}s`;
+      const more = `${about}\n\nedgeward ${name} <${called}> --help says more, and all options; every ${called} has --json.`;
+      return usageOf({ name, synopsis: `<${called}> [arguments]`, about: more, exits, list: `${title}:\n${list}\n` });
+    },
+    part([part]) {
+      const found = partOf(part);
+      return found === undefined ? undefined : { name: `${name} ${part}`, usage: found.usage };
+    },
+    async run([part, ...args]) {
+      const known = `${called}s: ${Object.keys(parts).join(", ")}`;
+      if (part === undefined) throw new UsageError(missing, { hint: known });
+      const found = partOf(part);
+      if (found !== undefined) return found.run(args);
+      const meant = isName(part) ? nearest(part, Object.keys(parts)) : undefined;
+      throw new UsageError(`${unknown}${meant === undefined ? "" : `; did you mean ${meant}?`}`, { hint: known });
+    },
+  };
+}
