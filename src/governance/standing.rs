@@ -58,6 +58,7 @@ pub(super) async fn standing<H: Host>(host: &H, cursor: Option<&str>, most: u32)
 
 /// Where a cursor leads to among the clients: to the first, or to where the store's own cursor does; none for one that leads
 /// to keys.
+#[expect(clippy::option_option, reason = "to keys, to the first client, and to a later one are three things")]
 fn among_clients(cursor: Option<&str>) -> Option<Option<&str>> {
     let rest = cursor?.strip_prefix(CLIENTS)?;
     if rest.is_empty() { Some(None) } else { rest.strip_prefix(':').map(Some) }

@@ -20,7 +20,7 @@ impl JsClientAdmin {
     /// The clients in the store of a host.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub const fn new(host: JsHost) -> Self {
+    pub fn new(host: JsHost) -> Self {
         Self { host }
     }
 
