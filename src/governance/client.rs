@@ -92,7 +92,6 @@ pub struct ClientSecretLine {
     pub expires: Option<i64>,
     /// When it was used last, as its issuer says: null where it never was, left out where the issuer does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[expect(clippy::option_option, reason = "not known, never, and a time are three things")]
     pub last_used: Option<Option<i64>>,
     /// When a token of the client was let through, as far as that was noted.
     pub last_token: Option<i64>,

@@ -31,18 +31,17 @@ pub(super) async fn standing<H: Host>(host: &H, cursor: Option<&str>, most: u32)
     let most = most.clamp(1, MOST_PER_PAGE);
     let failed = |error: HostError| PageError { cursor: cursor.map(str::to_owned), read: 0, error };
     let mut page = Standing::default();
-    let clients_from = match among_clients(cursor) {
-        Some(from) => from,
-        None => {
-            let from = cursor.map(|cursor| cursor.strip_prefix(KEYS).unwrap_or(cursor));
-            let (keys, next) = listed(host, &store_key(""), from, most).await.map_err(failed)?;
-            page.keys = keys;
-            if let Some(next) = next {
-                page.cursor = Some(if is_ours(&next) { format!("{KEYS}{next}") } else { next });
-                return Ok(page);
-            }
-            None
+    let clients_from = if let Some(from) = among_clients(cursor) {
+        from
+    } else {
+        let from = cursor.map(|cursor| cursor.strip_prefix(KEYS).unwrap_or(cursor));
+        let (keys, next) = listed(host, &store_key(""), from, most).await.map_err(failed)?;
+        page.keys = keys;
+        if let Some(next) = next {
+            page.cursor = Some(if is_ours(&next) { format!("{KEYS}{next}") } else { next });
+            return Ok(page);
         }
+        None
     };
     // The keys are through. What room they leave is for clients.
     let room = most.saturating_sub(u32::try_from(page.keys.len()).unwrap_or(u32::MAX));
@@ -58,6 +57,7 @@ pub(super) async fn standing<H: Host>(host: &H, cursor: Option<&str>, most: u32)
 
 /// Where a cursor leads to among the clients: to the first, or to where the store's own cursor does; none for one that leads
 /// to keys.
+#[expect(clippy::option_option, reason = "to keys, to the first client, and to a later one are three things")]
 fn among_clients(cursor: Option<&str>) -> Option<Option<&str>> {
     let rest = cursor?.strip_prefix(CLIENTS)?;
     if rest.is_empty() { Some(None) } else { rest.strip_prefix(':').map(Some) }

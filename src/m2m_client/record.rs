@@ -111,7 +111,6 @@ pub struct ClientSecret {
     pub revoked: Option<Ended>,
     /// When it was used last, as its issuer says: null where it never was, and none where the issuer does not say.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    #[expect(clippy::option_option, reason = "not known, never, and a time are three things")]
     pub last_used: Option<Option<i64>>,
 }
 

@@ -91,9 +91,10 @@ impl JsKeyAdmin {
 pub(super) fn outcome<E: Display + Into<Denial>>(done: Result<String, E>) -> String {
     match done {
         // What the core writes is JSON.
-        Ok(text) => RawValue::from_string(text)
-            .map(|document| write(&Outcome::Done(document)))
-            .unwrap_or_else(|error| failed(&LifeError::Unreadable(error.to_string()).into(), None)),
+        Ok(text) => RawValue::from_string(text).map_or_else(
+            |error| failed(&LifeError::Unreadable(error.to_string()).into(), None),
+            |document| write(&Outcome::Done(document)),
+        ),
         Err(error) => {
             // Who holds the store may read what it says.
             let words = error.to_string();

@@ -96,7 +96,10 @@ fn a_client_with_two_secrets_of_one_name_or_one_of_none_is_refused() {
     let twice = with(listed(), "secrets", json!([{ "id": "a" }, { "id": "a" }]));
     assert_eq!(refused(&clerk, "import", None, &twice), ("body_invalid", "two secrets have one id".to_owned()));
     let unnamed = with(listed(), "secrets", json!([{ "hint": "a" }]));
-    assert_eq!(refused(&clerk, "import", None, &unnamed), ("body_invalid", "a secret of an import has an `id`".to_owned()));
+    assert_eq!(
+        refused(&clerk, "import", None, &unnamed),
+        ("body_invalid", "a secret of an import has an `id`".to_owned())
+    );
     assert!(clerk.shelf.values.borrow().is_empty());
 }
 

@@ -26,7 +26,6 @@ pub struct ClientChange {
     pub name: Option<String>,
     /// The customer that it belongs to.
     #[serde(default, deserialize_with = "present")]
-    #[expect(clippy::option_option, reason = "left out, null, and a value are three things")]
     pub organization: Option<Option<String>>,
     /// What it may ask tokens for: all of it, not what comes in addition.
     #[serde(default, deserialize_with = "stated")]

@@ -45,9 +45,7 @@ impl ClientLife {
         {
             return Err(ClientError::State(format!("the client is on record already, as {id}")));
         }
-        match host.swap(&name, stored.as_deref(), Some(json.as_bytes())).await.map_err(ClientError::Store)? {
-            true => Ok((id, record)),
-            false => Err(ClientError::Contended),
-        }
+        let done = host.swap(&name, stored.as_deref(), Some(json.as_bytes())).await.map_err(ClientError::Store)?;
+        if done { Ok((id, record)) } else { Err(ClientError::Contended) }
     }
 }

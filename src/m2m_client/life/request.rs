@@ -49,7 +49,6 @@ pub struct NewSecret {
     pub expires: Option<Moment>,
     /// When it was used last: null where it never was; left out where nobody knows.
     #[serde(default, deserialize_with = "present")]
-    #[expect(clippy::option_option, reason = "not known, never, and a time are three things")]
     pub last_used: Option<Option<Second>>,
 }
 

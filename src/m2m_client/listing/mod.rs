@@ -17,7 +17,7 @@ use crate::json;
 pub enum Listing {
     /// Auth0: `GET /api/v2/clients` of the Management API.
     Auth0,
-    /// WorkOS: `GET /connect/applications`, with what `GET /connect/applications/{id}/client_secrets` answers as the member
+    /// `WorkOS`: `GET /connect/applications`, with what `GET /connect/applications/{id}/client_secrets` answers as the member
     /// `client_secrets` of each application.
     WorkOs,
 }

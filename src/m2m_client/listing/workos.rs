@@ -1,4 +1,4 @@
-//! WorkOS: an M2M application of Connect, as `GET /connect/applications` lists it. Its secrets are another listing, which is
+//! `WorkOS`: an M2M application of Connect, as `GET /connect/applications` lists it. Its secrets are another listing, which is
 //! put beside it as `client_secrets`; that says when each was made and last used.
 
 use serde_json::{Map, Value};

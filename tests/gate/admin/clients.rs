@@ -52,18 +52,21 @@ fn every_step_is_done_and_on_record() {
         ("POST", of("/remove"), json!({}), 200, "Revoke"),
     ] {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let reader = token("edgeward:read");
+        let (reader, writer) = (token("edgeward:read"), writer());
         let looks = method == "GET";
         let refused = ask(&stage, method, &path, Some(if looks { "no-token" } else { &reader }), &body);
         assert!(refused.status == 401 || refused.status == 403, "{method} {path}: {}", refused.body);
-        let answer = ask(&stage, method, &path, Some(if looks { &reader } else { &writer() }), &body);
+        let answer = ask(&stage, method, &path, Some(if looks { &reader } else { &writer }), &body);
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
         let [done, kind, ..] = last(&stage);
         assert_eq!((done.as_str(), kind.as_str()), (activity, "M2M client"), "{method} {path}");
     }
     // Who did it is known by the token, and no body says it.
     let record = document(&ask(&stage, "GET", &of(""), Some(&writer()), ""))["record"].clone();
-    assert_eq!((&record["removal"]["by"], &record["secrets"][0]["revoked"]["by"]), (&json!("client-1"), &json!("client-1")));
+    assert_eq!(
+        (&record["removal"]["by"], &record["secrets"][0]["revoked"]["by"]),
+        (&json!("client-1"), &json!("client-1"))
+    );
     let said = ask(&stage, "POST", &of("/remove"), Some(&writer()), r#"{"by":"eve"}"#);
     assert_eq!((said.status, code(&said).as_str()), (400, "body_invalid"));
 }

@@ -98,7 +98,7 @@ function inLine(of: InventoryLine): string {
     // What its issuer does not say is not known, though a token of the client may have come.
     const used = lastUsed === undefined ? "not known" : lastUsed === null ? "never" : moment(lastUsed);
     const which = of.secret === null ? id : `${id}/${of.secret}`;
-    return line(which, state, lifecycle ?? "", organization ?? "", owner ?? "", used, expires === null ? "" : moment(expires));
+    return line(which, state, lifecycle ?? "", organization ?? "", owner ?? "", used, expires == null ? "" : moment(expires));
   }
   const used = usageUnreadable ? "not known" : lastUsed == null ? "never noted" : moment(lastUsed);
   return line(id, state, lifecycle ?? "", organization ?? "", owner ?? "", used, expires == null ? "" : moment(expires));
