@@ -31,7 +31,7 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
 ]);
 
 /** After this time, in milliseconds, nobody counts on an import any more. */
-const IMPORT_TIME = 1000;
+const IMPORT_TIME = 5000;
 
 /** The checks of `crypto.subtle`, or nothing where the page is no secure context. */
 export function webSignatures(): NativeSignatures | undefined {

@@ -119,7 +119,9 @@ test("the tests of the types are able to fail", () => {
     const path = join(TYPES, name);
     const text = readFileSync(path, "utf8");
     assert.match(text, from, what);
-    const found = faults(check(fileNames, { [path]: text.replace(from, to) }));
+    // The clients of stores bring many types along: they are read where they count.
+    const read = fileNames.filter((file) => !file.endsWith("stores.ts") || name.startsWith("store/"));
+    const found = faults(check(read, { [path]: text.replace(from, to) }));
     assert.ok(found.some((line) => line.startsWith("tests/types/node/")), `${what}: nobody noticed`);
   }
 });
