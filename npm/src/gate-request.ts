@@ -63,6 +63,8 @@ async function bodyOf(stream: NonNullable<GateRequest["body"]> | null, longest: 
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of "getReader" in stream ? read(stream) : stream) {
+    // What was parsed before, and a stream that was told to make text, are no body.
+    if (!ArrayBuffer.isView(chunk)) throw new TypeError("a body is read as bytes");
     length += chunk.byteLength;
     if (length > longest) return null;
     chunks.push(chunk);

@@ -374,3 +374,22 @@ test("a request without its raw headers is nobody's to judge", async () => {
     assert.deepEqual([response.statusCode, JSON.parse(response.body).code, asked], [503, "host_failed", 0]);
   });
 });
+
+test("a body that is none is refused where one is read", async () => {
+  const gate = await createGate(adminPolicy(), { store: memoryStore(), audit: () => {} });
+  const told = { method: step.method, url: `https://api.example${step.path}`, headers: step.headers };
+  const bytes = new TextEncoder().encode(asked);
+  async function* pieces() {
+    yield bytes.subarray(0, 10);
+    yield bytes.subarray(10);
+  }
+  const status = async (body) => (await gate.guard({ ...told, body })).response.status;
+  for (const good of [pieces(), new Blob([bytes]).stream(), [bytes]]) assert.equal(await status(good), 201);
+  for (const none of [null, undefined, {}, [], [asked], [[...bytes]], asked, 1, true]) assert.equal(await status(none), 400, String(none));
+  // One who leaves the connection to the gate is told so on it, and the next request is answered.
+  await serving(nodeServers.http(gate), async (port) => {
+    const line = (length) => `POST ${step.path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${adminToken()}\r\nContent-Length: ${length}\r\n\r\n`;
+    const answers = await exchange(port, Buffer.from(`${line(300_000)}${"x".repeat(300_000)}${line(bytes.length)}${asked}`));
+    assert.deepEqual([...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status), ["413", "201"]);
+  });
+});
