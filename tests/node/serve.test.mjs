@@ -239,6 +239,29 @@ describe("what changes while it runs", () => {
     assert.equal(await server.stop(), 0);
   });
 
+  test("no request is refused for a change, however many there are", async () => {
+    const file = put("often.json", policy());
+    const server = await serving(["--policy", file, "--origin", origin, "--store", "memory:", "--audit-file", "often.jsonl"]);
+    const good = bearer(token());
+    const statuses = [];
+    let goesOn = true;
+    const worker = async () => {
+      while (goesOn) statuses.push(await statusOf(server, "/v1/a", good));
+    };
+    const workers = [worker(), worker()];
+    for (let change = 1; change <= 10; change++) {
+      put(file, policy({ review: { maxAgeDays: change } }));
+      server.signal("SIGHUP");
+      await server.has("read again", change);
+    }
+    goesOn = false;
+    await Promise.all(workers);
+    assert.ok(statuses.length >= 20, String(statuses.length));
+    assert.deepEqual([...new Set(statuses)], [200]);
+    assert.equal(await server.stop(), 0);
+    assert.equal(readFileSync(path("often.jsonl"), "utf8").split("\n").length - 1, statuses.length);
+  });
+
   test("--watch sees that a file has changed, the snapshots' too", async () => {
     const file = put("watched.json", policy({ issuers: [{ ...policy().issuers[0], jwks: undefined }] }));
     const other = signer("ES256", { another: true, kid: issuer.kid });

@@ -114,6 +114,7 @@ async function stay(settings: Settings, audit: AuditLines, { store, name }: Serv
   const clock = startClock(() => served, settings.refresh);
 
   const again = async () => {
+    if (isEnding) return;
     try {
       await audit.reopen();
       server.renew();
