@@ -16,9 +16,9 @@ export interface ForwardedTo {
 }
 
 /** What kept the origin from answering, as the core knows it. */
-type Failure = "unreachable" | "timed_out" | "no_origin" | "client_left";
+type Failure = "unreachable" | "timed_out" | "no_origin" | "no_such_target" | "client_left";
 
-class NotForwarded extends Error {
+export class NotForwarded extends Error {
   constructor(readonly failure: Failure) {
     super(failure);
   }

@@ -12,7 +12,7 @@ import {
   type MaybePromise,
 } from "./core.js";
 import { auditDelivery } from "./audit-delivery.js";
-import { failureOf, originFetcher, passOn, refused, response, type ForwardedTo } from "./gate-forward.js";
+import { failureOf, NotForwarded, originFetcher, passOn, refused, response, type ForwardedTo } from "./gate-forward.js";
 import { coreRequest, LentFailed } from "./gate-request.js";
 import { coreHost, lending } from "./host.js";
 import { CoreFailed, coreRestarts, enter, held, letting, type Held } from "./instance.js";
@@ -145,7 +145,7 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {
-      if (seenOf(request)?.instead !== undefined) throw new NoSuchTarget();
+      if (seenOf(request)?.instead !== undefined) throw new NotForwarded("no_such_target");
       return await passOn(request, forward, fetchOrigin);
     } catch (error) {
       const failure = () => core().forwardFailed(told, forward.requestId, ...failureOf(error)) as string;
@@ -208,11 +208,6 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     worker: () => ({ fetch, scheduled }),
     ...letting(core.free),
   };
-}
-
-/** What was allowed cannot be sent on as it was written, and as something else it was not allowed. */
-class NoSuchTarget extends Error {
-  readonly code = "NO_SUCH_TARGET";
 }
 
 /** Private JWKs as text, for the core to read and to forget. */

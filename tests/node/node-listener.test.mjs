@@ -83,6 +83,21 @@ test("an answer that is not as long as it says breaks off, and one that need not
   assert.equal((await ask(port, "/v1/throws")).status, 502);
 });
 
+test("a target that no URL says as it was written goes nowhere", async () => {
+  const seen = [];
+  const origin = async (request) => (seen.push(new URL(request.url).pathname), new Response("fine"));
+  const gate = await createGate(policy, { now: () => NOW, audit: () => undefined, origin });
+  const port = await serve(gateListener(gate));
+  const line = (target) => Buffer.from(`GET ${target} HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`);
+  for (const target of ['/v1/a"b', "/v1/a<b", "/v1/{id}", "/v1/a?x=#b", "/v1/../v1/a", "/v1\\a", "*", "//a/v1/a", "http://a@a/v1/a", "ftp://a/v1/a"]) {
+    const answer = await exchange(port, line(target));
+    assert.match(answer, /^HTTP\/1\.1 40[03] [\s\S]*"code":/, `${target} ${answer}`);
+  }
+  assert.deepEqual(seen, []);
+  for (const target of ["/v1/a%22b", "/v1/a?x=<b>", "http://a/v1/a", "http://A:80/v1/a"]) await exchange(port, line(target));
+  assert.deepEqual(seen, ["/v1/a%22b", "/v1/a", "/v1/a", "/v1/a"]);
+});
+
 test("a body that nobody reads does not hold up its answer, and what fails is answered closed", async () => {
   const gate = await createGate(policy, { now: () => NOW, audit: () => undefined, origin: async () => new Response("unread") });
   const port = await serve(gateListener(gate));

@@ -105,6 +105,7 @@ test("the whole story with the store that is there by itself, across a restart",
   const first = await serving(args);
   assert.match(first.store, /^file:.*\/story\/edgeward-store$/);
   assert.match(first.digest, /^sha-256:[0-9a-f]{64}$/);
+  assert.doesNotMatch(first.words(), /refused as exposed/);
   assert.match(first.words(), new RegExp(`requests that are let through go to ${origin}`));
   assert.ok(existsSync(path("story/edgeward-store")));
   const env = { EDGEWARD_STORE: first.store, EDGEWARD_POLICY: file };
@@ -237,6 +238,29 @@ describe("what changes while it runs", () => {
     await server.has("read again; policy sha-256:");
     assert.deepEqual([await statusOf(server, "/v1/a", good), await statusOf(server, "/v2/a", good)], [403, 200]);
     assert.equal(await server.stop(), 0);
+  });
+
+  test("no request is refused for a change, however many there are", async () => {
+    const file = put("often.json", policy());
+    const server = await serving(["--policy", file, "--origin", origin, "--store", "memory:", "--audit-file", "often.jsonl"]);
+    const good = bearer(token());
+    const statuses = [];
+    let goesOn = true;
+    const worker = async () => {
+      while (goesOn) statuses.push(await statusOf(server, "/v1/a", good));
+    };
+    const workers = [worker(), worker()];
+    for (let change = 1; change <= 10; change++) {
+      put(file, policy({ review: { maxAgeDays: change } }));
+      server.signal("SIGHUP");
+      await server.has("read again", change);
+    }
+    goesOn = false;
+    await Promise.all(workers);
+    assert.ok(statuses.length >= 20, String(statuses.length));
+    assert.deepEqual([...new Set(statuses)], [200]);
+    assert.equal(await server.stop(), 0);
+    assert.equal(readFileSync(path("often.jsonl"), "utf8").split("\n").length - 1, statuses.length);
   });
 
   test("--watch sees that a file has changed, the snapshots' too", async () => {
@@ -473,6 +497,14 @@ describe("how it is deployed", () => {
     keys.answers("well");
     await until(() => server.words().includes("are fetched again"), "the keys are there", 10_000);
     assert.equal(await server.stop(), 0);
+  });
+
+  test("over plain HTTP credentials are taken on this machine alone, where the policy says nothing of TLS", async () => {
+    const server = await serving(["--policy", put("plain.json", policy({ tlsEndsAhead: undefined })), "--origin", origin, "--store", "memory:"]);
+    assert.match(server.words(), /refused as exposed: --tls-cert, or `tlsEndsAhead`/);
+    assert.equal(await statusOf(server, "/v1/a", bearer(token())), 200);
+    const answer = await ask(server, "/v1/a", { ...bearer(token()), host: "api.example" });
+    assert.deepEqual([answer.status, answer.code], [403, "credential_exposed"]);
   });
 
   test("the limiters that a policy names are counted by the server itself", async () => {

@@ -28,6 +28,8 @@ export interface Served {
   readonly prefix: string;
   readonly isForwardAuth: boolean;
   readonly isStrict: boolean;
+  /** Whether TLS ends before this server, as the policy says. */
+  readonly tlsEndsAhead: boolean;
   /** The limiters that the policy names, for which this process counts itself. */
   readonly limiters: readonly string[];
 }
@@ -80,6 +82,7 @@ export async function serve(settings: Settings, { store, audit, publishes }: Len
     origin: policy.origin,
     prefix: policy.prefix ?? "/_edgeward",
     isForwardAuth: policy.forwardAuth !== undefined,
+    tlsEndsAhead: policy.tlsEndsAhead === true,
     isStrict: policy.denySnapshot !== undefined,
     limiters,
   };

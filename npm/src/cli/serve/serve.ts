@@ -114,6 +114,7 @@ async function stay(settings: Settings, audit: AuditLines, { store, name }: Serv
   const clock = startClock(() => served, settings.refresh);
 
   const again = async () => {
+    if (isEnding) return;
     try {
       await audit.reopen();
       server.renew();
@@ -180,10 +181,13 @@ function oneAtATime(work: () => Promise<void>): () => void {
   };
 }
 
-function tellOf(settings: Settings, { findings, origin, prefix, isForwardAuth, limiters }: Served, store: string): void {
+function tellOf(settings: Settings, { findings, origin, prefix, isForwardAuth, tlsEndsAhead, limiters }: Served, store: string): void {
   const { policy } = settings;
   const serious = findings.filter(({ severity }) => severity !== "low");
   if (serious.length > 0) say(`edgeward serve: ${serious.length} findings of medium or high severity, which \`edgeward lint ${policy}\` says: ${rules(serious)}`);
+  if (settings.tls === undefined && !tlsEndsAhead && !isForwardAuth) {
+    say("edgeward serve: credentials that come over plain HTTP from elsewhere are refused as exposed: --tls-cert, or `tlsEndsAhead` in the policy where TLS ends before");
+  }
   if (limiters.length > 0) say(`edgeward serve: the limits of ${limiters.join(", ")} are counted by this process for itself`);
   if (store === "memory:") say("edgeward serve: what is in the store is gone when this process ends");
   if (origin !== undefined) say(`edgeward serve: requests that are let through go to ${origin}`);
