@@ -29,6 +29,7 @@ use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use crate::{
+    api_key::describe,
     host::UnixMillis,
     policy::PolicyError,
     verdict::{CredentialClass, Denial, Verdict, verdict_document},
@@ -102,7 +103,10 @@ pub fn inspect(credential: &str, against: Against<'_>, now: UnixMillis) -> Resul
             lint,
         });
     }
-    let is_token = credential.contains('.') || deployed.as_ref().is_some_and(|deployed| deployed.takes(credential));
+    // A key with a full stop behind it is no token: what would be read of it is the secret in another spelling.
+    let holds_key = credential.split('.').any(|segment| describe(segment).is_some());
+    let is_token = (credential.contains('.') && !holds_key)
+        || deployed.as_ref().is_some_and(|deployed| deployed.takes(credential));
     if !is_token {
         return Ok(Report { class: None, token: None, key: None, verdict: None, lint: Vec::new() });
     }

@@ -214,6 +214,16 @@ fn what_is_neither_is_said_to_be_neither() {
 }
 
 #[test]
+fn an_api_key_with_something_behind_it_is_not_read_as_a_token() {
+    let key = "acme_live_0123456789abcdef_0123456789abcdef0123456789abcdef000000";
+    assert!(look(key, None).key.is_some());
+    for text in [format!("{key}."), format!(".{key}"), format!("x.{key}.y")] {
+        let report = look(&text, None);
+        assert!(report.class.is_none() && report.token.is_none(), "{text}");
+    }
+}
+
+#[test]
 fn a_key_of_the_tokens_own_is_worthless_and_is_said_to_be() {
     let header = r#"{"alg":"EdDSA","jku":"https://attacker.example/keys","jwk":{"kty":"OKP"}}"#;
     let report = token_report(&unsigned(header, r#"{"exp":2000}"#), None);

@@ -16,6 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// Every fault of the policy, and where `keys` is not JSON.
+#[expect(clippy::needless_pass_by_value, reason = "what may be left out is handed over by value")]
 #[wasm_bindgen(js_name = inspect)]
 pub fn inspect_credential(
     credential: &str,
