@@ -3,7 +3,7 @@
 import type { Allowed, Gate } from "./index.js";
 
 /** A request of Node's, of Express or of what else takes such middleware. */
-export interface NodeRequest {
+export interface GuardedRequest {
   method?: string | undefined;
   url?: string | undefined;
   rawHeaders: string[];
@@ -11,13 +11,13 @@ export interface NodeRequest {
 }
 
 /** A response of Node's. */
-export interface NodeResponse {
+export interface GuardedResponse {
   statusCode: number;
   headersSent: boolean;
 }
 
 /** Middleware of Express (4 and 5), Connect and their like. */
-export type ConnectMiddleware = (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void) => void;
+export type ConnectMiddleware = (request: GuardedRequest, response: GuardedResponse, next: (error?: unknown) => void) => void;
 
 /**
  * The gate as middleware of Express. Put it in front of what parses bodies. What it refuses, or answers by itself, nothing
@@ -35,7 +35,7 @@ type IncomingMessage = import("node:http").IncomingMessage;
 type ServerResponse = import("node:http").ServerResponse;
 
 /** As {@link httpGuard}. */
-export type HttpGuard = <Request extends NodeRequest = IncomingMessage, Response extends NodeResponse = ServerResponse>(
+export type HttpGuard = <Request extends GuardedRequest = IncomingMessage, Response extends GuardedResponse = ServerResponse>(
   gate: Gate,
   handler: (request: Request & { edgeward: Allowed }, response: Response) => unknown,
 ) => (request: Request, response: Response) => void;
