@@ -1,5 +1,9 @@
-// The gate in front of a function that takes a `Request`: for `Deno.serve`, `Bun.serve`, Next.js route handlers, service
-// workers, and whatever else has that shape.
+/**
+ * The gate in front of a function that takes a `Request`: for `Deno.serve`, `Bun.serve`, Next.js route handlers,
+ * service workers, and whatever else has that shape.
+ *
+ * @module edgeward/fetch
+ */
 import type { Allowed, Gate } from "./index.js";
 
 /** Answers an allowed request. */

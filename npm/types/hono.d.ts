@@ -1,4 +1,8 @@
-// The gate as middleware of Hono.
+/**
+ * The gate as middleware of Hono.
+ *
+ * @module edgeward/hono
+ */
 import type { Context, MiddlewareHandler } from "hono";
 import type { Allowed, Gate } from "./index.js";
 
