@@ -146,8 +146,10 @@ export function coreHost(host: Host = {}, refresher?: () => Refresher, backgroun
 /** What is lent to each instance of the core in turn. */
 export interface Lending {
   (): CoreHost;
-  /** Stops what goes on behind requests, and lets go of the platform's keys. */
+  /** Stops what goes on behind requests, and lets go of the platform's keys, once nobody keeps them. */
   end(): void;
+  /** Keeps what is lent for an object beside the one that it was made for. It is let go by what is handed back, once. */
+  keep(): () => void;
 }
 
 /**
@@ -164,12 +166,25 @@ export function lending(host: Host = {}, refresher?: () => Refresher, beside: Pa
     }
     return weakly(lent.host);
   };
+  let kept = 0;
+  let ended = false;
+  const letGo = () => {
+    if (ended && kept === 0) lent = undefined;
+  };
   const end = () => {
-    lent = undefined;
+    ended = true;
+    letGo();
     // There, it belongs to a request, which nobody else may touch and with which it ends.
     if (!IN_WORKERD) for (const stop of background) stop.abort();
   };
-  return Object.assign(lend, { end });
+  const keep = () => {
+    kept++;
+    return () => {
+      kept--;
+      letGo();
+    };
+  };
+  return Object.assign(lend, { end, keep });
 }
 
 /** What is no number would be made one on its way into the core, null the year 1970. The core takes NaN for a clock that failed. */

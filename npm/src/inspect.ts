@@ -5,7 +5,9 @@ import { jsonText } from "./text.js";
 import type { InspectOptions, Inspection } from "../types/index.js";
 
 export function inspect(credential: string, options: InspectOptions = {}): Inspection {
-  const { policy, jwks, now = Date.now() } = options;
+  const { policy, jwks, now = Date.now(), ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new TypeError(`there is no option \`${unknown}\` here`);
   const rules = policy === undefined ? undefined : jsonText(policy, "the policy");
   const keys = jwks === undefined ? undefined : jsonText(jwks, "the key set");
   const presented = presentedText(credential);

@@ -1,7 +1,7 @@
 // Looking through the keys of a store. The core reads, judges and writes each part; what is here hands the parts on.
 import { type KeyDocument, KeyReview as CoreKeyReview, reviewPolicy as corePolicy, type Task } from "./glue.js";
 import { prepare, run } from "./core.js";
-import type { CoreHost } from "./host.js";
+import type { Lending } from "./host.js";
 import { CoreFailed, enter, held, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import type { GatePolicy, KeyDocumentEnd, KeyDocumentOptions, KeyReviewing, ReviewPage } from "../types/index.js";
@@ -23,12 +23,13 @@ const MOST = 100;
 export function keyReviewing(
   environment: string,
   limits: object,
-  host: () => CoreHost,
+  lend: Lending,
   done: Done,
   failure: (words?: string) => Error,
 ): { calls: KeyReviewing; free(): void } {
   const [of, text] = [String(environment), jsonText(limits, "the limits of the review")];
-  const core = held("the administration", () => new CoreKeyReview(of, text, host()));
+  // Calls of the review may be under way when the administration is gone.
+  const core = held("the administration", () => new CoreKeyReview(of, text, lend()), lend.keep());
 
   async function* document(kind: string, options: KeyDocumentOptions = {}): AsyncGenerator<string, KeyDocumentEnd, void> {
     const { cursor, limit = Infinity, policy } = options;
@@ -41,10 +42,13 @@ export function keyReviewing(
       return core().document(kind, cursor ?? undefined, text);
     };
     const written = core.use(() => held("the document", begin));
+    // It goes on when its administration has been freed.
+    const letGo = lend.keep();
     try {
       return yield* parts(written, limit, () => void (begun = true));
     } finally {
       written.free();
+      letGo();
     }
   }
 

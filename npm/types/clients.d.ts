@@ -81,7 +81,7 @@ export interface ListedClient {
   scopes?: readonly string[];
   /** Seconds since the Unix epoch. */
   created?: number;
-  /** All of its secrets. */
+  /** All of its secrets. In an import `[{}]` says no more than that it has one: what was noted of that stays. */
   secrets?: readonly NewClientSecret[];
   metadata?: Readonly<Record<string, unknown>>;
 }

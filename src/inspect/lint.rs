@@ -5,7 +5,7 @@ mod secrets;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{KeyReport, TokenReport, key_lines::OWN_KEYS, segments::Segments};
+use super::{KeyReport, TokenReport, key_lines::OWN_KEYS, segments::Segments, spans::LONGEST_POINTER};
 use crate::{
     jose::{Algorithm, CompactJws, Header, KeyFamily},
     m2m_token::{DEFAULT_MAX_TOKEN_BYTES, LONGEST_TOKEN_BYTES, normalize_media_type},
@@ -351,6 +351,10 @@ const SECRET: [&str; 8] =
 
 fn of_members(members: &Map<String, Value>, above: &str, depth: u8, findings: &mut Findings) {
     for (name, value) in members {
+        // Of what is named at such length nothing is told: each name within would repeat it.
+        if above.len().saturating_add(name.len()) > LONGEST_POINTER {
+            continue;
+        }
         let pointer = || format!("{above}/{}", name.replace('~', "~0").replace('/', "~1"));
         let plain = name.to_ascii_lowercase();
         if SECRET.contains(&plain.as_str()) && (value.is_string() || value.is_number()) {

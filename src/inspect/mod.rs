@@ -103,8 +103,10 @@ pub fn inspect(credential: &str, against: Against<'_>, now: UnixMillis) -> Resul
             lint,
         });
     }
-    // A key with a full stop behind it is no token: what would be read of it is the secret in another spelling.
-    let holds_key = credential.split('.').any(|segment| describe(segment).is_some());
+    // A key with a full stop behind it, or white space and more, is no token: what would be read of it is the secret in
+    // another spelling.
+    let is_letter = |character: char| character.is_ascii_alphanumeric() || character == '_' || character == '-';
+    let holds_key = credential.split(|character| !is_letter(character)).any(|letters| describe(letters).is_some());
     let is_token = (credential.contains('.') && !holds_key)
         || deployed.as_ref().is_some_and(|deployed| deployed.takes(credential));
     if !is_token {

@@ -8,7 +8,7 @@ use crate::json::MAX_DEPTH;
 pub const MOST_SPANS: usize = 256;
 
 /// The longest pointer that is told of, in bytes.
-const LONGEST_POINTER: usize = 512;
+pub(super) const LONGEST_POINTER: usize = 512;
 
 /// Where a member of an object, or an item of an array, stands. All ranges are half-open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

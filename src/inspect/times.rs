@@ -4,7 +4,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{deployed::Deployed, ladder::verify};
-use crate::{host::UnixMillis, m2m_token::Claims, verdict::Verdict};
+use crate::{
+    host::UnixMillis,
+    m2m_token::Claims,
+    verdict::{Denial, Reason},
+};
 
 /// A registered time of the payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,7 +66,7 @@ pub(super) fn lifetime(times: &[Time]) -> Lifetime {
 }
 
 /// The moments at which the policy's verdict changes, each found by asking the verifier on either side of it.
-pub(super) fn edges(credential: &str, deployed: &Deployed, lifetime: &Lifetime) -> Vec<ClockEdge> {
+pub(super) fn edges(credential: &str, deployed: &Deployed, lifetime: &Lifetime, now: UnixMillis) -> Vec<ClockEdge> {
     let Some(issuer) = deployed.issuer() else { return Vec::new() };
     let rules = issuer.rules();
     let early = |time: Option<i64>| time.map(|time| time.saturating_sub(rules.clock_tolerance));
@@ -72,13 +76,21 @@ pub(super) fn edges(credential: &str, deployed: &Deployed, lifetime: &Lifetime) 
         .into_iter()
         .flatten()
         .collect();
+    let denial = |second: i64| {
+        let (verdict, _) = verify(&deployed.verifier, credential, UnixMillis(second.saturating_mul(1000)));
+        verdict.err()
+    };
+    // An entry of the deny list may end; the denial says whom it names.
+    let until = |denial: Denial| match denial.reason {
+        Reason::TokenRevoked => deployed.verifier.revocation().token_denied_until(&denial.principal, &rules.issuer),
+        _ => None,
+    };
+    let asked = moments.iter().map(|moment| moment.saturating_sub(1)).chain([now.seconds()]);
+    let ends = asked.chain(moments.iter().copied()).filter_map(denial).find_map(until);
+    moments.extend(ends.map(|last| last.saturating_add(1)));
     moments.sort_unstable();
     moments.dedup();
-    let code = |second: i64| {
-        let (verdict, _): (Verdict, _) =
-            verify(&deployed.verifier, credential, UnixMillis(second.saturating_mul(1000)));
-        verdict.err().map(|denial| denial.reason.code())
-    };
+    let code = |second: i64| denial(second).map(|denial| denial.reason.code());
     let edge = |at: i64| {
         let (before, after) = (code(at.saturating_sub(1)), code(at));
         (before != after).then_some(ClockEdge { at, before, after })

@@ -77,7 +77,7 @@ pub(super) fn report(
         trust,
         keys: found.keys,
         keys_objection: deployed.and_then(|deployed| deployed.objection.clone()),
-        clock_edges: deployed.map(|deployed| times::edges(credential, deployed, &lifetime)).unwrap_or_default(),
+        clock_edges: deployed.map(|deployed| times::edges(credential, deployed, &lifetime, now)).unwrap_or_default(),
         times,
         lifetime,
     };

@@ -97,6 +97,11 @@ impl TokenVerifier {
         self.deny.replace(list);
     }
 
+    /// What of revocation is in force.
+    pub(crate) const fn revocation(&self) -> &InForce {
+        &self.deny
+    }
+
     /// The issuer that may vouch for a payload, and the tenant for which `iss` stands.
     fn issuer_of(&self, payload: &Map<String, Value>) -> Result<(usize, &Issuer, Option<&str>), Denial> {
         let Some(name) = text(payload, "iss")? else {

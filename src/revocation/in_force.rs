@@ -83,6 +83,12 @@ impl InForce {
         Standing { list: self.list(), snapshot }
     }
 
+    /// The last second at which the list of the policy denies a token's principal, for an explanation: none where it is not
+    /// on it, or no time ends that.
+    pub(crate) fn token_denied_until(&self, who: &Principal, policy_issuer: &str) -> Option<i64> {
+        self.list().token_denied_until(who, policy_issuer)
+    }
+
     /// Holds an API key against what is in force at this time, as [`InForce::at`] and [`Standing::hold_key`].
     ///
     /// # Errors

@@ -23,6 +23,14 @@ struct Hold {
     until: Option<i64>,
 }
 
+impl Hold {
+    /// `policy_issuer` is the issuer as the policy names it.
+    fn is_about_tokens_of(&self, who: &Principal, policy_issuer: &str) -> bool {
+        let here = self.issuer.as_deref();
+        here.is_none() || here == who.issuer.as_deref() || here == Some(policy_issuer)
+    }
+}
+
 type Held = BTreeMap<String, Vec<Hold>>;
 
 /// A deny list, ready to be asked. In JSON it is an array of entries.
@@ -83,24 +91,33 @@ impl DenyList {
         if self.is_empty() {
             return Ok(());
         }
-        let denies = |hold: &Hold| {
-            let here = hold.issuer.as_deref();
-            hold.until.is_none_or(|until| now <= until)
-                && (here.is_none() || here == who.issuer.as_deref() || here == Some(policy_issuer))
-        };
+        let denies =
+            |hold: &Hold| hold.until.is_none_or(|until| now <= until) && hold.is_about_tokens_of(who, policy_issuer);
+        for (name, holds) in self.naming(who) {
+            if holds.iter().any(denies) {
+                return Err(Denial::new(Reason::TokenRevoked).noting(format!("the deny list names the {name}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The last second at which a token's principal is denied, for an explanation: none where it is not on the list, or no
+    /// time ends that.
+    pub(super) fn token_denied_until(&self, who: &Principal, policy_issuer: &str) -> Option<i64> {
+        let holds = self.naming(who).flat_map(|(_, holds)| holds);
+        let ends = holds.filter(|hold| hold.is_about_tokens_of(who, policy_issuer)).map(|hold| hold.until);
+        ends.reduce(|one, other| one.zip(other).map(|(one, other)| one.max(other))).flatten()
+    }
+
+    /// What stands under each of the names of a token's principal.
+    fn naming<'l>(&'l self, who: &'l Principal) -> impl Iterator<Item = (&'static str, &'l [Hold])> {
         let asked = [
             ("jti", &self.tokens, &who.credential_id),
             ("client", &self.clients, &who.client_id),
             ("subject", &self.subjects, &who.subject),
             ("organization", &self.organizations, &who.organization),
         ];
-        for (name, held, text) in asked {
-            let holds = text.as_ref().and_then(|text| held.get(text));
-            if holds.is_some_and(|holds| holds.iter().any(denies)) {
-                return Err(Denial::new(Reason::TokenRevoked).noting(format!("the deny list names the {name}")));
-            }
-        }
-        Ok(())
+        asked.into_iter().filter_map(|(name, held, text)| Some((name, held.get(text.as_ref()?)?.as_slice())))
     }
 
     /// Holds an API key against the list, by its id and its organization.
@@ -197,6 +214,18 @@ mod tests {
             }
         }
         assert!(denies(json!({ "organization": "o" }), 0));
+    }
+
+    #[test]
+    fn the_last_end_of_what_names_a_token_is_told() {
+        let until = |more: Value| {
+            let entries = json!([{ "organization": "o", "until": 7 }, { "client": "x", "issuer": "x" }, more]);
+            list(entries).expect("a list").token_denied_until(&who(), "i")
+        };
+        assert_eq!(until(json!({ "jti": "t", "issuer": "i", "until": 9 })), Some(9));
+        assert_eq!(until(json!({ "organization": "o" })), None);
+        assert_eq!(until(json!({ "organization": "o", "issuer": "x" })), Some(7));
+        assert_eq!(DenyList::default().token_denied_until(&who(), "i"), None);
     }
 
     #[test]

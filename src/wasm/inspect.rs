@@ -22,11 +22,14 @@ pub fn inspect_credential(
     credential: &str,
     policy: Option<String>,
     keys: Option<String>,
-    now: f64,
+    now: &JsValue,
 ) -> Result<String, JsValue> {
     let wrong = |error: &dyn std::fmt::Display| JsValue::from(JsError::new(&format!("the key set: {error}")));
     let keys: Option<Value> =
         keys.map(|keys| json::parse(keys.as_bytes())).transpose().map_err(|error| wrong(&error))?;
+    // At a time that is none, nothing could be said to have ended.
+    let now = now.as_f64().filter(|now| now.is_finite());
+    let now = now.ok_or_else(|| JsError::new("`now` is a time in milliseconds since the Unix epoch"))?;
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a float that is too large saturates, which is as far as time goes"

@@ -104,6 +104,44 @@ fn a_client_with_two_secrets_of_one_name_or_one_of_none_is_refused() {
 }
 
 #[test]
+fn a_rotation_that_was_noted_stands_where_the_listing_says_no_more_than_that_there_is_a_secret() {
+    let clerk = Clerk::new(7);
+    let listed = with(listed(), "secrets", json!([{}]));
+    let first = imported(&clerk, &listed);
+    let id = first["id"].as_str().expect("an id");
+    assert_eq!(first["record"]["secrets"], json!([{ "id": "1", "noted": NOW }]));
+    clerk.pass(100);
+    let rotated = step(&clerk, "add-secret", Some(id), &json!({ "hint": "x9f" })).expect("a secret");
+    step(&clerk, "revoke-secret", Some(id), &json!({ "secret": "1", "by": "ada" })).expect("an end");
+    let writes = clerk.shelf.writes.get();
+    let again = imported(&clerk, &listed)["record"].clone();
+    assert_eq!((&again["secrets"][1], clerk.shelf.writes.get()), (&rotated["record"]["secrets"][1], writes));
+    assert_eq!(again["secrets"][0]["revoked"]["by"], "ada");
+    // The last one was ended, and there is one all the same: it is another one.
+    step(&clerk, "revoke-secret", Some(id), &json!({ "secret": "2", "by": "ada" })).expect("an end");
+    let other = imported(&clerk, &listed)["record"].clone();
+    assert_eq!(other["secrets"][2], json!({ "id": "3", "noted": NOW + 100 }));
+    let two = with(listed, "secrets", json!([{}, {}]));
+    assert_eq!(refused(&clerk, "import", None, &two).1, "a secret of an import has an `id`");
+}
+
+#[test]
+fn more_secrets_than_a_record_holds_are_refused_before_they_are_compared() {
+    let clerk = Clerk::new(8);
+    let many: Vec<_> = (0..100_000).map(|number| json!({ "id": (number + 50_000).to_string() })).collect();
+    let words = "a client has at most 64 secrets on record";
+    for on_record in [false, true] {
+        assert_eq!(
+            refused(&clerk, "import", None, &with(listed(), "secrets", json!(many))),
+            ("body_invalid", words.to_owned())
+        );
+        let unnamed = with(crate::client(), "secrets", json!(vec![json!({}); 100_000]));
+        assert_eq!(refused(&clerk, "add", None, &unnamed), ("body_invalid", words.to_owned()), "{on_record}");
+        imported(&clerk, &listed());
+    }
+}
+
+#[test]
 fn what_is_read_of_a_listing_can_be_imported() {
     let clerk = Clerk::new(6);
     let auth0 = json!([{ "client_id": "a1", "name": "export", "client_secret": "hush-hush-hush-hush-hush", "grant_types": ["client_credentials"] }]);

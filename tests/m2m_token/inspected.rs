@@ -176,6 +176,30 @@ fn a_whole_policy_judges_api_keys_too() {
     assert_eq!(look(&policy, "acme_live_short", None).key.expect("a key").steps[0].code, Some("key_malformed"));
 }
 
+#[test]
+fn the_end_of_an_entry_of_the_deny_list_is_an_edge_of_the_clock() {
+    let denied = |deny: Value| {
+        let policy = json!({ "issuers": [issuer(&Signer::HS256)], "deny": deny });
+        let edges = look(&policy, &Signer::HS256.token(&claims()), None).token.expect("a token").clock_edges;
+        edges.into_iter().map(|edge| (edge.at - NOW, edge.before, edge.after)).collect::<Vec<_>>()
+    };
+    let (early, late, revoked) = (Some("token_issued_in_future"), Some("token_expired"), Some("token_revoked"));
+    let until = |last: i64| json!({ "organization": claims()["org_id"], "until": NOW + last });
+    assert_eq!(denied(json!([until(60)])), [(-15, early, revoked), (61, revoked, None), (300, None, late)]);
+    assert_eq!(denied(json!([until(10), until(-5), until(60)])), denied(json!([until(60)])));
+    assert_eq!(denied(json!([until(300)])), [(-15, early, revoked), (300, revoked, late)]);
+    assert_eq!(denied(json!([until(-20)])), [(-15, early, None), (300, None, late)]);
+}
+
+#[test]
+fn a_key_with_something_around_it_is_read_as_no_token() {
+    let key = "acme_live_0123456789abcdef_0123456789abcdef0123456789abcdef000000";
+    for text in [format!("{key}\n.x"), format!(" {key}.x.y"), format!("a.\"{key}\".b"), format!("x={key}.")] {
+        let report = inspect(&text, Against::default(), UnixMillis(0)).expect("no policy");
+        assert!(report.token.is_none() && report.key.is_none(), "{text}");
+    }
+}
+
 /// A change to a claim or to a member of the header; null takes it away.
 fn change() -> impl Strategy<Value = (bool, String, Value)> {
     let name = prop::sample::select(vec![

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createApiKeyChecker, createGate, createJwtVerifier, createKeyAdmin } from "edgeward";
+import { createApiKeyChecker, createClientAdmin, createGate, createJwtVerifier, createKeyAdmin } from "edgeward";
 import { memoryStore } from "edgeward/store/memory";
 import { AUDIENCE, ISSUER, NOW, keySet } from "../support/credentials.mjs";
 import { KINDS, form, gatePolicy, issuer, now, policy, request, settled, token, turn } from "../support/lifetimes.mjs";
@@ -66,6 +66,42 @@ test("a call that is under way when its object is freed comes to its end", async
   assert.throws(() => checker.check(key), { name: "Freed" });
   answer();
   assert.equal((await verdict).credentialId, id);
+});
+
+test("a review that is under way when its administration is freed comes to its end, and so does a document", async () => {
+  let waiting;
+  const store = memoryStore({ now });
+  // The calls of one turn are answered at the next, when the collector has been there.
+  const later = (answer) => new Promise((resolve) => (waiting = waiting ?? []).push(() => resolve(answer())));
+  const slow = { ...store, get: (name) => later(() => store.get(name)), list: (options) => later(() => store.list(options)) };
+  const answered = async (promise) => {
+    let over = false;
+    const done = promise.finally(() => (over = true));
+    done.catch(() => {});
+    while (!over) {
+      await settled();
+      for (const answer of waiting?.splice(0) ?? []) answer();
+      await turn();
+    }
+    return done;
+  };
+  const filled = await createKeyAdmin(form, { store, now });
+  for (let made = 0; made < 101; made++) await filled.issue(newKey);
+  for (const make of [() => createKeyAdmin(form, { store: slow, now }), () => createClientAdmin({}, { store: slow, now })]) {
+    let [page, document] = await (async () => {
+      const admin = await make();
+      const document = admin.reviewText("csv");
+      await answered(document.next());
+      const page = admin.review();
+      admin.free();
+      await assert.rejects(admin.review(), { name: "Freed" });
+      return [page, document];
+    })();
+    assert.equal((await answered(page)).summary.keys, 100);
+    let last = { done: false };
+    while (!last.done) last = await answered(document.next());
+    assert.equal(last.value.keys, 101);
+  }
 });
 
 test("an object may be freed by what it calls", async () => {

@@ -162,6 +162,11 @@ test("a request of another shape is a mistake of the program", async () => {
   ]);
 });
 
+test("what is inspected with is known, and its time is one", () => {
+  for (const now of [NaN, null, "1000", Infinity, 5n]) assert.throws(() => inspect("a.b.c", { now }), /`now` is a time in milliseconds/);
+  assert.throws(() => inspect("a.b.c", { keys: {} }), /there is no option `keys` here/);
+});
+
 test("a key set to inspect with is JSON", () => {
   for (const jwks of ["{", '{"keys":[],"keys":[]}']) assert.throws(() => inspect("a.b.c", { jwks }), /^Error: the key set: /);
 });

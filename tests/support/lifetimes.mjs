@@ -1,5 +1,5 @@
 // Each object that holds memory of the core: how it is made over a host, and how it is used.
-import { createApiKeyChecker, createGate, createJwtVerifier, createKeyAdmin, createOriginCheck } from "edgeward";
+import { createApiKeyChecker, createClientAdmin, createGate, createJwtVerifier, createKeyAdmin, createOriginCheck } from "edgeward";
 import { initSync } from "edgeward/slim";
 import { AUDIENCE, ISSUER, NOW, keySet, signer, tokenPolicy } from "./credentials.mjs";
 import { memory } from "./memory.mjs";
@@ -19,6 +19,7 @@ export const KINDS = {
   verifier: { make: (host) => createJwtVerifier(policy, host), use: (verifier) => verifier.verify(token) },
   checker: { make: (host) => createApiKeyChecker(form, host), use: (checker) => checker.check("acme_live_no") },
   admin: { make: (host) => createKeyAdmin(form, host), use: (admin) => admin.list() },
+  clients: { make: (host) => createClientAdmin({}, host), use: (clients) => clients.list() },
   gate: { make: (host) => createGate(gatePolicy, { audit: () => {}, ...host }), use: (gate) => gate.check(request) },
   "origin check": { make: (host) => createOriginCheck(originPolicy, host), use: (check) => check.check(request) },
 };

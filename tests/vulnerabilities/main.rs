@@ -13,7 +13,12 @@ mod signatures;
 
 use std::collections::BTreeSet;
 
-use edgeward::{m2m_token::TokenVerifier, verdict::Reason};
+use edgeward::{
+    host::UnixMillis,
+    inspect::{Against, inspect},
+    m2m_token::TokenVerifier,
+    verdict::{Reason, StepOutcome, verdict_document},
+};
 use pollster::block_on;
 use serde_json::{Value, json};
 use support::{FakeHost, Native, Signer, issuer};
@@ -109,6 +114,37 @@ fn no_attack_passes_because_a_host_is_lenient_and_none_costs_more_than_one_check
             assert_eq!(verdict.expect_err(case.id).reason, case.reason, "{}", case.id);
         }
         assert!(host.native_checks.get() <= 1, "{}", case.id);
+    }
+}
+
+#[test]
+fn the_inspector_says_of_each_attack_what_the_verifier_does() {
+    for case in corpus() {
+        let verifier = case.verifier();
+        let policy = json!({ "issuers": case.issuers }).to_string();
+        let against = Against { policy: Some(&policy), keys: None };
+        for (credential, twin) in [(&case.attack, false), (&case.twin, true)] {
+            let verdict = block_on(verifier.verify(&FakeHost::new(), credential));
+            let report = inspect(credential, against, UnixMillis(support::NOW * 1000)).expect("a policy");
+            let Some(token) = report.token else {
+                assert!(!twin && report.verdict.is_none(), "{}", case.id);
+                continue;
+            };
+            let told = report.verdict.as_ref().map(|verdict| verdict.get());
+            assert_eq!(told, Some(verdict_document(&verdict).as_str()), "{}", case.id);
+            let failed = token.steps.iter().find(|step| step.outcome == StepOutcome::Failed);
+            assert_eq!(
+                failed.and_then(|step| step.code),
+                verdict.err().map(|denial| denial.reason.code()),
+                "{}",
+                case.id
+            );
+            assert!(token.trust.established <= twin || case.reason != Reason::SignatureInvalid, "{}", case.id);
+            let told =
+                serde_json::to_string(&(&token.steps, &token.keys, &token.mathematics, &report.lint)).expect("JSON");
+            let signature = credential.rsplit('.').next().unwrap_or_default();
+            assert!(signature.len() < 16 || !told.contains(signature), "{}", case.id);
+        }
     }
 }
 

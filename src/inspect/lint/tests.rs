@@ -33,6 +33,17 @@ fn a_token_of_good_practice_has_no_findings() {
 }
 
 #[test]
+fn names_of_any_length_are_not_repeated() {
+    let long = "n".repeat(100_000);
+    let (header, mut payload) = good();
+    payload[&long] = json!({ "email": "ada@example.org", "password": "x" });
+    payload["a"] = json!({ "email": 1, (&long): "ada@example.org" });
+    let encode = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
+    let found = found(&format!("{}.{}.AA", encode(&header), encode(&payload)), None);
+    assert_eq!(found, [("token_large", None), ("personal_data", Some("/a/email".to_owned()))]);
+}
+
+#[test]
 fn each_thing_that_is_unwise_is_found_alone() {
     for (place, name, value, rule) in [
         ("header", "alg", json!("none"), "alg_none"),

@@ -1,6 +1,11 @@
 //! Clients as a listing of their issuer has them, again and again.
 
-use super::{ClientError, ClientLife, ClientRecord, NewClient, NewSecret, change::forget_ended, edit, request::past};
+use super::{
+    ClientError, ClientLife, ClientRecord, NewClient, NewSecret,
+    change::forget_ended,
+    edit,
+    request::{expect_few, past},
+};
 use crate::{
     host::Host,
     m2m_client::{ClientSecret, Ended, client_key, client_record_id},
@@ -27,16 +32,18 @@ impl ClientLife {
     /// Puts a client on record as its issuer lists it; one that is on record already is brought up to date. The client is
     /// known by its issuer and its id there. What the listing does not say stays: who answers for the client above all.
     /// Where it names secrets, it names all of them: one that is missing was ended, and one that was noted as ended and is
-    /// named is good again. A client that was removed and is listed is back.
+    /// named is good again. One alone of which it says nothing, not even an id, is whichever the client has. A client that
+    /// was removed and is listed is back.
     ///
     /// # Errors
     /// [`ClientError::Request`], and those of a change.
     pub(super) async fn import<H: Host>(&self, host: &H, new: NewClient) -> Result<Imported, ClientError> {
         let unnamed = |secret: &NewSecret| secret.id.is_none();
-        if new.secrets.as_ref().is_some_and(|secrets| secrets.iter().any(unnamed)) {
+        if new.secrets.as_ref().is_some_and(|secrets| secrets.iter().any(unnamed) && !is_whichever(secrets)) {
             // The next import could not tell which of them it is.
             return Err(ClientError::Request("a secret of an import has an `id`".to_owned()));
         }
+        expect_few(new.secrets.as_deref())?;
         let now = host.now().seconds();
         let id = client_record_id(&new.issuer, &new.client_id);
         let name = client_key(&id);
@@ -91,8 +98,22 @@ fn brought_up_to_date(mut record: ClientRecord, new: &NewClient, now: i64) -> Re
     Ok(record)
 }
 
+/// Whether a listing says no more than that there is one secret. It stands for itself after each rotation.
+fn is_whichever(listed: &[NewSecret]) -> bool {
+    matches!(listed, [only] if *only == NewSecret::default())
+}
+
 /// All secrets as a listing names them.
 fn take_secrets(record: &mut ClientRecord, listed: &[NewSecret], now: i64) {
+    if is_whichever(listed) {
+        // Which one it is was noted by hand, or is not known.
+        if record.secrets.iter().all(|secret| secret.is_over(now)) {
+            let secret = NewSecret::default().into_secret(&record.secrets, now);
+            record.secrets.push(secret);
+            forget_ended(record, now);
+        }
+        return;
+    }
     let mut seen = Vec::new();
     for new in listed {
         let place = new.id.as_ref().and_then(|id| record.secrets.iter().position(|secret| secret.id == *id));

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{ClientError, ClientRecord};
 use crate::{
-    m2m_client::ClientSecret,
+    m2m_client::{ClientSecret, MOST_SECRETS},
     stored::{FormatVersion, Moment, Second, distinct, present},
 };
 
@@ -36,7 +36,7 @@ pub struct NewClient {
 }
 
 /// A secret, as far as it is described.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewSecret {
     /// What its issuer calls it; it gets a number where left out.
@@ -55,6 +55,7 @@ pub struct NewSecret {
 impl NewClient {
     /// The record of a client that nothing is known of yet.
     pub(super) fn into_record(self, now: i64) -> Result<ClientRecord, ClientError> {
+        expect_few(self.secrets.as_deref())?;
         let mut secrets = Vec::new();
         for secret in self.secrets.unwrap_or_default() {
             let secret = secret.into_secret(&secrets, now);
@@ -90,6 +91,16 @@ impl NewSecret {
             revoked: None,
             last_used: self.last_used.map(|used| used.map(|second| second.0.min(now))),
         }
+    }
+}
+
+/// No more secrets than a record holds: each is held against all others.
+pub(super) fn expect_few(secrets: Option<&[NewSecret]>) -> Result<(), ClientError> {
+    match secrets {
+        Some(secrets) if secrets.len() > MOST_SECRETS => {
+            Err(ClientError::Request(format!("a client has at most {MOST_SECRETS} secrets on record")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,12 +1,9 @@
 //! Auth0: an application of the Management API's `GET /api/v2/clients`. It holds one secret at a time, in clear and without
-//! when it was made. What a client may ask for stands in another listing, the client grants.
+//! a name or when it was made: a rotation puts another in its place. What a client may ask for stands in another listing, the client grants.
 
 use serde_json::{Map, Value, json};
 
 use super::{NO_CLIENT_CREDENTIALS, body, text_of, texts_of};
-
-/// What the one secret of an application is called here: the member that holds it.
-const SECRET: &str = "client_secret";
 
 pub(super) fn client(members: &Map<String, Value>, issuer: &str) -> Result<Value, &'static str> {
     let client_id = text_of(members, "client_id").ok_or("it has no `client_id`")?;
@@ -31,7 +28,7 @@ pub(super) fn client(members: &Map<String, Value>, issuer: &str) -> Result<Value
         ("issuer", Some(issuer.into())),
         ("clientId", Some(client_id.into())),
         ("name", text_of(members, "name").map(Into::into)),
-        ("secrets", Some(if by_secret { json!([{ "id": SECRET }]) } else { json!([]) })),
+        ("secrets", Some(if by_secret { json!([{}]) } else { json!([]) })),
     ]))
 }
 
@@ -57,7 +54,7 @@ mod tests {
             json!(read.clients),
             json!([
                 { "issuer": "https://acme.eu.auth0.com/", "clientId": "a1", "name": "nightly export",
-                  "secrets": [{ "id": "client_secret" }] },
+                  "secrets": [{}] },
                 { "issuer": "https://acme.eu.auth0.com/", "clientId": "a2", "name": "by keys", "secrets": [] },
             ])
         );
