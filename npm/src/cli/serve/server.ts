@@ -1,8 +1,9 @@
 // Node's server, bounded against slow and greedy clients.
+import { constants } from "node:crypto";
 import { lstatSync, readFileSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import { connect, type AddressInfo } from "node:net";
+import { connect, type AddressInfo, type Socket } from "node:net";
 import { createSecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
 import type { GateListener } from "../../../types/node.js";
 import { CommandError, reason } from "../command.js";
@@ -29,7 +30,14 @@ export function secureContext(tls: NonNullable<Settings["tls"]>): SecureContextO
     }
   };
   const { cert, key, clientCa } = tls;
-  const options = { cert: read(cert), key: read(key), minVersion: "TLSv1.2" as const, ...(clientCa !== undefined && { ca: read(clientCa) }) };
+  const options = {
+    cert: read(cert),
+    key: read(key),
+    minVersion: "TLSv1.2" as const,
+    // A client could show another certificate than that which was looked at, and have the server do the costly part again.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ...(clientCa !== undefined && { ca: read(clientCa) }),
+  };
   try {
     createSecureContext(options);
   } catch (error) {
@@ -52,6 +60,12 @@ export async function listen(settings: Settings, listener: GateListener): Promis
   const server = tls === undefined ? createServer(options) : secure(options, tls);
   server.timeout = idleTimeout * 1000;
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
+  // Node's server knows of no connection whose TLS is not there yet.
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   let underWay = 0;
   const counted = (handle: GateListener | GateListener["checkContinue"]): GateListener["checkContinue"] => (request, response) => {
     underWay += 1;
@@ -74,7 +88,7 @@ export async function listen(settings: Settings, listener: GateListener): Promis
       clearInterval(idle);
       clearTimeout(late);
       const cutOff = underWay;
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       await closed;
       return cutOff;
     },
