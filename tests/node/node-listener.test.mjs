@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { createServer, request as httpRequest } from "node:http";
 import { createRequire } from "node:module";
 import { after, test } from "node:test";
+import { Hono } from "hono";
 import { createGate } from "edgeward";
+import { withGate } from "edgeward/fetch";
+import { guard } from "edgeward/hono";
 import { gateListener } from "edgeward/node";
 import { NOW, signer, tokenPolicy } from "../support/credentials.mjs";
 import { exchange } from "../support/raw.mjs";
@@ -96,6 +99,31 @@ test("a target that no URL says as it was written goes nowhere", async () => {
   assert.deepEqual(seen, []);
   for (const target of ["/v1/a%22b", "/v1/a?x=<b>", "http://a/v1/a", "http://A:80/v1/a"]) await exchange(port, line(target));
   assert.deepEqual(seen, ["/v1/a%22b", "/v1/a", "/v1/a", "/v1/a"]);
+});
+
+test("a target that no Request says reaches no handler behind the listener, which would see another one", async () => {
+  const seen = [];
+  const events = [];
+  const routes = [{ methods: ["GET", "POST"], path: "/v1/*", classes: ["m2m_token"] }];
+  const gate = await createGate({ ...policy, routes }, { now: () => NOW, audit: (event) => void events.push(event.status_code) });
+  const keep = (request) => (seen.push(new URL(request.url).pathname), new Response("handled"));
+  const app = new Hono().use(guard(gate)).all("*", (c) => keep(c.req.raw));
+  const asking = async (request) => {
+    const verdict = await gate.check(request);
+    return verdict.ok ? keep(request) : Response.json({ code: verdict.code }, { status: verdict.status });
+  };
+  for (const fetch of [withGate(gate, keep), (request) => app.fetch(request), asking]) {
+    const port = await serve(gateListener({ fetch }));
+    for (const line of ['GET /v1/a"b', "POST /v1/{id}", "GET /v1/a#b", "GET /v1/a?x=#b", "GET http://a/v1/a#b", "GET http://a?/v1/a", "GET http://a"]) {
+      const answer = await exchange(port, Buffer.from(`${line} HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`));
+      assert.match(answer, /^HTTP\/1\.1 400 /, line);
+      // Node's own parser refuses some.
+      if (answer.includes("application/")) assert.match(answer, /"code":"path_ambiguous"/, line);
+    }
+    assert.match(await exchange(port, Buffer.from(`GET /v1/a HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`)), /handled/);
+  }
+  assert.deepEqual(seen, ["/v1/a", "/v1/a", "/v1/a"]);
+  assert.deepEqual([...new Set(events)].sort(), ["allowed", "path_ambiguous"]);
 });
 
 test("a body that nobody reads does not hold up its answer, and what fails is answered closed", async () => {
