@@ -22,6 +22,9 @@ interface UnderWay {
   isAnswered: boolean;
 }
 
+/** How many requests of one connection may wait for each other: who sends more reads no answers. */
+const MOST_AT_ONCE = 100;
+
 export function gateListener(gate: Pick<Gate, "fetch">, options: GateListenerOptions = {}): GateListener {
   if (typeof (gate as Partial<Gate> | null)?.fetch !== "function") throw new TypeError("the gate is what createGate promises");
   const { closing = () => false } = options;
@@ -32,11 +35,18 @@ export function gateListener(gate: Pick<Gate, "fetch">, options: GateListenerOpt
     const one: UnderWay = { incoming, outgoing, left: new AbortController(), waits, isAnswered: false };
     const { socket } = incoming;
     const all = bySocket.get(socket) ?? new Set();
+    if (all.size >= MOST_AT_ONCE) return void socket.destroy();
+    const before = [...all].at(-1);
     bySocket.set(socket, all.add(one));
     outgoing.once("close", () => {
       all.delete(one);
       if (!outgoing.writableFinished) one.left.abort();
     });
+    if (before !== undefined) {
+      // One at a time (RFC 9112 §9.3.2). Of those that wait when their connection ends, Node says nothing more.
+      await new Promise<void>((resolve) => before.outgoing.once("close", resolve));
+      if (!socket.writable) return;
+    }
     try {
       const answer = await gate.fetch(requestOf(one));
       if (one.isAnswered || outgoing.destroyed) return void answer.body?.cancel().catch(() => undefined);

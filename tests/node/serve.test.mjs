@@ -201,6 +201,19 @@ describe("how it ends", () => {
     assert.equal(server.events().at(-1).status_code, "allowed");
   });
 
+  test("of a connection that has ended, nothing is under way", async () => {
+    const server = await serving(args());
+    const before = waiting.length;
+    const socket = connect(server.port, "127.0.0.1").on("error", () => undefined);
+    socket.write(`GET /v1/waits HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token()}\r\n\r\n`.repeat(3));
+    await until(() => waiting.length > before, "the first is under way");
+    socket.destroy();
+    await until(() => waiting.at(-1).destroyed, "the origin is told");
+    server.signal("SIGTERM");
+    assert.equal(await server.ended, 0);
+    assert.match(server.words(), /SIGTERM: nothing is under way/);
+  });
+
   test("a second signal ends it at once", async () => {
     const server = await serving(args());
     const { answer } = await begun(server);

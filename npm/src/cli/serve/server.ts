@@ -66,19 +66,24 @@ export async function listen(settings: Settings, listener: GateListener): Promis
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  let underWay = 0;
+  // By connection: of requests that wait for another one there, Node says nothing when it ends.
+  const underWay = new Map<object, number>();
   const counted = (handle: GateListener | GateListener["checkContinue"]): GateListener["checkContinue"] => (request, response) => {
-    underWay += 1;
-    (response as unknown as NodeJS.EventEmitter).once("close", () => (underWay -= 1));
+    const socket = request.socket as Socket;
+    if (!underWay.has(socket)) socket.once("close", () => underWay.delete(socket));
+    const add = (one: number) => underWay.set(socket, (underWay.get(socket) ?? 0) + one);
+    add(1);
+    (response as unknown as NodeJS.EventEmitter).once("close", () => underWay.has(socket) && add(-1));
     handle(request, response);
   };
+  const count = () => [...underWay.values()].reduce((sum, one) => sum + one, 0);
   server.on("request", counted(listener)).on("checkContinue", counted(listener.checkContinue)).on("clientError", listener.clientError);
   await bound(server, settings.listen);
   server.on("error", (error) => console.error("edgeward: the server failed", reason(error)));
   return {
     where: whereOf(server, settings.listen, tls !== undefined),
     renew: () => (tls === undefined ? undefined : (server as TlsServer).setSecureContext(secureContext(tls))),
-    underWay: () => underWay,
+    underWay: count,
     async stop(grace) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const idle = setInterval(() => server.closeIdleConnections(), 50);
@@ -87,7 +92,7 @@ export async function listen(settings: Settings, listener: GateListener): Promis
       await Promise.race([closed, over]);
       clearInterval(idle);
       clearTimeout(late);
-      const cutOff = underWay;
+      const cutOff = count();
       for (const socket of sockets) socket.destroy();
       await closed;
       return cutOff;
