@@ -16,7 +16,7 @@ export interface ForwardedTo {
 }
 
 /** What kept the origin from answering, as the core knows it. */
-type Failure = "unreachable" | "timed_out" | "no_origin" | "no_such_target" | "client_left";
+type Failure = "unreachable" | "timed_out" | "no_origin" | "client_left";
 
 export class NotForwarded extends Error {
   constructor(readonly failure: Failure) {

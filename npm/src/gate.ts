@@ -12,13 +12,12 @@ import {
   type MaybePromise,
 } from "./core.js";
 import { auditDelivery } from "./audit-delivery.js";
-import { failureOf, NotForwarded, originFetcher, passOn, refused, response, type ForwardedTo } from "./gate-forward.js";
+import { failureOf, originFetcher, passOn, refused, response, type ForwardedTo } from "./gate-forward.js";
 import { coreRequest, LentFailed } from "./gate-request.js";
 import { coreHost, lending } from "./host.js";
 import { CoreFailed, coreRestarts, enter, held, letting, type Held } from "./instance.js";
 import { sealBytes } from "./keys.js";
 import { requireLimiters } from "./limiters.js";
-import { seenOf } from "./seen.js";
 import { jsonText } from "./text.js";
 import type {
   DenyPublished,
@@ -145,7 +144,6 @@ export async function createGate(policy: GatePolicy | string, options: GateOptio
     if (outcome.action === "respond") return response(outcome.answer, request);
     const { forward } = outcome;
     try {
-      if (seenOf(request)?.instead !== undefined) throw new NotForwarded("no_such_target");
       return await passOn(request, forward, fetchOrigin);
     } catch (error) {
       const failure = () => core().forwardFailed(told, forward.requestId, ...failureOf(error)) as string;

@@ -20,7 +20,7 @@ function put(gate: Gate, request: Incoming, response: Outgoing, url: string | un
     try {
       if (guarded.action === "respond") return answer(guarded.response);
       // A client that left while the gate waited for a key set or a store: whoever answers now answers nobody.
-      if (response.destroyed) return drop();
+      if (response.destroyed || response.stream?.destroyed) return drop();
       changeRequest(request, guarded.request);
       if (guarded.answer !== null) changeAnswer(response, guarded.answer);
       request.edgeward = guarded.verdict;

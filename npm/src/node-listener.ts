@@ -1,14 +1,13 @@
 // A gate as the listener of a server of Node's. What comes is told to the gate as it came: headers one by one, the address
 // and the certificate of the connection. Bodies stream both ways, and what breaks off on one side breaks off on the other.
-import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
-import type { TLSSocket } from "node:tls";
-import { withSeen, type Seen } from "./seen.js";
+import { pairsOf, thumbprintOf, unlike, urlOf } from "./node-connection.js";
 import { ofLength } from "./origin-node.js";
+import { withSeen, type Seen } from "./seen.js";
 import type { Gate } from "../types/index.js";
 import type { GateListener, GateListenerOptions } from "../types/node.js";
 
@@ -23,6 +22,9 @@ interface UnderWay {
   isAnswered: boolean;
 }
 
+/** How many requests of one connection may wait for each other: who sends more reads no answers. */
+const MOST_AT_ONCE = 100;
+
 export function gateListener(gate: Pick<Gate, "fetch">, options: GateListenerOptions = {}): GateListener {
   if (typeof (gate as Partial<Gate> | null)?.fetch !== "function") throw new TypeError("the gate is what createGate promises");
   const { closing = () => false } = options;
@@ -33,11 +35,18 @@ export function gateListener(gate: Pick<Gate, "fetch">, options: GateListenerOpt
     const one: UnderWay = { incoming, outgoing, left: new AbortController(), waits, isAnswered: false };
     const { socket } = incoming;
     const all = bySocket.get(socket) ?? new Set();
+    if (all.size >= MOST_AT_ONCE) return void socket.destroy();
+    const before = [...all].at(-1);
     bySocket.set(socket, all.add(one));
     outgoing.once("close", () => {
       all.delete(one);
       if (!outgoing.writableFinished) one.left.abort();
     });
+    if (before !== undefined) {
+      // One at a time (RFC 9112 §9.3.2). Of those that wait when their connection ends, Node says nothing more.
+      await new Promise<void>((resolve) => before.outgoing.once("close", resolve));
+      if (!socket.writable) return;
+    }
     try {
       const answer = await gate.fetch(requestOf(one));
       if (one.isAnswered || outgoing.destroyed) return void answer.body?.cancel().catch(() => undefined);
@@ -92,23 +101,6 @@ function problem(status: number): string {
   return JSON.stringify({ type: "about:blank", title, status, detail });
 }
 
-const thumbprints = new WeakMap<object, string>();
-
-/** Of a certificate that the server trusts: that of another was shown, and stands for nobody. */
-function thumbprintOf(socket: Socket): string | undefined {
-  const { encrypted, authorized } = socket as Partial<TLSSocket>;
-  if (encrypted !== true || authorized !== true) return undefined;
-  const known = thumbprints.get(socket);
-  if (known !== undefined) return known;
-  const certificate = (socket as TLSSocket).getPeerX509Certificate();
-  if (certificate === undefined) return undefined;
-  const thumbprint = createHash("sha256").update(certificate.raw).digest("base64url");
-  thumbprints.set(socket, thumbprint);
-  return thumbprint;
-}
-
-const schemeOf = (socket: Socket) => ((socket as Partial<TLSSocket>).encrypted === true ? "https:" : "http:");
-
 /** For clients of HTTP/1.0, which need not say for which host they come. */
 function localHost({ localAddress, localPort }: Socket): string {
   if (localAddress === undefined) return "localhost";
@@ -117,16 +109,14 @@ function localHost({ localAddress, localPort }: Socket): string {
 
 /**
  * The request. Nothing is mended: what a URL would say otherwise than the client wrote it, or a `Request` cannot say at all,
- * the gate is told as it was written.
+ * the gate is told so that it refuses it.
  */
 function requestOf(one: UnderWay): Request {
   const { incoming, left } = one;
   const { method = "", url: target = "", rawHeaders, socket } = incoming;
-  const headers: [string, string][] = [];
-  for (let place = 0; place + 1 < rawHeaders.length; place += 2) headers.push([rawHeaders[place]!, rawHeaders[place + 1]!]);
+  const headers = pairsOf(rawHeaders);
   const host = headers.find(([name]) => name.toLowerCase() === "host")?.[1] ?? localHost(socket);
-  // A client in plain text that writes `https:` does not come by TLS for it.
-  const written = target.startsWith("/") ? `${schemeOf(socket)}//${host}${target}` : target.replace(/^https?:/i, schemeOf(socket));
+  const written = urlOf(target, host, socket);
   const seen: Seen = { headers, ip: socket.remoteAddress, certificate: thumbprintOf(socket), instead: undefined };
   try {
     const url = new URL(written);
@@ -139,8 +129,7 @@ function requestOf(one: UnderWay): Request {
     // A host that is none, or a method that no `Request` has.
   }
   const stand = new Request("http://nowhere.invalid/", { method: method === "HEAD" ? "HEAD" : "GET", signal: left.signal });
-  // A target has no fragment, and a URL may have one.
-  return withSeen(stand, { ...seen, instead: { method, url: target.includes("#") ? target : written } });
+  return withSeen(stand, { ...seen, instead: { method, url: unlike(target) } });
 }
 
 /** A `Request` of these methods has no body, and Node passes over theirs. */

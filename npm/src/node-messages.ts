@@ -1,4 +1,5 @@
 // Requests and answers of Node's HTTP, as the gate is told of them and as it wants them to be changed.
+import { pairsOf, thumbprintOf, urlOf, type Connection } from "./node-connection.js";
 import type { Allowed, GateAnswer, GateRequest, HeaderChanges } from "../types/index.js";
 
 type Value = string | string[] | undefined;
@@ -12,11 +13,7 @@ export interface Incoming extends AsyncIterable<Uint8Array> {
   rawHeaders: string[];
   headers: Record<string, Value>;
   headersDistinct?: Record<string, string[] | undefined>;
-  socket?: {
-    remoteAddress?: string | undefined;
-    encrypted?: boolean;
-    getPeerCertificate?(): { fingerprint256?: string } | null;
-  };
+  socket?: Connection;
   readableDidRead?: boolean;
   iterator?(options: { destroyOnReturn: boolean }): AsyncIterable<Uint8Array>;
   resume?(): unknown;
@@ -28,6 +25,8 @@ export interface Outgoing {
   statusCode: number;
   headersSent: boolean;
   destroyed?: boolean;
+  /** Of HTTP/2, whose response does not say itself that it is gone. */
+  stream?: { destroyed?: boolean };
   getHeader(name: string): number | Value;
   setHeader(name: string, value: string | readonly string[]): void;
   removeHeader(name: string): void;
@@ -36,28 +35,21 @@ export interface Outgoing {
   destroy(): void;
 }
 
-/** The request as it came on the wire: of a header that stands twice, `headers` has the first alone. */
+/** The request as it came on the wire. */
 export function told(request: Incoming, target: string | undefined): GateRequest {
-  const { socket, rawHeaders } = request;
-  const headers: [string, string][] = [];
-  for (let place = 0; place + 1 < rawHeaders.length; place += 2) headers.push([rawHeaders[place]!, rawHeaders[place + 1]!]);
+  const { socket, rawHeaders, headers } = request;
   const { remoteAddress } = socket ?? {};
-  const certificate = socket?.encrypted ? socket.getPeerCertificate?.()?.fingerprint256 : undefined;
+  const certificate = thumbprintOf(socket);
+  const host = headers["host"] ?? headers[":authority"];
   return {
     method: request.method as string,
-    url: urlOf(request, target as string),
-    headers,
+    // Without one the core has nothing to judge, and says so. It holds the host against the headers.
+    url: typeof target === "string" ? urlOf(target, typeof host === "string" ? host : undefined, socket) : (target as unknown as string),
+    headers: pairsOf(rawHeaders),
     ...(remoteAddress === undefined ? {} : { ip: remoteAddress }),
     ...(certificate === undefined ? {} : { certificate }),
     body: { [Symbol.asyncIterator]: () => bodyOf(request) },
   };
-}
-
-/** The URL that a target stands for, where it is a path; the core holds the host against the headers. */
-function urlOf({ socket, headers }: Incoming, target: string): string {
-  const host = headers["host"] ?? headers[":authority"];
-  if (typeof target !== "string" || typeof host !== "string" || !target.startsWith("/") || target.includes("#")) return target;
-  return `${socket?.encrypted ? "https" : "http"}://${host}${target}`;
 }
 
 async function* bodyOf(request: Incoming): AsyncGenerator<Uint8Array> {

@@ -9,7 +9,7 @@ export interface Seen {
   readonly ip: string | undefined;
   /** The SHA-256 thumbprint of the certificate that it has proven to hold. */
   readonly certificate: string | undefined;
-  /** Method and URL as they came, where no `Request` says the same: this one goes nowhere. */
+  /** The method as it came, and a URL that the core refuses, where no `Request` says the same: this one goes nowhere. */
   readonly instead: { readonly method: string; readonly url: string } | undefined;
 }
 

@@ -35,8 +35,9 @@ export interface GateListener {
  * The listener of a server of `node:http` or `node:https` that has every request go through a gate. Bodies stream both
  * ways; a client that leaves ends its request to the origin, and an answer that breaks off is never made to look complete.
  * The gate is told the headers one by one as they came, the address of the connection, and, where the server asks for
- * certificates (`requestCert`), the thumbprint of one that it trusts. What was lent to the gate as `address` or
- * `certificate` counts in place of these.
+ * certificates (`requestCert`), the thumbprint of the one that the client has proven to hold; whether it must be one that
+ * the server trusts, `rejectUnauthorized` of the server says. What was lent to the gate as `address` or `certificate`
+ * counts in place of these. A target that no `Request` says as it was written is refused.
  *
  * @example
  * ```ts

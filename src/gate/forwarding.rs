@@ -17,8 +17,6 @@ pub enum ForwardFailure {
     TimedOut,
     /// The policy names no origin, and the host lent none.
     NoOrigin,
-    /// The target cannot be sent on as it was written, and as another one nobody has judged it.
-    NoSuchTarget,
     /// The client left before: nobody reads the answer, and the origin is not to blame.
     ClientLeft,
 }
@@ -30,7 +28,6 @@ impl ForwardFailure {
         match name {
             "timed_out" => Self::TimedOut,
             "no_origin" => Self::NoOrigin,
-            "no_such_target" => Self::NoSuchTarget,
             "client_left" => Self::ClientLeft,
             _ => Self::Unreachable,
         }
@@ -39,7 +36,6 @@ impl ForwardFailure {
     const fn reason(self) -> Reason {
         match self {
             Self::TimedOut => Reason::OriginTimeout,
-            Self::NoSuchTarget => Reason::PathAmbiguous,
             Self::Unreachable | Self::NoOrigin | Self::ClientLeft => Reason::OriginUnavailable,
         }
     }
@@ -78,7 +74,6 @@ impl Gate {
         };
         let note = match failure {
             ForwardFailure::NoOrigin => Some("the policy names no origin and none was lent"),
-            ForwardFailure::NoSuchTarget => Some("the target cannot be sent on as it was written"),
             _ => cause.filter(is_word),
         };
         let event = forwarding_event(&FailedForwarding {

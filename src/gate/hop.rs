@@ -76,12 +76,12 @@ pub(super) fn ended(
     to_url: bool,
 ) -> Vec<String> {
     let upgrades = may_upgrade && asks_for_websocket(request);
-    let nominated = nominated(request.values("connection"));
+    let is_nominated = nominated(request.values("connection"));
     let is_ended = |sent: &str, meant: &str| {
         OF_THE_CONNECTION.contains(&meant)
             || (is_forwarded(meant) && (forwarded != ForwardedHeaders::Append || meant != sent))
             || (to_url && meant == "host")
-            || nominated.iter().any(|name| name == sent)
+            || is_nominated(sent)
     };
     let mut remove = removed(request, credentials, is_ended);
     if upgrades {
@@ -123,13 +123,13 @@ fn removed(request: &GateRequest, credentials: &CredentialHeaders, more: impl Fn
 /// says so.
 #[must_use]
 pub fn ended_of_answer<'n>(names: &'n [&'n str], connection: Option<&str>, is_upgrade: bool) -> Vec<&'n str> {
-    let nominated = nominated(connection.into_iter());
+    let is_nominated = nominated(connection.into_iter());
     let is_ended = |name: &str| {
         let meant = meant(name);
         let meant = meant.as_str();
         is_reserved(meant)
             || (OF_THE_CONNECTION.contains(&meant) && !(is_upgrade && matches!(name, "connection" | "upgrade")))
-            || nominated.iter().any(|nominated| nominated == name)
+            || is_nominated(name)
     };
     names.iter().copied().filter(|name| is_ended(name)).collect()
 }
@@ -161,13 +161,17 @@ fn meant(name: &str) -> String {
     name.chars().map(hyphened).collect()
 }
 
-/// What a connection's header names beside itself, in lower case.
-fn nominated<'v>(values: impl Iterator<Item = &'v str>) -> Vec<String> {
-    values
+/// Tells of the name of a header, in lower case, whether a connection's header names it beside itself. There may be as
+/// many of either as a head has room for.
+fn nominated<'v>(values: impl Iterator<Item = &'v str>) -> impl Fn(&str) -> bool {
+    let mut names: Vec<String> = values
         .flat_map(|value| value.split(','))
         .map(|name| name.trim_matches([' ', '\t']).to_ascii_lowercase())
         .filter(|name| !name.is_empty() && name != "upgrade" && !OF_THE_MESSAGE.contains(&name.as_str()))
-        .collect()
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    move |name| names.binary_search_by(|known| known.as_str().cmp(name)).is_ok()
 }
 
 /// Whether this is the opening of a WebSocket (RFC 6455 §4.1), as far as it is the gate's to judge. A host that speaks

@@ -49,21 +49,19 @@ impl GateRequest {
     }
 
     /// The path and the query of the URL, without the question mark and without a fragment. What is neither a path nor
-    /// a URL with scheme and authority is handed back as a path, which no leading slash makes a legal one.
+    /// a URL with scheme and authority is handed back as a path, which no leading slash makes a legal one. So is a query
+    /// that follows an authority at once: for a reader that looks for the first slash, the path begins within it.
     pub(super) fn target(&self) -> (&str, Option<&str>) {
-        let of_url = if self.url.starts_with('/') { None } else { after_authority(&self.url) };
-        let target = of_url.unwrap_or(&self.url);
-        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-        // A URL without a path is that of the root.
-        if path.is_empty() && of_url.is_some() { ("/", query) } else { (path, query) }
+        let of_url = if self.url.starts_with('/') { None } else { split(&self.url).map(|(_, _, target)| target) };
+        let target = match of_url {
+            // A URL that ends with the authority is that of the root.
+            Some("") => "/",
+            // A request's own target has no fragment (RFC 9112 §3.2): one there is left for the path's reader to refuse.
+            Some(target) => target.split_once('#').map_or(target, |(before, _)| before),
+            None => &self.url,
+        };
+        target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)))
     }
-}
-
-/// What follows scheme and authority in a URL, up to its fragment. A request's own target has no fragment (RFC 9112
-/// §3.2), so that one there is left for the path's reader to refuse.
-fn after_authority(url: &str) -> Option<&str> {
-    let (_, _, target) = split(url)?;
-    Some(target.split_once('#').map_or(target, |(before, _)| before))
 }
 
 /// Scheme, authority and what follows them.
@@ -95,8 +93,7 @@ mod tests {
     fn path_and_query_are_taken_from_any_form_of_url() {
         assert_eq!(target("https://api.example/a/b?c=d?e#f"), ("/a/b".into(), Some("c=d?e".into())));
         assert_eq!(target("https://api.example"), ("/".into(), None));
-        assert_eq!(target("https://api.example?c=/d"), ("/".into(), Some("c=/d".into())));
-        assert_eq!(target("https://api.example#/d?e"), ("/".into(), None));
+        assert_eq!(target("https://api.example/?c=/d#/e"), ("/".into(), Some("c=/d".into())));
         assert_eq!(target("/a"), ("/a".into(), None));
     }
 
@@ -109,7 +106,22 @@ mod tests {
 
     #[test]
     fn what_is_no_url_has_no_legal_path() {
-        for url in ["", "a", "?b", "a?b", "://c/d", "1://c/d", "a b://c/d", "https:///d", "https://\\d", "https:/d"] {
+        for url in [
+            "",
+            "a",
+            "?b",
+            "a?b",
+            "://c/d",
+            "1://c/d",
+            "a b://c/d",
+            "https:///d",
+            "https://\\d",
+            "https:/d",
+            "https://api.example?c=/d",
+            "https://api.example#/d?e",
+            "#/a",
+            "#https://api.example/d",
+        ] {
             assert!(!target(url).0.starts_with('/'), "{url}");
         }
     }

@@ -149,7 +149,7 @@ impl JsGate {
     }
 
     /// What to answer to an allowed request that the origin did not: an outcome as JSON. `failure` is `unreachable`,
-    /// `timed_out`, `no_origin`, `no_such_target` or `client_left`, and `cause` a word of the host's, or empty.
+    /// `timed_out`, `no_origin` or `client_left`, and `cause` a word of the host's, or empty.
     ///
     /// # Errors
     /// Where the request is of another shape.

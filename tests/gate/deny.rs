@@ -110,7 +110,7 @@ fn a_credential_in_the_query_is_refused_even_where_a_good_one_stands_in_a_header
         }
     }
     let bare = get(&format!("https://api.example?access_token={}", good_token()), &good_token());
-    assert_eq!(stage.code(&bare), "route_unknown");
+    assert_eq!(stage.code(&bare), "path_ambiguous");
     stage.forward(&get("/v1/reports?q=access_token&key=acme&customer=acme_inc", &good_token()));
 }
 

@@ -138,7 +138,6 @@ fn an_origin_that_does_not_answer_is_said_in_the_gates_words_and_told_of_beside_
         (ForwardFailure::Unreachable, 502, "origin_unavailable"),
         (ForwardFailure::TimedOut, 504, "origin_timeout"),
         (ForwardFailure::NoOrigin, 502, "origin_unavailable"),
-        (ForwardFailure::NoSuchTarget, 400, "path_ambiguous"),
     ] {
         let (answer, events) = fail(&stage, &sent, failure, Some("ECONNREFUSED"));
         let problem = problem(&answer);
@@ -189,7 +188,6 @@ fn hosts_name_failures_and_a_name_that_is_not_known_is_no_less_a_failure() {
         ("unreachable", ForwardFailure::Unreachable),
         ("timed_out", ForwardFailure::TimedOut),
         ("no_origin", ForwardFailure::NoOrigin),
-        ("no_such_target", ForwardFailure::NoSuchTarget),
         ("client_left", ForwardFailure::ClientLeft),
         ("anything", ForwardFailure::Unreachable),
     ] {

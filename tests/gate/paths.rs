@@ -87,8 +87,20 @@ fn a_query_does_not_change_the_path() {
     ] {
         assert_eq!(stage.code(&get(url, &good_token())), "scope_insufficient", "{url}");
     }
-    for url in ["https://api.example?x=/v1/items/7", "https://api.example#/v1/items/7", "https://api.example"] {
-        assert_eq!(stage.code(&get(url, &good_token())), "route_unknown", "{url}");
+    assert_eq!(stage.code(&get("https://api.example", &good_token())), "route_unknown");
+}
+
+#[test]
+fn where_no_path_begins_at_the_first_slash_a_reader_that_looks_for_it_finds_another() {
+    let stage = Stage::new();
+    for url in [
+        "https://api.example?/v1/items/7",
+        "https://api.example?x=/v1/items/7",
+        "https://api.example#/v1/items/7",
+        "#https://api.example/v1/items/7",
+        "#/v1/items/7",
+    ] {
+        assert_eq!(stage.code(&get(url, &good_token())), "path_ambiguous", "{url}");
     }
 }
 

@@ -1,14 +1,9 @@
 // What the adapters meet in a server: bodies that were read, handlers that fail, clients that leave, connections.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { createHash, X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect as http2Connect, createServer as createHttp2Server } from "node:http2";
-import { createServer as createHttpsServer, request as httpsRequest } from "node:https";
+import { Agent as HttpsAgent, createServer as createHttpsServer, request as httpsRequest } from "node:https";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import express from "express";
 import fastify from "fastify";
@@ -16,9 +11,10 @@ import { Hono } from "hono";
 import { createGate } from "edgeward";
 import { withGate } from "edgeward/fetch";
 import { guard } from "edgeward/hono";
-import { expressGuard, fastifyGuard, httpGuard } from "edgeward/node";
+import { expressGuard, fastifyGuard, gateListener, httpGuard } from "edgeward/node";
 import { memoryStore } from "edgeward/store/memory";
 import { adminPolicy, adminToken } from "../support/admin-gate.mjs";
+import { certificate } from "../support/certificate.mjs";
 import { apiKey, countingStore, NOW, signer, tokenPolicy } from "../support/credentials.mjs";
 import { listening } from "../support/guarded.mjs";
 import { exchange } from "../support/raw.mjs";
@@ -247,32 +243,83 @@ test("the address is that of the socket, and a header says it where the policy l
   });
 });
 
-test("a client certificate is that of the TLS connection", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "edgeward-certificate-"));
-  try {
-    const [keyFile, certFile] = ["key.pem", "cert.pem"].map((name) => join(directory, name));
-    execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", keyFile, "-out", certFile], { stdio: "ignore" });
-    const [key, cert] = [keyFile, certFile].map((file) => readFileSync(file));
-    const x5t = createHash("sha256").update(new X509Certificate(cert).raw).digest("base64url");
-    const bound = issuer.mint({ claims: { cnf: { "x5t#S256": x5t } } });
-    const gate = await gated();
-    const handler = httpGuard(gate, (request, response) => response.end(request.edgeward.sender));
-    const make = (listener) => createHttpsServer({ key, cert, requestCert: true, rejectUnauthorized: false }, listener);
-    await serving(handler, async (port) => {
-      const ask = (more) =>
-        new Promise((resolve, reject) => {
-          const headers = { authorization: `Bearer ${bound}`, host: "api.example" };
-          httpsRequest({ port, host: "127.0.0.1", path: "/v1/a", rejectUnauthorized: false, agent: false, headers, ...more }, (answer) => {
-            answer.setEncoding("utf8").on("data", (text) => resolve([answer.statusCode, text]));
-          }).on("error", reject).end();
-        });
-      assert.deepEqual(await ask({ key, cert }), [200, "mtls"]);
-      const [status, problem] = await ask({});
-      assert.deepEqual([status, JSON.parse(problem).code], [401, "sender_certificate_missing"]);
-    }, make);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
+test("a client certificate is that which the handshake has proven, for guards and for the listener alike", async () => {
+  const authority = certificate("authority");
+  const [own, client] = ["gate", "client"].map((name) => certificate(name, authority));
+  // Of which nobody but the issuer of the token knows.
+  const stranger = certificate("stranger");
+  const gate = await gated({}, { origin: async () => new Response("mtls") });
+  const handler = (request, response) => response.end(request.edgeward.sender);
+  const app = express().use(expressGuard(gate), handler);
+  const ask = (port, bound, shown, agent = false) =>
+    new Promise((resolve, reject) => {
+      const { cert, key } = shown ?? {};
+      const token = issuer.mint({ claims: { cnf: { "x5t#S256": bound.thumbprint } } });
+      const headers = { authorization: `Bearer ${token}`, host: "localhost", connection: "close" };
+      const sent = httpsRequest({ port, host: "127.0.0.1", path: "/v1/a", ca: authority.cert, cert, key, agent, headers }, async (answer) => {
+        const text = Buffer.concat(await answer.toArray()).toString();
+        resolve([answer.statusCode, text.startsWith("{") ? JSON.parse(text).code : text, sent.socket.isSessionReused()]);
+      });
+      sent.on("error", reject).end();
+    });
+  const listeners = { http: httpGuard(gate, handler), express: app, listener: gateListener(gate) };
+  for (const [name, listener] of Object.entries(listeners)) {
+    const served = (options, work) => {
+      const { cert, key } = own;
+      return serving(listener, work, (listener) => createHttpsServer({ cert, key, ca: authority.cert, requestCert: true, ...options }, listener));
+    };
+    await served({ rejectUnauthorized: false }, async (port) => {
+      for (const shown of [client, stranger]) {
+        assert.deepEqual(await ask(port, shown, shown), [200, "mtls", false], name);
+        assert.deepEqual((await ask(port, own, shown)).slice(0, 2), [401, "sender_certificate_mismatch"], name);
+        assert.deepEqual((await ask(port, shown)).slice(0, 2), [401, "sender_certificate_missing"], name);
+        // A session that is taken up again has the certificate that it began with.
+        const agent = new HttpsAgent({ maxVersion: "TLSv1.2" });
+        assert.deepEqual(await ask(port, shown, shown, agent), [200, "mtls", false], name);
+        assert.deepEqual(await ask(port, shown, shown, agent), [200, "mtls", true], name);
+      }
+    });
+    // Whom the server trusts is the server's own to say.
+    await served({ rejectUnauthorized: true }, async (port) => {
+      assert.deepEqual(await ask(port, client, client), [200, "mtls", false], name);
+      await assert.rejects(ask(port, stranger, stranger), name);
+    });
+    // A server that asks for none knows of none.
+    await served({ requestCert: false }, async (port) => {
+      assert.deepEqual((await ask(port, client, client)).slice(0, 2), [401, "sender_certificate_missing"], name);
+    });
   }
+});
+
+test("a target that is a whole URL is read by the gate as by the handlers behind it", async () => {
+  const routes = [{ methods: ["GET"], path: "/", classes: ["m2m_token"] }, { methods: ["GET"], path: "/v1/*", classes: ["m2m_token"] }];
+  const gate = await gated({ routes });
+  const seen = [];
+  const handler = (request, response) => (seen.push(request.url), response.end("handled"));
+  const app = fastify();
+  app.register(fastifyGuard(gate));
+  app.get("/v1/a", (request) => (seen.push(request.url), "handled"));
+  app.get("/", (request) => (seen.push(request.url), "handled"));
+  await app.ready();
+  for (const listener of [httpGuard(gate, handler), express().use(expressGuard(gate), handler), app.routing]) {
+    await serving(listener, async (port) => {
+      const codeOf = async (target, host) => {
+        const answer = await exchange(port, Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`));
+        return /"code":"([a-z_]+)"/.exec(answer)?.[1] ?? answer.slice(9, 12);
+      };
+      assert.equal(await codeOf("http://localhost/v1/a", "localhost"), "200");
+      // Some look for the path behind the first slash.
+      assert.equal(await codeOf("http://localhost?/v1/a", "localhost"), "path_ambiguous");
+      // Fastify itself does not read each of these.
+      for (const target of ["http://localhost/?x#/v1/a", "/v1/a?x=#"]) assert.match(await codeOf(target, "localhost"), /^(path_ambiguous|400)$/, target);
+      assert.equal(await codeOf("http://localhost/v1/a", "other.example"), "request_ambiguous");
+      // Whoever says `https:` in plain text does not come by TLS for it.
+      for (const target of ["/v1/a", "http://api.example/v1/a", "https://api.example/v1/a", "HTTPS://api.example/v1/a"]) {
+        assert.equal(await codeOf(target, "api.example"), "credential_exposed", target);
+      }
+    });
+  }
+  assert.deepEqual([...new Set(seen)], ["http://localhost/v1/a"]);
 });
 
 test("HTTP/2 in its compatible form is guarded as HTTP/1.1 is", async () => {
@@ -299,6 +346,38 @@ test("HTTP/2 in its compatible form is guarded as HTTP/1.1 is", async () => {
   assert.equal(seen.length, 1);
   assert.equal(seen[0][0]["edgeward-subject"], "app_reports");
   assert.ok(!JSON.stringify(seen).includes(token));
+});
+
+test("over HTTP/2 too, a client that leaves while the gate waits is answered by nobody", async () => {
+  const key = apiKey({ now: NOW });
+  const policy = { apiKeys: { prefix: "acme", environment: "live" }, routes: [{ methods: ["GET"], path: "/v1/a", classes: ["api_key"] }] };
+  for (const leaves of [true, false]) {
+    let [answerStore, handled, closed] = [undefined, 0, false];
+    const events = [];
+    const store = { get: () => new Promise((resolve) => (answerStore = () => resolve(JSON.stringify(key.record)))) };
+    const gate = await createGate(policy, { store, now: () => NOW, audit: (event) => void events.push(event) });
+    const guarded = httpGuard(gate, (_, response) => response.end(`${(handled += 1)}`));
+    const watched = (request, response) => {
+      request.stream.on("close", () => (closed = true));
+      guarded(request, response);
+    };
+    await serving(watched, async (port) => {
+      const client = http2Connect(`http://localhost:${port}`);
+      const stream = client.request({ ":path": "/v1/a", authorization: `Bearer ${key.key}` });
+      stream.on("error", () => undefined).resume();
+      await until(() => answerStore !== undefined, "the store is asked");
+      if (leaves) {
+        stream.close(8);
+        await until(() => closed, "the server sees it leave");
+      }
+      answerStore();
+      await until(() => events.length === 1, "it is decided");
+      if (!leaves) await until(() => closed, "it is answered");
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      assert.equal(handled, leaves ? 0 : 1);
+      client.destroy();
+    }, createHttp2Server);
+  }
 });
 
 test("Fastify guards the context in which it is registered, and no other", async () => {

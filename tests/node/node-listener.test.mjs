@@ -2,11 +2,16 @@
 import assert from "node:assert/strict";
 import { createServer, request as httpRequest } from "node:http";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import { after, test } from "node:test";
+import { Hono } from "hono";
 import { createGate } from "edgeward";
+import { withGate } from "edgeward/fetch";
+import { guard } from "edgeward/hono";
 import { gateListener } from "edgeward/node";
 import { NOW, signer, tokenPolicy } from "../support/credentials.mjs";
 import { exchange } from "../support/raw.mjs";
+import { until } from "../support/until.mjs";
 
 const issuer = signer("ES256");
 const authorization = `Bearer ${issuer.mint()}`;
@@ -96,6 +101,72 @@ test("a target that no URL says as it was written goes nowhere", async () => {
   assert.deepEqual(seen, []);
   for (const target of ["/v1/a%22b", "/v1/a?x=<b>", "http://a/v1/a", "http://A:80/v1/a"]) await exchange(port, line(target));
   assert.deepEqual(seen, ["/v1/a%22b", "/v1/a", "/v1/a", "/v1/a"]);
+});
+
+test("requests of one connection are handled one after the other, and no more once it has ended", async () => {
+  const seen = [];
+  const waiting = [];
+  let left = 0;
+  const origin = (request) => {
+    seen.push(new URL(request.url).pathname);
+    request.signal.addEventListener("abort", () => (left += 1));
+    return new Promise((resolve) => waiting.push(() => resolve(new Response(`answer ${waiting.length}`))));
+  };
+  const gate = await createGate(policy, { now: () => NOW, audit: () => undefined, origin });
+  const port = await serve(gateListener(gate));
+  const dial = (count) => {
+    const one = { answered: "", closed: false, socket: connect(port, "127.0.0.1") };
+    one.socket.setEncoding("latin1").on("data", (data) => (one.answered += data)).on("error", () => undefined).on("close", () => (one.closed = true));
+    const requests = Array.from({ length: count }, (_, place) => `GET /v1/${place} HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`);
+    one.socket.write(requests.join(""));
+    return one;
+  };
+  const turns = async () => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const client = dial(3);
+  for (const count of [1, 2]) {
+    await until(() => waiting.length === count, `request ${count} is handled`);
+    await turns();
+    assert.equal(waiting.length, count);
+    if (count === 1) waiting[0]();
+  }
+  assert.match(client.answered, /^HTTP\/1\.1 200 OK[^]*answer 1/);
+  client.socket.destroy();
+  await until(() => left === 1, "the origin is told that the client left");
+  await turns();
+  assert.deepEqual(seen, ["/v1/0", "/v1/1"]);
+  // Whoever sends on and on without an answer is let go.
+  const greedy = dial(1000);
+  await until(() => greedy.closed, "the connection is ended");
+  assert.equal(greedy.answered, "");
+  assert.ok(seen.length <= 3, seen.join());
+  waiting.forEach((answer) => answer());
+});
+
+test("a target that no Request says reaches no handler behind the listener, which would see another one", async () => {
+  const seen = [];
+  const events = [];
+  const routes = [{ methods: ["GET", "POST"], path: "/v1/*", classes: ["m2m_token"] }];
+  const gate = await createGate({ ...policy, routes }, { now: () => NOW, audit: (event) => void events.push(event.status_code) });
+  const keep = (request) => (seen.push(new URL(request.url).pathname), new Response("handled"));
+  const app = new Hono().use(guard(gate)).all("*", (c) => keep(c.req.raw));
+  const asking = async (request) => {
+    const verdict = await gate.check(request);
+    return verdict.ok ? keep(request) : Response.json({ code: verdict.code }, { status: verdict.status });
+  };
+  for (const fetch of [withGate(gate, keep), (request) => app.fetch(request), asking]) {
+    const port = await serve(gateListener({ fetch }));
+    for (const line of ['GET /v1/a"b', "POST /v1/{id}", "GET /v1/a#b", "GET /v1/a?x=#b", "GET http://a/v1/a#b", "GET http://a?/v1/a", "GET http://a"]) {
+      const answer = await exchange(port, Buffer.from(`${line} HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`));
+      assert.match(answer, /^HTTP\/1\.1 400 /, line);
+      // Node's own parser refuses some.
+      if (answer.includes("application/")) assert.match(answer, /"code":"path_ambiguous"/, line);
+    }
+    assert.match(await exchange(port, Buffer.from(`GET /v1/a HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\nConnection: close\r\n\r\n`)), /handled/);
+  }
+  assert.deepEqual(seen, ["/v1/a", "/v1/a", "/v1/a"]);
+  assert.deepEqual([...new Set(events)].sort(), ["allowed", "path_ambiguous"]);
 });
 
 test("a body that nobody reads does not hold up its answer, and what fails is answered closed", async () => {

@@ -2,6 +2,7 @@
 // of any size, connections that break off, clients that are slow, and certificates of clients.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -9,6 +10,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { connect as tlsConnect } from "node:tls";
 import { fileStore } from "edgeward/store/file";
 import { keys, policy as suitePolicy, requests } from "../proxies/requests.mjs";
 import { certificate } from "../support/certificate.mjs";
@@ -278,6 +280,14 @@ test("a token that is bound to a certificate is good on the connection that has 
     assert.deepEqual([denied.status, JSON.parse(denied.body).code], [401, code]);
   }
   await assert.rejects(ask(stranger), /ECONNRESET|EPIPE|socket hang up/);
+  // The one that was looked at stays, and nobody has the server begin anew.
+  const socket = tlsConnect({ port: server.port, host: "127.0.0.1", ca: authority.cert, maxVersion: "TLSv1.2" });
+  await once(socket, "secureConnect");
+  await assert.rejects(new Promise((resolve, reject) => {
+    socket.on("error", reject);
+    socket.renegotiate({}, (error) => (error ? reject(error) : resolve()));
+  }), /no.renegotiation/i);
+  socket.destroy();
   // Plain text is no request there.
   assert.equal(await exchange(server.port, Buffer.from("GET / HTTP/1.1\r\nHost: a\r\n\r\n")), "");
 });

@@ -1,11 +1,14 @@
 // The life of `edgeward serve`: how it begins, what it says, how it is told of changes, and how it ends.
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { connect as tlsConnect } from "node:tls";
 import { fileStore } from "edgeward/store/file";
 import { certificate } from "../support/certificate.mjs";
 import { edgeward } from "../support/command-line.mjs";
@@ -198,6 +201,19 @@ describe("how it ends", () => {
     assert.equal(server.events().at(-1).status_code, "allowed");
   });
 
+  test("of a connection that has ended, nothing is under way", async () => {
+    const server = await serving(args());
+    const before = waiting.length;
+    const socket = connect(server.port, "127.0.0.1").on("error", () => undefined);
+    socket.write(`GET /v1/waits HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token()}\r\n\r\n`.repeat(3));
+    await until(() => waiting.length > before, "the first is under way");
+    socket.destroy();
+    await until(() => waiting.at(-1).destroyed, "the origin is told");
+    server.signal("SIGTERM");
+    assert.equal(await server.ended, 0);
+    assert.match(server.words(), /SIGTERM: nothing is under way/);
+  });
+
   test("a second signal ends it at once", async () => {
     const server = await serving(args());
     const { answer } = await begun(server);
@@ -206,6 +222,25 @@ describe("how it ends", () => {
     server.signal("SIGINT");
     assert.equal(await server.ended, "SIGINT");
     await assert.rejects(answer);
+  });
+
+  test("a connection whose TLS is never there keeps it no longer than what is under way", async () => {
+    const own = certificate("gate", certificate("authority"));
+    writeFileSync(path("slow.pem"), own.cert);
+    writeFileSync(path("slow.key"), own.key);
+    const server = await serving([...args(), "--grace", "1s", "--headers-timeout", "1m", "--tls-cert", "slow.pem", "--tls-key", "slow.key"]);
+    const socket = connect(server.port, "127.0.0.1").on("error", () => undefined);
+    running.push(() => socket.destroy());
+    // What is answered later came later: the server knows of both.
+    await once(socket, "connect");
+    const later = tlsConnect({ port: server.port, host: "127.0.0.1", rejectUnauthorized: false }).on("error", () => undefined);
+    await once(later, "secureConnect");
+    later.destroy();
+    server.signal("SIGTERM");
+    let code;
+    void server.ended.then((found) => (code = found));
+    await until(() => code !== undefined, "it ends", 10_000);
+    assert.equal(code, 0);
   });
 
   test("what takes longer than it may is cut off, and said", async () => {
@@ -282,10 +317,9 @@ describe("what changes while it runs", () => {
     install(own[0]);
     const tls = ["--tls-cert", "own.pem", "--tls-key", "own.key"];
     const server = await serving(["--policy", put("tls.json", policy()), "--store", "memory:", "--audit-file", "audit.jsonl", ...tls]);
-    const { connect } = await import("node:tls");
     const shown = () =>
       new Promise((resolve, reject) => {
-        const socket = connect({ port: server.port, host: "127.0.0.1", ca: authority.cert }, () => {
+        const socket = tlsConnect({ port: server.port, host: "127.0.0.1", ca: authority.cert }, () => {
           resolve(socket.getPeerCertificate().subject.CN);
           socket.end("GET /v1/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         });
@@ -304,6 +338,19 @@ describe("what changes while it runs", () => {
     assert.deepEqual([lines("audit.old").length, lines("audit.jsonl").length, server.lines()], [1, 1, []]);
     for (const file of ["audit.old", "audit.jsonl"]) assert.equal(JSON.parse(lines(file)[0]).status_code, "credential_missing");
   });
+});
+
+test("an audit file that could not be written is written again once it can be", { skip: !existsSync("/dev/full") && "nothing is full here" }, async () => {
+  symlinkSync("/dev/full", path("full.jsonl"));
+  const server = await serving(["--policy", put("full.json", policy()), "--origin", origin, "--store", "memory:", "--audit-file", "full.jsonl"]);
+  assert.equal(await statusOf(server), 401);
+  await server.has("the audit sink failed");
+  rmSync(path("full.jsonl"));
+  assert.equal(await statusOf(server), 401);
+  const events = () => (existsSync(path("full.jsonl")) ? readFileSync(path("full.jsonl"), "utf8").split("\n").filter(Boolean) : []);
+  await until(() => events().length === 1, "the event is in the file");
+  assert.equal(JSON.parse(events()[0]).status_code, "credential_missing");
+  assert.equal(await server.stop(), 0);
 });
 
 describe("what it does not begin with", () => {

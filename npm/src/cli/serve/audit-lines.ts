@@ -34,11 +34,14 @@ export async function auditLines(file: string | undefined): Promise<AuditLines> 
     room: ROOM,
     timeout: TIMEOUT,
     batch: BATCH,
-    send: (records) =>
-      new Promise<void>((resolve, reject) => {
-        const text = records.map(({ line }) => `${line}\n`).join("");
-        to.write(text, (error) => (error ? reject(error) : resolve()));
-      }),
+    async send(records) {
+      // A file that could not be written, as on a disk that was full, takes nothing more until it is opened again.
+      const isAnew = current?.destroyed === true;
+      if (isAnew) await reopen();
+      // Its last line may have been cut off.
+      const text = (isAnew ? "\n" : "") + records.map(({ line }) => `${line}\n`).join("");
+      await new Promise<void>((resolve, reject) => void to.write(text, (error) => (error ? reject(error) : resolve())));
+    },
   };
   return { sink, reopen, close: async () => (current === undefined ? undefined : ended(current)) };
 }

@@ -1,8 +1,9 @@
 // Node's server, bounded against slow and greedy clients.
+import { constants } from "node:crypto";
 import { lstatSync, readFileSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import { connect, type AddressInfo } from "node:net";
+import { connect, type AddressInfo, type Socket } from "node:net";
 import { createSecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
 import type { GateListener } from "../../../types/node.js";
 import { CommandError, reason } from "../command.js";
@@ -29,7 +30,14 @@ export function secureContext(tls: NonNullable<Settings["tls"]>): SecureContextO
     }
   };
   const { cert, key, clientCa } = tls;
-  const options = { cert: read(cert), key: read(key), minVersion: "TLSv1.2" as const, ...(clientCa !== undefined && { ca: read(clientCa) }) };
+  const options = {
+    cert: read(cert),
+    key: read(key),
+    minVersion: "TLSv1.2" as const,
+    // A client could show another certificate than that which was looked at, and have the server do the costly part again.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ...(clientCa !== undefined && { ca: read(clientCa) }),
+  };
   try {
     createSecureContext(options);
   } catch (error) {
@@ -52,19 +60,30 @@ export async function listen(settings: Settings, listener: GateListener): Promis
   const server = tls === undefined ? createServer(options) : secure(options, tls);
   server.timeout = idleTimeout * 1000;
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
-  let underWay = 0;
+  // Node's server knows of no connection whose TLS is not there yet.
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  // By connection: of requests that wait for another one there, Node says nothing when it ends.
+  const underWay = new Map<object, number>();
   const counted = (handle: GateListener | GateListener["checkContinue"]): GateListener["checkContinue"] => (request, response) => {
-    underWay += 1;
-    (response as unknown as NodeJS.EventEmitter).once("close", () => (underWay -= 1));
+    const socket = request.socket as Socket;
+    if (!underWay.has(socket)) socket.once("close", () => underWay.delete(socket));
+    const add = (one: number) => underWay.set(socket, (underWay.get(socket) ?? 0) + one);
+    add(1);
+    (response as unknown as NodeJS.EventEmitter).once("close", () => underWay.has(socket) && add(-1));
     handle(request, response);
   };
+  const count = () => [...underWay.values()].reduce((sum, one) => sum + one, 0);
   server.on("request", counted(listener)).on("checkContinue", counted(listener.checkContinue)).on("clientError", listener.clientError);
   await bound(server, settings.listen);
   server.on("error", (error) => console.error("edgeward: the server failed", reason(error)));
   return {
     where: whereOf(server, settings.listen, tls !== undefined),
     renew: () => (tls === undefined ? undefined : (server as TlsServer).setSecureContext(secureContext(tls))),
-    underWay: () => underWay,
+    underWay: count,
     async stop(grace) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const idle = setInterval(() => server.closeIdleConnections(), 50);
@@ -73,8 +92,8 @@ export async function listen(settings: Settings, listener: GateListener): Promis
       await Promise.race([closed, over]);
       clearInterval(idle);
       clearTimeout(late);
-      const cutOff = underWay;
-      server.closeAllConnections();
+      const cutOff = count();
+      for (const socket of sockets) socket.destroy();
       await closed;
       return cutOff;
     },
