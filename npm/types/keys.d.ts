@@ -302,19 +302,29 @@ export interface KeyLine {
 
 /** The line of one secret of an M2M client. */
 export interface ClientSecretLine {
+  /** The class of the credential. */
   class: "client_secret";
   /** The id of the client. */
   id: string;
   /** The id of the secret; null where the client's record cannot be read. */
   secret: string | null;
+  /** How it fares. */
   state: KeyState;
+  /** What ends it; null where the record cannot be read. */
   lifecycle: Lifecycle | null;
+  /** Whose client it is. This and what follows is null where the record cannot be read or does not say it. */
   issuer: string | null;
+  /** What its issuer calls the client. */
   clientId: string | null;
+  /** The customer that it belongs to. */
   organization: string | null;
+  /** Who answers for its use. */
   owner: string | null;
+  /** Who can be asked to end it, when the owner cannot. */
   revoker: string | null;
+  /** What the client is for. */
   name: string | null;
+  /** What its tokens may do. */
   scopes: readonly string[];
   /** Some letters of the secret. */
   hint: string | null;
@@ -322,11 +332,13 @@ export interface ClientSecretLine {
   created: number | null;
   /** How old it is at least. */
   ageDays: number | null;
+  /** The first second at which it is no longer good, since the Unix epoch; null where it is good until ended. */
   expires: number | null;
   /** When it was used last, as its issuer says: null where it never was, left out where the issuer does not say. */
   lastUsed?: number | null;
   /** When a token of the client was let through, as far as that was noted. */
   lastToken: number | null;
+  /** How far the last token may lie after that, in seconds. */
   lastTokenPrecision: number | null;
   /** There are notes of the client's tokens that cannot be read. */
   usageUnreadable: boolean;
