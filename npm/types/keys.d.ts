@@ -348,7 +348,7 @@ export interface ClientSecretLine {
 
 /** A page of the inventory. It may be empty and not the last. */
 export interface InventoryPage {
-  /** A line for each key. */
+  /** A line for each key, and for each secret of a client. */
   lines: readonly InventoryLine[];
   /** What the next page is asked for with; null on the last one. */
   cursor: string | null;
@@ -403,15 +403,15 @@ export interface ReviewSummary {
   keys: number;
   /** How many of them something is to be said about. */
   keysWithFindings: number;
-  /** The clients. */
+  /** How many clients were looked at. */
   clients: number;
-  /** Those of them about which there is a finding. */
+  /** How many of them something is to be said about. */
   clientsWithFindings: number;
-  /** The secrets of all clients. */
+  /** How many secrets they have. */
   clientSecrets: number;
-  /** The keys by what ends them. */
+  /** Keys, and secrets of clients, by what ends them. */
   byLifecycle: Readonly<Record<Lifecycle, number>>;
-  /** The keys by how they fare. */
+  /** Keys, and secrets of clients, by how they fare. */
   byState: Readonly<Record<KeyState, number>>;
   /** How many findings there are. */
   findings: number;
@@ -435,7 +435,7 @@ export interface ReviewPage {
 export interface KeyDocumentOptions {
   /** Where it begins; at the first key where left out. */
   cursor?: string | null;
-  /** About how many keys it is; all where left out. */
+  /** About how many keys and clients it is; all where left out. */
   limit?: number;
   /** A review begins with what is to be said about this policy. */
   policy?: GatePolicy | string;
@@ -451,7 +451,7 @@ export interface KeyDocumentEnd {
   summary: ReviewSummary;
 }
 
-/** Looks through the keys of a store, page by page: what is in memory does not grow with their number. */
+/** Looks through the keys and the clients of a store, page by page: what is in memory does not grow with their number. */
 export interface KeyReviewing {
   /**
    * A page about at most `limit` keys and clients, 100 where left out. Each secret of a client is a line.
