@@ -2,7 +2,7 @@
 import { answerWith, changeAnswer, changeRequest, told, type Incoming, type Outgoing } from "./node-messages.js";
 import { requireGate } from "./guarded.js";
 import type { Gate, GateAnswer, Guarded } from "../types/index.js";
-import type { ConnectMiddleware, FastifyGuard, HttpGuard } from "../types/node-guard.js";
+import type { ConnectMiddleware, FastifyGuard, httpGuard as HttpGuard } from "../types/node-guard.js";
 
 /** What a framework does with what the gate says: one of these is called, once. */
 interface Ways {
@@ -52,7 +52,7 @@ export function expressGuard(gate: Gate): ConnectMiddleware {
   };
 }
 
-export const httpGuard: HttpGuard = (gate, handler) => {
+export const httpGuard: typeof HttpGuard = (gate, handler) => {
   requireGate(gate, "httpGuard");
   if (typeof handler !== "function") throw new TypeError("httpGuard takes a handler: a function of a request and a response");
   return (request, response) => {

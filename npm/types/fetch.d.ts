@@ -26,13 +26,29 @@ export interface WithGateOptions<Rest extends unknown[] = []> {
  * The handler behind the gate. What the gate refuses, or answers by itself, the handler never sees; what the handler
  * throws, whoever called sees.
  *
+ * @param gate The gate.
+ * @param handler Answers what the gate lets through.
+ * @param options Where a request came from.
+ * @returns What the host calls with a request, and with whatever it hands over beside it.
+ *
  * @example
- * const gate = await createGate(policy, { store });
- * Deno.serve(withGate(gate, (request, verdict) => Response.json({ subject: verdict.subject }), {
- *   address: (request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => info.remoteAddr.hostname,
- * }));
+ * ```ts
+ * import { withGate } from "edgeward/fetch";
+ *
+ * // app/v1/reports/[id]/route.ts of Next.js
+ * export const GET = withGate(gate, (request, verdict) => Response.json({ subject: verdict.subject }));
+ * ```
+ *
  * @example
- * export const GET = withGate(gate, async (request, verdict) => Response.json(await reportsOf(verdict.organization)));
+ * ```ts
+ * import { withGate } from "edgeward/fetch";
+ *
+ * // For `Deno.serve`, which says beside a request where it came from.
+ * type Info = { remoteAddr: { hostname: string } };
+ * export const handler = withGate(gate, (request, verdict, info: Info) => Response.json({ subject: verdict.subject, from: info.remoteAddr.hostname }), {
+ *   address: (request, info) => info.remoteAddr.hostname,
+ * });
+ * ```
  */
 export declare function withGate<Rest extends unknown[] = []>(
   gate: Gate,

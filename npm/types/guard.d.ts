@@ -14,6 +14,7 @@ export interface GuardFrom {
 
 /** An answer, to be sent as it is. */
 export interface GateAnswer {
+  /** The status. */
   status: number;
   /** In their order; a name may stand there more than once. */
   headers: [name: string, value: string][];

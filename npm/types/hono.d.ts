@@ -8,6 +8,7 @@ import type { Allowed, Gate } from "./index.js";
 
 /** What the middleware puts into the context: `c.var.edgeward`. */
 export interface EdgewardEnv {
+  /** Who was let in. */
   Variables: { edgeward: Allowed };
 }
 
@@ -23,9 +24,20 @@ export interface GuardOptions {
  * The gate in front of what comes after it. What it refuses, or answers by itself, nothing behind it sees; handlers find
  * the request without its credential, and the verdict in `c.var.edgeward`.
  *
+ * @param gate The gate.
+ * @param options Where a request came from.
+ *
  * @example
- * const app = new Hono();
+ * ```ts
+ * import { Hono } from "hono";
+ * import { guard, type EdgewardEnv } from "edgeward/hono";
+ *
+ * const app = new Hono<EdgewardEnv>();
  * app.use(guard(gate));
- * app.get("/v1/reports", (c) => c.json({ subject: c.var.edgeward.subject }));
+ * app.get("/v1/reports/:id", (c) => c.json({ subject: c.var.edgeward.subject }));
+ *
+ * const answer = await app.request("https://api.example/v1/reports/7", { headers: { authorization: `Bearer ${token}` } });
+ * console.log(answer.status);
+ * ```
  */
 export declare function guard(gate: Gate, options?: GuardOptions): MiddlewareHandler<EdgewardEnv>;

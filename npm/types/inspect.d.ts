@@ -24,9 +24,11 @@ export interface InspectOptions {
 export interface Fault {
   /** The reason code, as in production. */
   code: string;
+  /** That reason in words. */
   title: string;
   /** The section of the standard behind it. */
   section: string;
+  /** More, where there is more to say. */
   note: string | null;
 }
 
@@ -40,6 +42,7 @@ export type StepOutcome = "passed" | "failed" | "not_reached" | "not_asked";
 export interface InspectedStep {
   /** The stable name of the step. */
   step: string;
+  /** What became of it. */
   outcome: StepOutcome;
   /** What has to be so. */
   title: string;
@@ -67,6 +70,7 @@ export interface MemberSpan {
 
 /** A segment of a token, decoded as far as it goes. */
 export interface InspectedPart {
+  /** The decoded text; null where it cannot be decoded. */
   text: string | null;
   /** What the verifier says against it, whatever it said before. */
   fault: Fault | null;
@@ -83,13 +87,19 @@ export type KeyOrigin = "policy" | "handed_over" | "nobody";
 
 /** One key that was at hand, and why it was chosen or not. */
 export interface InspectedKey {
+  /** From where it is known. */
   origin: KeyOrigin;
   /** Its place in its set, from 0. */
   index: number;
+  /** Its `kid`. */
   kid: string | null;
+  /** Its `kty`. */
   kty: string | null;
+  /** Its `crv`. */
   crv: string | null;
+  /** Its `alg`. */
   alg: string | null;
+  /** Its `use`. */
   use: string | null;
   /** Its SHA-256 thumbprint (RFC 7638); null of a secret. */
   thumbprint: string | null;
@@ -105,8 +115,11 @@ export interface InspectedKey {
 
 /** What there is to say of a token. */
 export interface InspectedToken {
+  /** The first segment. */
   header: InspectedPart;
+  /** The second. */
   payload: InspectedPart;
+  /** How long the signature is, in bytes; null where it cannot be decoded. */
   signatureBytes: number | null;
   /** The verifier's steps in its order. At most one failed, and it is the reason of the verdict. */
   steps: InspectedStep[];
@@ -130,9 +143,11 @@ export interface InspectedToken {
     /** The members of the header by which the token brings or names a key of its own: worthless, and never followed. */
     ownKeys: ("jwk" | "jku" | "x5c" | "x5u")[];
   };
+  /** Every key that was at hand. */
   keys: InspectedKey[];
   /** Why the keys that were handed over cannot stand in for those of the policy. */
   keysObjection: string | null;
+  /** The claims that are times, in seconds since the Unix epoch, and whether each is past. */
   times: { claim: "iat" | "nbf" | "exp"; at: number; past: boolean }[];
   /** Times in seconds since the Unix epoch; `seconds` is from the beginning to the end. */
   lifetime: { issued: number | null; notBefore: number | null; expires: number | null; seconds: number | null };
@@ -142,8 +157,11 @@ export interface InspectedToken {
 
 /** What there is to say of an API key. Its secret is in none of it. */
 export interface InspectedApiKey {
+  /** The prefix. */
   prefix: string | null;
+  /** The environment. */
   environment: "live" | "test" | null;
+  /** The id. */
   id: string | null;
   /** Where its parts stand, in characters; null for a key of another form. */
   spans: Record<"prefix" | "environment" | "id" | "secret" | "check", { start: number; end: number }> | null;
@@ -165,6 +183,7 @@ export interface InspectedApiKey {
 export interface CredentialFinding {
   /** The stable code of the rule. */
   rule: string;
+  /** How bad it is. */
   severity: "low" | "medium" | "high";
   /** What is wrong. */
   title: string;
@@ -172,12 +191,14 @@ export interface CredentialFinding {
   advice: string;
   /** The section that warns of it. */
   section: string;
+  /** Where it is. */
   place: "header" | "payload" | "keys" | "credential";
   /** The JSON pointer of the member there. */
   pointer: string | null;
 }
 
-interface Inspected {
+/** What is said of a credential of any class. */
+export interface Inspected {
   /** What the policy says of it at `now`, by the verifier itself; null without a policy, and where the store has to tell. */
   verdict: Verdict | null;
   /** What is unwise about it, the worst first. */
@@ -194,14 +215,20 @@ export type Inspection =
  * Looks into a credential, for people: what is in it, every step of its verification with its reason, under which key its
  * signature holds and whether that key is to be trusted, and what is unwise about it. It asks nobody: no server, no store.
  *
+ * @param credential The token or the key, without the scheme that stood before it.
+ * @param options The policy whose verdict is asked for, keys to try, the time.
+ * @returns The report, told apart by its `class`.
+ * @throws {PolicyError} Where the policy cannot be used; an `Error` where `jwks` is not JSON.
+ *
+ * @example
  * ```ts
- * const report = inspect(token, { policy, jwks });
+ * import { inspect } from "edgeward";
+ *
+ * const report = inspect(token, { policy, jwks: keys });
  * if (report.class === "m2m_token") {
  *   const failed = report.token.steps.find(({ outcome }) => outcome === "failed");
  *   console.log(failed ? `${failed.step}: ${failed.code}` : "nothing against it");
  * }
  * ```
- *
- * @throws PolicyError where the policy cannot be used, and Error where `jwks` is not JSON.
  */
 export declare function inspect(credential: string, options?: InspectOptions): Inspection;

@@ -302,19 +302,29 @@ export interface KeyLine {
 
 /** The line of one secret of an M2M client. */
 export interface ClientSecretLine {
+  /** The class of the credential. */
   class: "client_secret";
   /** The id of the client. */
   id: string;
   /** The id of the secret; null where the client's record cannot be read. */
   secret: string | null;
+  /** How it fares. */
   state: KeyState;
+  /** What ends it; null where the record cannot be read. */
   lifecycle: Lifecycle | null;
+  /** Whose client it is. This and what follows is null where the record cannot be read or does not say it. */
   issuer: string | null;
+  /** What its issuer calls the client. */
   clientId: string | null;
+  /** The customer that it belongs to. */
   organization: string | null;
+  /** Who answers for its use. */
   owner: string | null;
+  /** Who can be asked to end it, when the owner cannot. */
   revoker: string | null;
+  /** What the client is for. */
   name: string | null;
+  /** What its tokens may do. */
   scopes: readonly string[];
   /** Some letters of the secret. */
   hint: string | null;
@@ -322,11 +332,13 @@ export interface ClientSecretLine {
   created: number | null;
   /** How old it is at least. */
   ageDays: number | null;
+  /** The first second at which it is no longer good, since the Unix epoch; null where it is good until ended. */
   expires: number | null;
   /** When it was used last, as its issuer says: null where it never was, left out where the issuer does not say. */
   lastUsed?: number | null;
   /** When a token of the client was let through, as far as that was noted. */
   lastToken: number | null;
+  /** How far the last token may lie after that, in seconds. */
   lastTokenPrecision: number | null;
   /** There are notes of the client's tokens that cannot be read. */
   usageUnreadable: boolean;
@@ -336,7 +348,7 @@ export interface ClientSecretLine {
 
 /** A page of the inventory. It may be empty and not the last. */
 export interface InventoryPage {
-  /** A line for each key. */
+  /** A line for each key, and for each secret of a client. */
   lines: readonly InventoryLine[];
   /** What the next page is asked for with; null on the last one. */
   cursor: string | null;
@@ -391,15 +403,15 @@ export interface ReviewSummary {
   keys: number;
   /** How many of them something is to be said about. */
   keysWithFindings: number;
-  /** The clients. */
+  /** How many clients were looked at. */
   clients: number;
-  /** Those of them about which there is a finding. */
+  /** How many of them something is to be said about. */
   clientsWithFindings: number;
-  /** The secrets of all clients. */
+  /** How many secrets they have. */
   clientSecrets: number;
-  /** The keys by what ends them. */
+  /** Keys, and secrets of clients, by what ends them. */
   byLifecycle: Readonly<Record<Lifecycle, number>>;
-  /** The keys by how they fare. */
+  /** Keys, and secrets of clients, by how they fare. */
   byState: Readonly<Record<KeyState, number>>;
   /** How many findings there are. */
   findings: number;
@@ -423,7 +435,7 @@ export interface ReviewPage {
 export interface KeyDocumentOptions {
   /** Where it begins; at the first key where left out. */
   cursor?: string | null;
-  /** About how many keys it is; all where left out. */
+  /** About how many keys and clients it is; all where left out. */
   limit?: number;
   /** A review begins with what is to be said about this policy. */
   policy?: GatePolicy | string;
@@ -439,7 +451,7 @@ export interface KeyDocumentEnd {
   summary: ReviewSummary;
 }
 
-/** Looks through the keys of a store, page by page: what is in memory does not grow with their number. */
+/** Looks through the keys and the clients of a store, page by page: what is in memory does not grow with their number. */
 export interface KeyReviewing {
   /**
    * A page about at most `limit` keys and clients, 100 where left out. Each secret of a client is a line.

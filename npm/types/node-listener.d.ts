@@ -3,15 +3,21 @@ import type { Gate } from "./gate.js";
 
 /** What of Node's `http.IncomingMessage` is used. */
 export interface ListenerRequest {
+  /** The method, as it came. */
   readonly method?: string | undefined;
+  /** The target, as it came. */
   readonly url?: string | undefined;
+  /** The headers one by one, names and values in turn. */
   readonly rawHeaders: readonly string[];
+  /** The connection. */
   readonly socket: object;
 }
 
 /** What of Node's `http.ServerResponse` is used. */
 export interface ListenerResponse {
+  /** Whether the head of the answer is on its way. */
   readonly headersSent: boolean;
+  /** Breaks the answer off. */
   destroy(error?: Error): unknown;
 }
 
@@ -39,17 +45,18 @@ export interface GateListener {
  * the server trusts, `rejectUnauthorized` of the server says. What was lent to the gate as `address` or `certificate`
  * counts in place of these. A target that no `Request` says as it was written is refused.
  *
+ * @param gate The gate.
+ * @param options What it is told of the server.
+ *
  * @example
  * ```ts
  * import { createServer } from "node:http";
- * import { createGate } from "edgeward";
  * import { gateListener } from "edgeward/node";
  *
- * const listener = gateListener(await createGate(policy, { store }));
- * createServer(listener)
+ * const listener = gateListener(gate);
+ * export const server = createServer(listener)
  *   .on("checkContinue", listener.checkContinue)
- *   .on("clientError", listener.clientError)
- *   .listen(8080, "127.0.0.1");
+ *   .on("clientError", listener.clientError);
  * ```
  */
 export declare function gateListener(gate: Pick<Gate, "fetch">, options?: GateListenerOptions): GateListener;

@@ -26,3 +26,10 @@ test("every version is pinned exactly", () => {
     assert.match(version, /^(npm:[\w-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/, name);
   }
 });
+
+test("every package is named in docs/dependencies.md, with what it is for", () => {
+  const page = readFileSync(new URL("../../docs/dependencies.md", import.meta.url), "utf8");
+  const { devDependencies, optionalDependencies } = read("package.json");
+  const names = Object.keys({ ...devDependencies, ...optionalDependencies });
+  assert.deepEqual(names.filter((name) => !page.includes(`\`${name}\``)), []);
+});

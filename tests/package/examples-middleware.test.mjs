@@ -73,7 +73,7 @@ const address = (child) =>
 
 for (const name of ["express", "fastify"]) {
   test(`the example with ${name}`, async () => {
-    const { directory, remove } = exampleProject(name);
+    const { directory, remove } = await exampleProject(name);
     let child;
     try {
       const policy = join(directory, "policy-of-the-test.json");
@@ -98,7 +98,7 @@ for (const name of ["express", "fastify"]) {
 }
 
 test("the example of a Worker with Hono", async () => {
-  const { directory, remove } = exampleProject("worker-hono");
+  const { directory, remove } = await exampleProject("worker-hono");
   let worker;
   try {
     const file = join(directory, "src/policy.json");

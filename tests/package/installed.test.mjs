@@ -1,14 +1,13 @@
 // The package as `npm install` leaves it: packed, unpacked into an empty project, and imported there.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { installByNpm } from "./support/pack.mjs";
 
 const root = new URL("../../", import.meta.url);
-const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-const shell = process.platform === "win32";
 const [, version] = /\[workspace\.package\]\s+version = "([^"]+)"/.exec(
   readFileSync(new URL("Cargo.toml", root), "utf8"),
 );
@@ -16,23 +15,10 @@ const [, version] = /\[workspace\.package\]\s+version = "([^"]+)"/.exec(
 const STORES = ["memory", "file", "redis", "unstorage", "kv", "kv-writer"];
 
 let project;
-let packed;
 
-before(() => {
+before(async () => {
   project = mkdtempSync(join(tmpdir(), "edgeward-package-"));
-  const listing = execFileSync(
-    npm,
-    ["pack", "--json", "--loglevel=error", "--pack-destination", project],
-    { cwd: new URL("dist/npm/", root), encoding: "utf8", shell },
-  );
-  const answer = JSON.parse(listing);
-  packed = answer[0] ?? answer.edgeward ?? answer;
-  writeFileSync(join(project, "package.json"), '{ "private": true }\n');
-  execFileSync(
-    npm,
-    ["install", "--offline", "--no-audit", "--no-fund", "--loglevel=error", `./${packed.filename}`],
-    { cwd: project, shell },
-  );
+  await installByNpm({ directory: project }, process.execPath);
 });
 
 after(() => rmSync(project, { recursive: true, force: true }));
@@ -43,7 +29,7 @@ function run(file, source) {
 }
 
 test("the tarball carries what a package should, and nothing runs when it is installed", () => {
-  const files = packed.files.map((file) => file.path);
+  const files = readdirSync(join(project, "node_modules/edgeward"), { recursive: true }).map((file) => file.replaceAll("\\", "/"));
   for (const needed of [
     "README.md",
     "CHANGELOG.md",

@@ -15,6 +15,30 @@ function anchors(text) {
   return headings.map(([, title]) => title.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-"));
 }
 
+const read = (page) => readFileSync(join(root, page), "utf8");
+
+test("every page and every example is led to from docs/README.md, and the README leads there", () => {
+  const links = [...read("docs/README.md").matchAll(/\]\(([^)#\s]+)/g)].map(([, target]) => join("docs", target));
+  const due = [...readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => join("docs", name)), ...readdirSync(join(root, "examples")).map((name) => join("examples", name))];
+  assert.ok(due.length > 30);
+  assert.deepEqual(due.filter((page) => !links.includes(page) && page !== join("docs", "README.md")), []);
+  assert.ok(read("README.md").includes("](docs/README.md)"));
+});
+
+test("every file of this repository that a page names is there", () => {
+  const lost = [];
+  let count = 0;
+  // What ARCHITECTURE.md says of a room is within that room, and so it is with the examples.
+  for (const page of pages.filter((page) => page !== "ARCHITECTURE.md" && !page.startsWith("examples"))) {
+    for (const [, path] of read(page).matchAll(/`((?:tests|src|npm|examples|worker|xtask|schema|docs|www|bench)\/[\w./-]+)`/g)) {
+      count += 1;
+      if (!existsSync(join(root, path))) lost.push(`${page}: ${path}`);
+    }
+  }
+  assert.ok(count > 15, `${count} names`);
+  assert.deepEqual(lost, []);
+});
+
 test("every link from a page to a place in this repository leads there", () => {
   assert.ok(pages.length > 30);
   const lost = [];

@@ -13,7 +13,7 @@ import { until } from "../support/until.mjs";
 
 const snapshots = JSON.parse(readFileSync(new URL("../../worker/generated/snapshots.json", import.meta.url), "utf8"));
 let project;
-before(() => (project = exampleProject("express")));
+before(async () => (project = await exampleProject("express")));
 after(() => project?.remove());
 
 // Both servers in one process; what a handler was handed is said on a line.

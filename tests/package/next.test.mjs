@@ -47,6 +47,9 @@ export default function Page() {
   return ready && <p id="ready">{version()}</p>;
 }
 `);
+}
+
+function writeHandlers(project) {
   project.write("app/api/node/route.js", handler("nodejs"));
   project.write("app/api/edge/route.js", handler("edge"));
 }
@@ -81,6 +84,7 @@ async function ask(base, runtime, vectors) {
 test("next build and next start: a page, and route handlers of Node and of the edge", async () => {
   const project = projects.copy("application");
   write(project);
+  writeHandlers(project);
   await build(project);
   const [server, browser] = [await start(project), await startBrowser()];
   try {

@@ -1,12 +1,16 @@
 // The code blocks of the README run as they stand, in a project that has the package installed.
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { apiKey } from "../support/credentials.mjs";
+import { until } from "../support/until.mjs";
+import { installByNpm } from "./support/pack.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -15,6 +19,7 @@ const readme = readFileSync(join(root, "README.md"), "utf8");
 const RUN = {
   "As a Worker js 1": asWorker,
   "As a Worker json 1": asPolicy,
+  "Without a Worker sh 1": asServer,
   "As a library js 1": asLibrary,
   "API keys in two minutes sh 1": inTheShell,
 };
@@ -44,12 +49,10 @@ function blocks() {
 
 let project;
 
-before(() => {
+before(async () => {
   project = mkdtempSync(join(tmpdir(), "edgeward-readme-"));
-  execFileSync("npm", ["pack", "--loglevel=error", "--pack-destination", project], { cwd: join(root, "dist/npm"), stdio: "pipe" });
-  const tarball = readdirSync(project).find((file) => file.endsWith(".tgz"));
+  await installByNpm({ directory: project }, process.execPath);
   writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
-  execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", "--loglevel=error", `./${tarball}`], { cwd: project });
 });
 
 after(() => rmSync(project, { recursive: true, force: true }));
@@ -78,6 +81,25 @@ function asLibrary(text) {
   writeFileSync(join(project, "library.js"), text);
   const told = execFileSync(process.execPath, ["library.js"], { cwd: project, encoding: "utf8" });
   assert.deepEqual(told.trim().split("\n"), lines);
+}
+
+/** The command, but for the port, and with the program in place of the one that looks for it, so that it hears a signal. */
+async function asServer(text, context) {
+  const [npx, name, ...args] = text.trim().split(" ");
+  assert.deepEqual([npx, name], ["npx", "edgeward"]);
+  writeFileSync(join(project, "policy.json"), blocks().get("As a Worker json 1"));
+  const command = [join(project, "node_modules/edgeward/dist/cli/main.js"), ...args, "--listen", "127.0.0.1:0"];
+  const child = spawn(process.execPath, command, { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
+  context.after(() => child.kill("SIGKILL"));
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => (said += text));
+  await until(() => /listens on http:\S+;/.test(said) || child.exitCode !== null, "it listens", 20_000);
+  const [, base] = /listens on (http:[^\s;]+)/.exec(said) ?? assert.fail(said);
+  assert.match(said, /go to http:\/\/127\.0\.0\.1:9000/);
+  const refused = await fetch(new URL("/v1/reports", base));
+  assert.deepEqual([refused.status, (await refused.json()).code], [401, "credential_missing"]);
+  child.kill("SIGTERM");
+  assert.deepEqual(await once(child, "exit"), [0, null]);
 }
 
 function inTheShell(text) {
@@ -136,6 +158,10 @@ async function asWorker(text, context) {
   const bad = await fetch(new URL("/v1/reports", base), { headers: { authorization: `Bearer acme_live_${"0".repeat(16)}_${"0".repeat(38)}` } });
   assert.equal((await bad.json()).code, "key_invalid");
   assert.deepEqual(reached, []);
+  const good = apiKey({ now: Date.now(), record: { scopes: ["reports:read"] } });
+  await (await runtime.getKVNamespace("EDGEWARD_STORE")).put(good.storeKey, JSON.stringify(good.record));
+  const allowed = await fetch(new URL("/v1/reports", base), { headers: { authorization: `Bearer ${good.key}` } });
+  assert.deepEqual([allowed.status, await allowed.text(), reached], [200, "of the origin", ["api_key"]]);
   const health = await fetch(new URL("/_edgeward/health", base));
   assert.equal(health.status, 200);
 }

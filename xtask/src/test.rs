@@ -1,7 +1,9 @@
 //! Test: every check and every suite, each stage to its end, and one line that sums them up.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 use std::time::Instant;
 
 use crate::build;
@@ -16,6 +18,12 @@ use crate::workspace::{Workspace, empty_dir, files_under, make_dir, read_text};
 
 /// How long one test of a JavaScript suite may take, in milliseconds.
 const TEST_TIMEOUT: &str = "--test-timeout=120000";
+
+/// The tests of the packed package.
+const PACKAGE: &str = "tests/package";
+/// How many files of the packed package's tests run at once. Node.js takes one core less than there are, which on two would
+/// be one file after another, of which most wait for the programs that they started.
+const PACKAGE_FILES_AT_ONCE: usize = 2;
 
 /// The compilers that hold it: the newest, and the one before, which most projects still have.
 const COMPILERS: [&str; 2] = ["typescript7/bin/tsc", "typescript/bin/tsc"];
@@ -189,7 +197,7 @@ fn parts(stage: Stage, tools: &Tools) -> Vec<(String, Part)> {
             let chromium = tools.chromium.clone().map(|path| (tools::CHROMIUM, path));
             let redis = tools.redis.clone().map(|path| (tools::REDIS, path));
             let programs = tools.hosts.iter().cloned().chain(chromium).chain(redis).collect();
-            one(Part::Suite("tests/package", tools.node.clone(), programs))
+            one(Part::Suite(PACKAGE, tools.node.clone(), programs))
         }
         Stage::Worker => one(Part::WorkerSuite),
         Stage::Page => {
@@ -219,6 +227,11 @@ impl Part {
             Self::Suite(directory, node, programs) => {
                 let mut command = workspace.command(&node.path);
                 command.envs(programs.iter().map(|(variable, path)| (variable, path)));
+                if *directory == PACKAGE {
+                    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+                    let at_once = cores.saturating_sub(1).max(PACKAGE_FILES_AT_ONCE);
+                    command.arg(format!("--test-concurrency={at_once}"));
+                }
                 suite(workspace, command, directory)
             }
             Self::WorkerSuite => {

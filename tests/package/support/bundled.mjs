@@ -1,7 +1,7 @@
 // Scratch projects: the tarball as `npm install` leaves it, whole, or with a fault put in.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,8 @@ import { installByNpm, packed } from "./pack.mjs";
 import { cases } from "./suite.mjs";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+/** The core in base64. */
+const CORE_AS_TEXT = /[A-Za-z0-9+/]{100000,}/;
 const SUITE = fileURLToPath(new URL("./suite.mjs", import.meta.url));
 
 /** What the suite takes of the package, imported by name as people do it. */
@@ -74,20 +76,29 @@ function edit(file, change) {
   writeFileSync(file, after);
 }
 
-function damage(at) {
-  const core = join(at, "dist/core.wasm");
-  const bytes = readFileSync(core);
-  const middle = bytes.length >> 1;
-  bytes.fill(0xff, middle, middle + 64);
-  writeFileSync(core, bytes);
-  for (const file of ["core.wasm.inline.js", "index.cjs"]) {
-    // The longest string in it is the core in base64.
-    edit(join(at, "dist", file), (text) => {
-      const [whole] = /[A-Za-z0-9+/]{100000,}/.exec(text);
-      const half = whole.length >> 1;
-      return text.replace(whole, `${whole.slice(0, half)}${"/".repeat(64)}${whole.slice(half + 64)}`);
-    });
+const damage = (at) => ["core.wasm", "core.wasm.inline.js", "index.cjs"].forEach((file) => damageFile(join(at, "dist", file)));
+
+function damageFile(file) {
+  if (file.endsWith(".wasm")) {
+    const bytes = readFileSync(file);
+    const middle = bytes.length >> 1;
+    writeFileSync(file, bytes.fill(0xff, middle, middle + 64));
+    return;
   }
+  // The longest string in it is the core in base64.
+  edit(file, (text) => {
+    const [whole] = CORE_AS_TEXT.exec(text);
+    const half = whole.length >> 1;
+    return text.replace(whole, `${whole.slice(0, half)}${"/".repeat(64)}${whole.slice(half + 64)}`);
+  });
+}
+
+/** Damages the core in every file of what was built that holds one, as it would be damaged in the package that was built. */
+export function damageBuilt(directory) {
+  const files = readdirSync(directory, { recursive: true }).map((file) => join(directory, file));
+  const holding = files.filter((file) => file.endsWith(".wasm") || (/\.[cm]?js$/.test(file) && CORE_AS_TEXT.test(readFileSync(file, "utf8"))));
+  assert.notDeepEqual(holding, [], "nothing there holds a core");
+  holding.forEach(damageFile);
 }
 
 /** The vectors with one token taken for good that is not, and nothing else: whatever runs the suite must say so. */
@@ -127,7 +138,13 @@ export async function runInNode(file, vectors, node = process.execPath) {
   const source = `
     import { text } from "node:stream/consumers";
     import { pathToFileURL } from "node:url";
-    const { default: whole, run = whole.run } = await import(pathToFileURL(process.argv[1]));
-    console.log(JSON.stringify(await run(JSON.parse(await text(process.stdin)))));`;
+    try {
+      const { default: whole, run = whole.run } = await import(pathToFileURL(process.argv[1]));
+      console.log(JSON.stringify(await run(JSON.parse(await text(process.stdin)))));
+    } catch (error) {
+      // Without the line of the bundle, which has the whole core in it.
+      console.error(String(error));
+      process.exitCode = 1;
+    }`;
   return JSON.parse(await say(node, ["--input-type=module", "--eval", source, file], { cwd: dirname(file), input: JSON.stringify(vectors) }));
 }

@@ -5,15 +5,17 @@ import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
 import { createGate } from "edgeward";
-import type { Allowed, Gate, GateAnswer, Guarded } from "edgeward";
-import { withGate, type FetchHandler } from "edgeward/fetch";
-import { guard } from "edgeward/hono";
+import type { Allowed, Gate, GateAnswer, Guarded, GuardFrom, HeaderChanges } from "edgeward";
+import { withGate, type FetchHandler, type WithGateOptions } from "edgeward/fetch";
+import { guard, type EdgewardEnv, type GuardOptions } from "edgeward/hono";
 import { expressGuard, fastifyGuard, httpGuard } from "edgeward/node";
+import type { ConnectMiddleware, FastifyGuard, GuardedRequest, GuardedResponse } from "edgeward/node";
 
 const gate: Gate = await createGate({ routes: [] });
 
 const app = express();
-app.use(expressGuard(gate));
+const middleware: ConnectMiddleware = expressGuard(gate);
+app.use(middleware);
 app.use("/v1", expressGuard(gate), express.json());
 app.get("/v1/reports", (request, response) => {
   const subject: string | null | undefined = request.edgeward?.subject;
@@ -23,7 +25,8 @@ app.get("/v1/reports", (request, response) => {
 });
 
 const server = fastify();
-await server.register(fastifyGuard(gate));
+const plugin: FastifyGuard = fastifyGuard(gate);
+await server.register(plugin);
 server.get("/v1/reports", async (request) => {
   // @ts-expect-error Null where no guard stands before.
   request.edgeward.subject;
@@ -33,22 +36,27 @@ server.get("/v1/reports", async (request) => {
 createServer(httpGuard(gate, (request, response) => void response.end(`${request.edgeward.subject} ${request.socket.remoteAddress}`)));
 createHttp2Server(httpGuard(gate, (request, response) => void response.end(`${request.edgeward.subject} ${request.stream.id}`)));
 
-const hono = new Hono();
-hono.use(guard(gate, { address: (c) => c.req.header("cf-connecting-ip") }));
+export const own: (request: GuardedRequest, response: GuardedResponse) => void = httpGuard(gate, (request: GuardedRequest, response: GuardedResponse) => [request.url, response.statusCode]);
+
+const options: GuardOptions = { address: (c) => c.req.header("cf-connecting-ip") };
+const hono = new Hono<EdgewardEnv>();
+hono.use(guard(gate, options));
+hono.get("/v1/reports", (c) => c.json({ subject: c.var.edgeward.subject }));
 const routed = new Hono().use(guard(gate)).get("/v1/reports", (c) => c.json({ subject: c.var.edgeward.subject, scopes: c.var.edgeward.scopes }));
 // @ts-expect-error There is no such member of a verdict.
 new Hono().use(guard(gate)).get("/", (c) => c.text(c.var.edgeward.password));
 export { routed };
 
 const handler: FetchHandler<[{ hostname: string }]> = (request, verdict, info) => Response.json([request.url, verdict.class, info.hostname]);
-export const fetch: (request: Request, info: { hostname: string }) => Promise<Response> = withGate(gate, handler, {
-  address: (_, info) => info.hostname,
-});
+const from: WithGateOptions<[{ hostname: string }]> = { address: (_, info) => info.hostname };
+export const fetch: (request: Request, info: { hostname: string }) => Promise<Response> = withGate(gate, handler, from);
 export const GET: (request: Request) => Promise<Response> = withGate(gate, (_, verdict) => Response.json(verdict.organization));
 
-const guarded: Guarded = await gate.guard({ method: "GET", url: "/v1/reports", headers: {}, body: null }, { ip: "192.0.2.1" });
+const asker: GuardFrom = { ip: "192.0.2.1" };
+const guarded: Guarded = await gate.guard({ method: "GET", url: "/v1/reports", headers: {}, body: null }, asker);
 if (guarded.action === "respond") guarded.response satisfies GateAnswer;
 else (guarded.verdict satisfies Allowed).ok satisfies true;
+if (guarded.action === "pass") guarded.request satisfies HeaderChanges;
 // @ts-expect-error What is answered has no verdict.
 if (guarded.action === "respond") guarded.verdict;
 gate.failed("GET", new Error("why")) satisfies GateAnswer;

@@ -11,7 +11,7 @@ import type {
   RevocationReason, ReviewPage, ReviewPolicy, ReviewSummary, RoutePolicy, Snapshot, SnapshotOptions, SnapshotTaken, Span, Store,
   StoreListing, TokenHost, TokenPolicy, TokenVerifyOptions,
 } from "edgeward";
-import { init, initSync, type CoreSource } from "edgeward/slim";
+import { init, initSync, type CoreBytes, type CoreModule, type CoreSource } from "edgeward/slim";
 import { consoleSink, queueSink, analyticsSink, type AuditDataset, type AuditQueue, type QueueSinkOptions } from "edgeward/audit";
 import { fileStore, type FileStore, type FileStoreOptions } from "edgeward/store/file";
 import { kvStore, type KeyWriterNamespace, type KeyWriterStub, type KvNamespace, type KvStore, type KvStoreOptions } from "edgeward/store/kv";
@@ -122,7 +122,9 @@ export const failed = (error: unknown): string => (error instanceof KeyAdminErro
 // The other entries.
 const core: CoreSource = new URL("https://cdn.example/core.wasm");
 await init({ module_or_path: core });
-initSync({ module: new Uint8Array() });
+const bytes: CoreBytes = new Uint8Array();
+initSync({ module: bytes });
+export const start = (compiled: CoreModule): unknown => initSync({ module: compiled });
 const queued: QueueSinkOptions = { events: 1 };
 export const sinks = (queue: AuditQueue, dataset: AuditDataset): AuditSink[] => [queueSink(queue, queued), analyticsSink(dataset)];
 export const point = ({ blobs }: AnalyticsPoint): string[] => blobs;

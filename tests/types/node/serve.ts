@@ -2,10 +2,12 @@
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createGate, type Gate } from "edgeward";
-import { gateListener, type GateListener } from "edgeward/node";
+import { gateListener, type GateListener, type GateListenerOptions, type ListenerRequest, type ListenerResponse } from "edgeward/node";
 
 const gate: Gate = await createGate({ routes: [] });
-const listener: GateListener = gateListener(gate, { closing: () => false });
+const options: GateListenerOptions = { closing: () => false };
+const listener: GateListener = gateListener(gate, options);
+export const ask = (request: ListenerRequest, response: ListenerResponse): void => listener(request, response);
 createServer(listener).on("checkContinue", listener.checkContinue).on("clientError", listener.clientError).listen(8080);
 createTlsServer({ requestCert: true }, listener);
 
