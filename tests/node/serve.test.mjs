@@ -311,9 +311,9 @@ describe("what it does not begin with", () => {
 
   test("a policy that is wrong, with every fault", async () => {
     const file = put("wrong.json", policy({ routes: [{ ...ROUTE, path: "no slash" }], nonsense: true }));
-    const server = await failing(2, /wrong\.json cannot be used:/, ["--policy", file]);
-    for (const pointer of ["/routes/0/path", "/nonsense"]) assert.match(server.words(), new RegExp(`^  ${pointer}: `, "m"));
-    await failing(2, /^ {2}\/origin: /m, [...good(), "--origin", "ftp://origin.example/path"]);
+    const server = await failing(2, /^edgeward serve: the policy cannot be used$/m, ["--policy", file]);
+    for (const pointer of ["/routes/0/path", "/nonsense"]) assert.match(server.words(), new RegExp(`^fault  ${pointer}: `, "m"));
+    await failing(2, /^fault {2}\/origin: /m, [...good(), "--origin", "ftp://origin.example/path"]);
     await failing(3, /cannot read none\.json/, ["--policy", "none.json"]);
   });
 
@@ -401,7 +401,7 @@ describe("how it is deployed", () => {
     await server.has("read again");
     const stranger = await ask(server, "/_edgeward/verify", { "x-original-url": "https://api.example/v1/reports", "x-original-method": "GET" });
     assert.deepEqual([stranger.status, stranger.code], [403, "forward_auth_peer_unknown"]);
-    await failing(2, /^ {2}\/origin: /m, ["--policy", file, "--origin", origin, "--store", "memory:", "--snapshots", snapshots]);
+    await failing(2, /^fault {2}\/origin: /m, ["--policy", file, "--origin", origin, "--store", "memory:", "--snapshots", snapshots]);
   });
 
   test("behind nginx, whose word on the client's address is taken", async () => {
@@ -461,14 +461,18 @@ describe("how it is deployed", () => {
     const env = { EDGEWARD_DENY_SIGNING_KEY: JSON.stringify({ ...jwk, kid: "k", d }) };
     const good = await failing(0, /it is well, and would listen/, [...args, "--json"], { env });
     const found = JSON.parse(good.lines().join());
-    assert.deepEqual([found.good, found.fault, found.store, found.keySets[0].keys], [true, null, "file:checked", 1]);
+    assert.deepEqual([found.good, found.store, found.keySets[0].keys], [true, "file:checked", 1]);
     assert.equal((await fileStore(path("checked")).list({ prefix: "", limit: 10 })).keys.filter(({ name }) => !name.startsWith("jwks/")).length, 0);
     keys.answers("error");
     const failed = await failing(3, /the keys of http.* cannot be fetched: /, [...args, "--json", "--store", "memory:"], { env });
     assert.equal(JSON.parse(failed.lines().join()).good, false);
     put("check.json", { ...document, routes: 1 });
     const wrong = await failing(2, /\/routes: /, [...args, "--json"], { env });
-    assert.match(JSON.parse(wrong.lines().join()).faults[0], /^\/routes: /);
+    const { error } = JSON.parse(wrong.lines().join());
+    assert.deepEqual([error.code, error.faults[0].pointer], ["policy_invalid", "/routes"]);
+    // One document, whatever goes wrong.
+    const away = await failing(3, /cannot be reached/, [...args, "--json", "--store", "redis://127.0.0.1:1"], { env });
+    assert.equal(JSON.parse(away.lines().join("\n")).error.code, "store_unreachable");
   });
 
   test("what is due by the clock is done while nobody asks, and a failure is said once, and its end", async () => {

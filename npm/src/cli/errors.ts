@@ -8,7 +8,7 @@ export const EXIT = {
   good: 0,
   /** It was done, and there is something to object to. */
   objection: 1,
-  /** The command line itself is wrong. */
+  /** The command line itself is wrong, or a policy that it names: to try again is of no use. */
   usage: 2,
   /** It could not be done: a file, a server, a key set. */
   failed: 3,
@@ -136,7 +136,8 @@ export function tell(error: unknown, name: string, usage: string, asJson: boolea
   if (error instanceof UsageError) say(`\n${synopsis(usage)}`);
   say(paint("dim", `  ${hint}`, process.stderr));
   if (process.env["EDGEWARD_DEBUG"]) say(frames(error));
-  if (error instanceof UsageError) return EXIT.usage;
+  // To try again with the same policy is of no use, as with the same command line.
+  if (error instanceof UsageError || code === "policy_invalid") return EXIT.usage;
   return error instanceof StepError ? error.exit : EXIT.failed;
 }
 

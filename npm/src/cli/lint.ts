@@ -5,8 +5,6 @@ import { notJson } from "./json.js";
 import { paint, type Style } from "./terminal.js";
 import type { LintFinding } from "../../types/index.js";
 
-export { faultInWords, faultsOf };
-
 const LEVELS = ["low", "medium", "high"] as const;
 
 export const OPTIONS = {
@@ -72,7 +70,6 @@ function isJson(text: string): boolean {
 }
 
 const STYLES: Readonly<Record<LintFinding["severity"], Style>> = { high: "red", medium: "yellow", low: "cyan" };
-
 
 function inWords({ severity, rule, nhi, document, pointer, title, evidence, advice }: LintFinding): string {
   const about = evidence === null ? "" : ` (${evidence})`;

@@ -1,7 +1,7 @@
 import { oneOf, readArguments, type Command } from "../command.js";
 import { EXIT } from "../errors.js";
 import { JSON_OPTION, command } from "../declare.js";
-import { write } from "../keys/output.js";
+import { write } from "../output.js";
 import { bash } from "./bash.js";
 import { fish } from "./fish.js";
 import { places } from "./places.js";

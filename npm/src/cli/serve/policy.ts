@@ -2,20 +2,12 @@
 import { createHash } from "node:crypto";
 import { createGate, lint } from "../../index.js";
 import type { AuditSink } from "../../../types/audit-types.js";
-import type { Gate, GatePolicy, LintFinding, PolicyError, PolicyFault, Store } from "../../../types/index.js";
+import type { Gate, GatePolicy, LintFinding, Store } from "../../../types/index.js";
 import { CommandError, readText, reason } from "../command.js";
+import { faultsOf } from "../errors.js";
+import { readPolicy } from "../policy.js";
 import { sealsOfEnvironment, secretJson, secretOf } from "../secrets.js";
 import type { Settings } from "./settings.js";
-
-/** A policy that cannot be used, with every fault of it. */
-export class WrongPolicy extends Error {
-  constructor(
-    readonly file: string,
-    readonly faults: readonly string[],
-  ) {
-    super(`${file} cannot be used:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
-  }
-}
 
 /** A gate, and what is to be told of it. */
 export interface Served {
@@ -44,13 +36,13 @@ export interface Lent {
 /**
  * Reads the files and the secrets again each time.
  *
- * @throws {WrongPolicy} With every fault.
+ * @throws {PolicyError} With every fault.
  */
 export async function serve(settings: Settings, { store, audit, publishes }: Lent): Promise<Served> {
   const { policy: file, snapshots: snapshotsFile, origin } = settings;
-  const text = readText(file);
+  const { text } = readPolicy(file);
   const snapshots = snapshotsFile === undefined ? "{}" : readText(snapshotsFile);
-  const findings = judged(file, () => lint(text, { snapshots }));
+  const findings = lint(text, { snapshots });
   const policy = JSON.parse(text) as GatePolicy;
   const limiters = ownLimiters(policy);
   if (origin !== undefined) (policy as { origin: string }).origin = origin;
@@ -73,7 +65,7 @@ export async function serve(settings: Settings, { store, audit, publishes }: Len
     });
   } catch (error) {
     // What is wrong beside the policy is a secret, of which the core says no part.
-    throw isFaults(error) ? wrong(file, error) : new CommandError(reason(error));
+    throw faultsOf(error).length > 0 ? error : new CommandError(reason(error), { code: "secrets_unusable", hint: "look at the secrets in the environment, and at those in files", cause: error });
   }
   return {
     gate,
@@ -86,25 +78,6 @@ export async function serve(settings: Settings, { store, audit, publishes }: Len
     isStrict: policy.denySnapshot !== undefined,
     limiters,
   };
-}
-
-function judged<T>(file: string, judge: () => T): T {
-  try {
-    return judge();
-  } catch (error) {
-    throw wrong(file, error);
-  }
-}
-
-const isFaults = (error: unknown): error is PolicyError => error instanceof Error && error.name === "PolicyError";
-
-function wrong(file: string, error: unknown): WrongPolicy {
-  const faults = isFaults(error) ? error.faults.map(inWords) : [];
-  return new WrongPolicy(file, faults.length > 0 ? faults : [reason(error)]);
-}
-
-function inWords({ pointer, reason: words, hint }: PolicyFault): string {
-  return `${pointer === "" ? "the document" : pointer}: ${words}${hint === null ? "" : ` (${hint})`}`;
 }
 
 type Bound = { binding?: string; whenUnavailable?: unknown };

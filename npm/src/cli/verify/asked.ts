@@ -1,6 +1,7 @@
 // The policy that a credential is held against: that of a file, or what the options say in its place.
 import { UsageError, core, readText } from "../command.js";
 import { readJson } from "../json.js";
+import { readPolicy } from "../policy.js";
 
 /** What of the options says by what a credential is judged. */
 export interface By {
@@ -56,8 +57,7 @@ async function fromFile(file: string, snapshots: string, by: By): Promise<Omit<A
   const besides = [...OF_ISSUER, "issuer", "prefix", "environment"] as const;
   const other = besides.find((name) => by[name] !== undefined);
   if (other !== undefined) throw new UsageError(`--policy, or --${other}`);
-  const text = readText(file);
-  const document = readJson(text, file) as Document;
+  const { text, document } = readPolicy(file);
   const { lint } = await core();
   // Strictly, and all of it: what is taken from it below has been judged.
   lint(text, { snapshots });
