@@ -103,8 +103,10 @@ async function stay(settings: Settings, audit: AuditLines, { store, name }: Serv
   clock.stop();
   for (const file of files) unwatchFile(file);
   const waiting = server.underWay();
+  // It is said once it is so: whoever reads it finds nobody who listens.
+  const stopped = server.stop(settings.grace);
   say(`edgeward serve: ${signal}: ${waiting === 0 ? "nothing is under way" : `${requests(waiting)} under way`}; another signal ends it at once`);
-  const cutOff = await server.stop(settings.grace);
+  const cutOff = await stopped;
   await served.gate.flush();
   const lost = served.gate.audit().reduce((sum, { dropped, failed, waiting }) => sum + dropped + failed + waiting, 0);
   if (lost > 0) say(`edgeward serve: ${lost} audit events were lost`);
