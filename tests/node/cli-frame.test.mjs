@@ -98,12 +98,15 @@ test("no option takes a secret, and each of the names that people take for one i
   const secret = "s3cr3t-s3cr3t-s3cr3t";
   for (const { at, command, parts } of commands) {
     if (parts.length > 0) continue;
-    for (const args of [["--token", secret], [`--secret=${secret}`], ["--json", apiKey().key], [`--${apiKey().key}`]]) {
+    const url = `https://somebody:${secret}@host.example/`;
+    for (const args of [["--token", secret], [`--secret=${secret}`], ["--client-secret", secret], ["--admin-token", secret], [url], [`--store=${url}`], ["--json", apiKey().key], [`--${apiKey().key}`]]) {
       const error = await refusal(command, args);
       assert.equal(error.constructor.name, "UsageError", at.join(" "));
       assert.ok(!error.message.includes(args.at(-1)) && !error.message.includes(secret) && !error.message.includes("acme_live"), at.join(" "));
     }
   }
+  const target = await refusal(await COMMANDS.snapshot.load(), [secret]);
+  assert.ok(target.constructor.name === "UsageError" && !target.message.includes(secret), target.message);
   const { code, stdout, stderr } = await cli([apiKey().key]);
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /the first argument is a command, and this is none/);
@@ -252,6 +255,14 @@ test("each kind of error says what to do, as JSON too, and shows a stack to nobo
         [list("--gate", "http://127.0.0.1:1/_edgeward"), 3, "gate_unreachable", /did not answer/, /is it running/, { EDGEWARD_TOKEN: "wr0ng-wr0ng" }],
         [list("--gate", url), 1, "token_expired", /Expired\./, /get a new token/, { EDGEWARD_TOKEN: "wr0ng-wr0ng" }],
         [["keys", "show", "nobody", ...byFile, "p.json"], 1, "key_not_found", /no key of this id/, /edgeward keys list/],
+        [["lint", "p.json", "--snapshots", "broken.json"], 3, "not_json", /broken\.json is no JSON/, /double quotes/],
+        [["lint", "p.json", "--snapshots", "listed.json"], 3, "input_unusable", /snapshots/, /the message names/],
+        [["verify", "--policy", "p.json", "--snapshots", "listed.json"], 3, "input_unusable", /snapshots/, /the message names/, { EDGEWARD_CREDENTIAL: "x" }],
+        [["inspect", "--jwks", "listed.json"], 3, "input_unusable", /key set/, /the message names/, { EDGEWARD_CREDENTIAL: "e30.e30.AA" }],
+        [["clients", "list", "--store", "file:nowhere"], 3, "store_missing", /no store at nowhere/, /edgeward keys issue/],
+        [["clients", "import", "--store", "file:c", "--file", "broken.json", "--from", "auth0", "--issuer", "x"], 3, "listing_invalid", /line 2/, /the endpoint/],
+        [["serve", "--check", "--policy", "wrong.json", "--store", "memory:"], 2, "policy_invalid", /prefix/, /edgeward lint/],
+        [["serve", "--check", "--policy", "p.json", "--store", "redis://127.0.0.1:1"], 3, "store_unreachable", /nothing listens there/, /host and port/],
         [["lint", "none.json"], 3, "file_missing", /none\.json/, /is the path right/],
         [["lint", "broken.json"], 1, "policy_invalid", /line 2, column 40/, /./],
         [["snapshot", "http://127.0.0.1:1"], 3, "snapshot_failed", /127\.0\.0\.1/, /iss/],

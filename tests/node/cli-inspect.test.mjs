@@ -135,7 +135,7 @@ test("what cannot be done is told", async () => {
     [["--fail-on", "never"], token, 2, /--fail-on takes low, medium, high/],
     [["--now", "soon"], token, 2, /--now takes a time/],
     [["--jwks", "none.json"], token, 3, /cannot read none\.json/],
-    [["--jwks", "token.txt"], token, 3, /the key set: not JSON/],
+    [["--jwks", "token.txt"], token, 3, /token\.txt is no JSON: line 1, column 1/],
     [["--policy", "keys.json"], token, 2, /the policy cannot be used\nfault {2}\/keys: unknown field/],
     [["-", "--jwks", "-"], token, 2, /one thing alone/],
     [["--jwks", "-"], "{}", 2, /one thing alone/],

@@ -315,6 +315,8 @@ describe("what it does not begin with", () => {
     for (const pointer of ["/routes/0/path", "/nonsense"]) assert.match(server.words(), new RegExp(`^fault  ${pointer}: `, "m"));
     await failing(2, /^fault {2}\/origin: /m, [...good(), "--origin", "ftp://origin.example/path"]);
     await failing(3, /cannot read none\.json/, ["--policy", "none.json"]);
+    await failing(3, /a-snapshot is no JSON: line 1, column 1/, [...good(), "--snapshots", (writeFileSync(path("a-snapshot"), "x"), "a-snapshot")]);
+    await failing(3, /snapshots[^]*look at what the message names/, [...good(), "--snapshots", (writeFileSync(path("a-list"), "[]"), "a-list")]);
   });
 
   test("a port that is taken, a store that is none, certificates that are none", async () => {
@@ -322,7 +324,7 @@ describe("what it does not begin with", () => {
     await failing(3, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${other.port}: somebody else does`), good(), { listen: `127.0.0.1:${other.port}` });
     await failing(3, /cannot listen on 192\.0\.2\.1:80: /, good(), { listen: "192.0.2.1:80" });
     writeFileSync(path("a-file"), "");
-    await failing(3, /the store file:a-file\/store cannot be used/, ["--policy", put("begin.json", policy()), "--store", "file:a-file/store"]);
+    await failing(3, /cannot use the store file:a-file\/store: a part of its path is no directory/, ["--policy", put("begin.json", policy()), "--store", "file:a-file/store"]);
     await failing(3, /cannot read none\.pem/, [...good(), "--tls-cert", "none.pem", "--tls-key", "none.pem"]);
     await failing(3, /certificate and key cannot be used/, [...good(), "--tls-cert", "a-file", "--tls-key", "a-file"]);
     await failing(3, /cannot write a-file\/audit/, [...good(), "--audit-file", "a-file/audit"]);

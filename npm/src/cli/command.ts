@@ -41,6 +41,9 @@ const SECRETS = /^--?(token|bearer|key|(api|private|secret|signing)-?key|([a-z]+
 /** What has the form of a token or of an API key, as a word of its own. */
 const CREDENTIAL = /(^|[=\s])(eyJ[\w-]+\.[\w-]+\.[\w-]*|[a-z0-9]{2,12}_(live|test)_[0-9A-Za-z]{16}_[0-9A-Za-z]{32,})($|\s)/;
 
+/** What has a password before its host. */
+const WITH_PASSWORD = /:\/\/[^/\s@]*:[^/\s@]+@/;
+
 const BY_OTHER_WAYS = "secrets come by a file, by standard input, or by the environment";
 
 /** The options, and whatever stands beside them. */
@@ -51,6 +54,11 @@ function parsed<O extends Options>(args: string[], options: O): { positionals: s
   if (args.some((arg) => CREDENTIAL.test(arg))) {
     throw new UsageError(`a credential, a token or a key itself, does not stand in an argument, which everybody could read who lists the processes: ${BY_OTHER_WAYS}`, {
       hint: "whoever could list the processes may know it by now: revoke it, or let it expire",
+    });
+  }
+  if (args.some((arg) => WITH_PASSWORD.test(arg))) {
+    throw new UsageError("a password does not stand in an argument, which everybody could read who lists the processes", {
+      hint: "the URL of a store with its password stands in EDGEWARD_STORE; others take none",
     });
   }
   const { positionals, values, tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
@@ -95,6 +103,7 @@ export function oneOf<const W extends string>(value: string, option: string, wor
 /** What the system says of a file, in words, with what to do about it. */
 const OF_FILES: Readonly<Record<string, readonly [words: string, hint: string]>> = {
   ENOENT: ["there is no such file", "is the path right? It is looked for from the directory that the command runs in"],
+  EEXIST: ["there is a file of this name", "name another place, or take that one away"],
   EISDIR: ["it is a directory", "name a file in it"],
   ENOTDIR: ["a part of its path is no directory", "is the path right?"],
   EACCES: ["this user may not", "look at its owner and its mode, and at those of its directory"],
@@ -104,10 +113,14 @@ const OF_FILES: Readonly<Record<string, readonly [words: string, hint: string]>>
   EMFILE: ["too many files are open", "raise the limit of open files (ulimit -n)"],
 };
 
+/** What is written is made where it is not there, but for the directory around it. */
+const NO_DIRECTORY = ["there is no such directory", "make it, or name a file elsewhere"] as const;
+
 /** The error of a file that could not be read or written. */
 export function fileError(doing: string, file: string, error: unknown): CommandError {
   const code = (error as NodeJS.ErrnoException | null)?.code ?? "";
-  const [words, hint] = Object.hasOwn(OF_FILES, code) ? OF_FILES[code]! : [reason(error), "look at the file and at its directory"];
+  const known = doing !== "read" && code === "ENOENT" ? NO_DIRECTORY : Object.hasOwn(OF_FILES, code) ? OF_FILES[code] : undefined;
+  const [words, hint] = known ?? [reason(error), "look at the file and at its directory"];
   return new CommandError(`cannot ${doing} ${file}: ${words}`, { code: code === "ENOENT" ? "file_missing" : "file_failed", hint, cause: error });
 }
 

@@ -98,6 +98,7 @@ const HINTS: Readonly<Record<string, string>> = {
   credential_unrecognized: "the gate does not take what is in EDGEWARD_TOKEN or --token-file: a token of an administrator is an M2M token of admin.issuer, or the bootstrap secret before the first administrator has come",
   token_expired: "get a new token, and put it into EDGEWARD_TOKEN or --token-file",
   body_invalid: "the option that the message names is what to look at",
+  key_malformed: "it has not the form of a key: was it cut off or mistyped, or is there something before it?",
   key_invalid: "the store has no key that is good with this text: is it the right store, the right policy, and the right seal?",
   key_check_mismatch: "the key was mistyped or cut off, or it was sealed with a seal that is not at hand (EDGEWARD_SEALS)",
 };

@@ -55,6 +55,7 @@ async function commandOf(name: string): Promise<Command> {
   const entry = entryOf(name);
   if (entry !== undefined) return entry.load();
   // What was typed in its place could be a secret.
+  if (name.startsWith("-")) throw new UsageError("the command comes first, and its options behind it");
   if (!isName(name)) throw new UsageError("the first argument is a command, and this is none");
   const meant = nearest(name, Object.keys(COMMANDS));
   throw new UsageError(`there is no command "${name}"${meant === undefined ? "" : `; did you mean ${meant}?`}`, {

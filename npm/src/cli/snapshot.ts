@@ -30,6 +30,12 @@ export const snapshot: Command = command(
     const maxAge = seconds(values["max-age"] ?? "7d", "--max-age");
     if (maxAge === 0) throw new UsageError("--max-age: a snapshot that is good for no time is of no use");
 
+    // What is none is not repeated.
+    const url = URL.canParse(target) ? new URL(target) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "") {
+      throw new UsageError("an issuer is a URL without a user in it, and so is a key set, as https://issuer.example");
+    }
+
     // A file that cannot be added to is found before anybody is asked.
     const others = into === undefined ? undefined : readSnapshots(into);
     const { takeSnapshot } = await core();

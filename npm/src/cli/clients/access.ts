@@ -34,7 +34,7 @@ export const EXITS = { objection: "there is no such client, its record does not 
 export async function within<T>(where: Where, work: (clients: Clients) => Promise<T>): Promise<T> {
   const address = addressOf(where);
   if ("gate" in address) return work(gateClients(gateAddress(address.gate, where, false)));
-  const { url, redisPrefix } = storeUrl(address, where);
+  const { url, redisPrefix } = storeUrl(address.store, where);
   const { store, close, exists } = await opened(url, redisPrefix);
   try {
     return await work(storeClients(await createClientAdmin({}, { store }), exists));

@@ -56,7 +56,7 @@ function listed(text: string, from: "auth0" | "workos", issuer: string): ClientL
   try {
     return readClientListing(text, { from, issuer });
   } catch (error) {
-    throw new CommandError(reason(error));
+    throw new CommandError(reason(error), { code: "listing_invalid", hint: "it is what the endpoint of the issuer answered, page after page, as edgeward clients import --help names it", cause: error });
   }
 }
 

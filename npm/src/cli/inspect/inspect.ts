@@ -1,10 +1,9 @@
 import type { CredentialFinding, Inspection } from "../../../types/index.js";
-import { CommandError, EXIT, core, oneOf, readOptional, readText, reason, type Command } from "../command.js";
+import { EXIT, core, oneOf, readOptional, type Command } from "../command.js";
 import { credentialFrom } from "../credential.js";
 import { JSON_OPTION, command } from "../declare.js";
-import { faultsOf } from "../errors.js";
 import { write, writeDocument } from "../output.js";
-import { readPolicy } from "../policy.js";
+import { readBeside, readPolicy, unusable } from "../policy.js";
 import { momentOf } from "../times.js";
 import { inWords } from "./words.js";
 
@@ -37,15 +36,15 @@ export const inspect: Command = command(
     const level = LEVELS.indexOf(oneOf(values["fail-on"] ?? "medium", "--fail-on", LEVELS));
     const now = momentOf(values.now, "--now") ?? Date.now();
     const policy = values.policy === undefined ? {} : { policy: readPolicy(values.policy).text };
-    const jwks = values.jwks === undefined ? {} : { jwks: readText(values.jwks) };
+    const keys = readBeside(values.jwks);
+    const jwks = keys === undefined ? {} : { jwks: keys };
     const credential = credentialFrom(operand);
     const { inspect: inspectCredential } = await core();
     let report: Inspection;
     try {
       report = inspectCredential(credential, { ...policy, ...jwks, now });
     } catch (error) {
-      if (faultsOf(error).length > 0) throw error;
-      throw new CommandError(reason(error), { code: "keys_unusable", hint: "is it a key set, as the issuer publishes it, or a snapshot of one?", cause: error });
+      throw unusable(error);
     }
     await (values.json === true ? writeDocument(report) : write(`${inWords(report, Math.floor(now / 1000))}\n`));
     return exitOf(report, level);

@@ -46,7 +46,7 @@ const OF_STORES = ["policy", "prefix", "environment", "redis-prefix", "seals-fil
 /** Opens what the options name. `bare` where a gate is asked for what needs no token. */
 export async function open(where: Where, { bare = false } = {}): Promise<Keys> {
   const address = addressOf(where);
-  return "gate" in address ? gateKeys(gateAddress(address.gate, where, bare)) : storeKeys(storeAddress(address, where));
+  return "gate" in address ? gateKeys(gateAddress(address.gate, where, bare)) : storeKeys(storeAddress(address.store, where));
 }
 
 /** Opens it, does the work, and closes it, come what may. */
@@ -59,17 +59,17 @@ export async function within<T>(where: Where, work: (keys: Keys) => Promise<T>, 
   }
 }
 
-type Address = { gate: string } | { store: string; byOption: boolean };
+type Address = { gate: string } | { store: string };
 
 export function addressOf({ store, gate }: Where): Address {
   if (store !== undefined && gate !== undefined) throw new UsageError("--store and --gate: one of them");
   if (gate !== undefined) return { gate };
-  if (store !== undefined) return { store, byOption: true };
+  if (store !== undefined) return { store };
   const ofStore = secretOf("EDGEWARD_STORE");
   const { EDGEWARD_GATE: ofGate } = process.env;
   if (ofStore && ofGate) throw new UsageError("EDGEWARD_STORE and EDGEWARD_GATE are both set: say --store or --gate");
   if (ofGate) return { gate: ofGate };
-  if (ofStore) return { store: ofStore, byOption: false };
+  if (ofStore) return { store: ofStore };
   throw new UsageError("where the keys are is missing: --store or --gate, or EDGEWARD_STORE or EDGEWARD_GATE");
 }
 
@@ -102,19 +102,19 @@ function tokenOf({ "token-file": file }: Where): string {
   return token;
 }
 
-function storeAddress(address: { store: string; byOption: boolean }, where: Where): StoreAddress {
-  return { ...storeUrl(address, where), ...formOf(where), seals: sealsOf(where) };
+function storeAddress(store: string, where: Where): StoreAddress {
+  return { ...storeUrl(store, where), ...formOf(where), seals: sealsOf(where) };
 }
 
 /** Where the store is, whatever is kept in it. */
-export function storeUrl({ store, byOption }: { store: string; byOption: boolean }, where: Pick<Where, "redis-prefix" | "token-file">): Pick<StoreAddress, "url" | "redisPrefix"> {
+export function storeUrl(store: string, where: Pick<Where, "redis-prefix" | "token-file">): Pick<StoreAddress, "url" | "redisPrefix"> {
   if (where["token-file"] !== undefined) throw new UsageError("--token-file goes with --gate");
   if (/^memory:/.test(store)) throw new UsageError("a store in memory is gone with the command: file:, redis: or rediss:");
-  return placeOf({ store, byOption }, where["redis-prefix"]);
+  return placeOf(store, where["redis-prefix"]);
 }
 
 /** A store by its URL. What is none is not repeated: it could have a password in it. */
-export function placeOf({ store, byOption }: { store: string; byOption: boolean }, redisPrefix: string | undefined): Pick<StoreAddress, "url" | "redisPrefix"> {
+export function placeOf(store: string, redisPrefix: string | undefined): Pick<StoreAddress, "url" | "redisPrefix"> {
   const scheme = /^([a-z]+):/.exec(store)?.[1];
   const isRedis = scheme === "redis" || scheme === "rediss";
   if (scheme !== "file" && !isRedis) throw new UsageError("a store is file:PATH, redis://HOST:PORT/DB or rediss://HOST:PORT/DB");
@@ -123,9 +123,6 @@ export function placeOf({ store, byOption }: { store: string; byOption: boolean 
     return { url: store, redisPrefix };
   }
   if (!URL.canParse(store)) throw new UsageError("the URL of the Redis is none, as redis://localhost:6379/0");
-  if (byOption && new URL(store).password !== "") {
-    throw new UsageError("a password does not stand in an argument, which everybody could read who lists the processes: put the URL into EDGEWARD_STORE");
-  }
   return { url: store, redisPrefix };
 }
 

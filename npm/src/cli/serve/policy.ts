@@ -1,11 +1,9 @@
 // The gate of a policy file: read, judged, and made with what this process lends it.
 import { createHash } from "node:crypto";
-import { createGate, lint } from "../../index.js";
+import { createGate } from "../../index.js";
 import type { AuditSink } from "../../../types/audit-types.js";
 import type { Gate, GatePolicy, LintFinding, Store } from "../../../types/index.js";
-import { CommandError, readText, reason } from "../command.js";
-import { faultsOf } from "../errors.js";
-import { readPolicy } from "../policy.js";
+import { judged, readBeside, readPolicy, unusable } from "../policy.js";
 import { sealsOfEnvironment, secretJson, secretOf } from "../secrets.js";
 import type { Settings } from "./settings.js";
 
@@ -41,8 +39,8 @@ export interface Lent {
 export async function serve(settings: Settings, { store, audit, publishes }: Lent): Promise<Served> {
   const { policy: file, snapshots: snapshotsFile, origin } = settings;
   const { text } = readPolicy(file);
-  const snapshots = snapshotsFile === undefined ? "{}" : readText(snapshotsFile);
-  const findings = lint(text, { snapshots });
+  const snapshots = readBeside(snapshotsFile) ?? "{}";
+  const findings = await judged(text, { snapshots });
   const policy = JSON.parse(text) as GatePolicy;
   const limiters = ownLimiters(policy);
   if (origin !== undefined) (policy as { origin: string }).origin = origin;
@@ -65,7 +63,7 @@ export async function serve(settings: Settings, { store, audit, publishes }: Len
     });
   } catch (error) {
     // What is wrong beside the policy is a secret, of which the core says no part.
-    throw faultsOf(error).length > 0 ? error : new CommandError(reason(error), { code: "secrets_unusable", hint: "look at the secrets in the environment, and at those in files", cause: error });
+    throw unusable(error);
   }
   return {
     gate,

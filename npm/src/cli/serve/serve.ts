@@ -150,7 +150,7 @@ function oneAtATime(work: () => Promise<void>): () => void {
 function tellOf(settings: Settings, { findings, origin, prefix, isForwardAuth, tlsEndsAhead, limiters }: Served, store: string): void {
   const { policy } = settings;
   const serious = findings.filter(({ severity }) => severity !== "low");
-  if (serious.length > 0) say(`edgeward serve: ${serious.length} findings of medium or high severity, which \`edgeward lint ${policy}\` says: ${rules(serious)}`);
+  if (serious.length > 0) say(`edgeward serve: ${serious.length === 1 ? "1 finding" : `${serious.length} findings`} of medium or high severity, which \`edgeward lint ${policy}\` says: ${rules(serious)}`);
   if (settings.tls === undefined && !tlsEndsAhead && !isForwardAuth) {
     say("edgeward serve: credentials that come over plain HTTP from elsewhere are refused as exposed: --tls-cert, or `tlsEndsAhead` in the policy where TLS ends before");
   }

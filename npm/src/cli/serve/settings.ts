@@ -132,7 +132,7 @@ function listenOf(text: string): Listen {
 function storeOf(option: string | undefined, redisPrefix: string | undefined, policy: string): Pick<Settings, "store" | "redisPrefix"> {
   const store = option ?? secretOf("EDGEWARD_STORE") ?? `file:${resolve(dirname(policy), "edgeward-store")}`;
   if (store !== "memory:") {
-    const { url, redisPrefix: prefix } = placeOf({ store, byOption: option !== undefined }, redisPrefix);
+    const { url, redisPrefix: prefix } = placeOf(store, redisPrefix);
     return { store: url, redisPrefix: prefix };
   }
   if (redisPrefix !== undefined) throw new UsageError("--redis-prefix goes with a Redis");

@@ -6,6 +6,7 @@ import { opened, type Opened } from "../keys/store.js";
 import { secretFrom } from "../keys/values.js";
 import { WHERE, gateBase, sealsOf, storeUrl } from "../keys/where.js";
 import { write, writeDocument } from "../output.js";
+import { unusable } from "../policy.js";
 import { secretJson, secretOf } from "../secrets.js";
 import { waitingFor } from "../terminal.js";
 import { momentOf } from "../times.js";
@@ -130,14 +131,17 @@ async function judged({ policy, snapshots, takesKeys }: Asked, request: Presente
   const { createGate } = await core();
   const events: AuditEvent[] = [];
   const introspectionSecrets = secretJson("EDGEWARD_INTROSPECTION_SECRETS");
-  const gate = await createGate(policy, {
+  const lends = {
     ...(now !== undefined && { now }),
     ...((takesKeys || store.isNamed) && { store: store.store }),
     ...(offline && { fetch: () => Promise.reject(new Error("--offline asks nobody")) }),
     ...(introspectionSecrets && { introspectionSecrets }),
     snapshots,
     seals,
-    audit: (event) => void events.push(event),
+    audit: (event: AuditEvent) => void events.push(event),
+  };
+  const gate = await createGate(policy, lends).catch((error: unknown) => {
+    throw unusable(error);
   });
   const waiting = waitingFor(offline ? "judging" : "judging, and asking for keys where they are fetched");
   try {
@@ -161,7 +165,7 @@ interface LentStore {
 /** A store that is opened when it is asked, and never written: to judge is no use of a key. */
 function lent(values: Given): LentStore {
   const url = values.store ?? secretOf("EDGEWARD_STORE");
-  const place = url ? storeUrl({ store: url, byOption: values.store !== undefined }, values) : undefined;
+  const place = url ? storeUrl(url, values) : undefined;
   let opening: Promise<Opened> | undefined;
   let failure: unknown;
   const open = async (): Promise<Store> => {
