@@ -81,12 +81,12 @@ test("the whole life of a client's record through a gate, with an event for each
 test("what is wrong with the command line is said, and nothing is done", async () => {
   const env = inFile("nowhere");
   await refused(env, ["clients"], 2, /which step is missing/);
-  await refused(env, ["clients", "add", "--issuer", "x"], 2, /--client-id is missing/);
+  await refused(env, ["clients", "add", "--issuer", "x"], 2, /missing: --client-id, --owner, --revoker/);
   await refused(env, ["clients", "add", ...NEW, "--client-id", "a", `--secret=${SECRET}`], 2, /no option takes a secret/);
   await refused(env, ["clients", "add-secret", "a", "--created", "90d"], 2, /--created takes a date/);
   await refused(env, ["clients", "revoke-secret", "a"], 2, /--secret-id is missing/);
   await refused(env, ["clients", "show", "a/b"], 2, /letters and digits alone/);
-  await refused(env, ["clients", "import", "--from", "okta"], 2, /auth0 or workos/);
+  await refused(env, ["clients", "import", "--from", "okta"], 2, /--from takes auth0, workos/);
   await refused(env, ["clients", "import", "--from", "auth0"], 2, /--issuer is missing/);
   await refused(env, ["clients", "list"], 3, /there is no store at nowhere/);
   assert.ok(!readdirSync(directory).includes("nowhere"));

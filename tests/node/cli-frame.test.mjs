@@ -14,7 +14,6 @@ import { COMMANDS, GLOBAL, everyCommand } from "../support/commands.mjs";
 import { apiKey } from "../support/credentials.mjs";
 import { startRedis } from "../support/redis-server.mjs";
 
-const { withExits } = await import(new URL("../../dist/npm/dist/cli/declare.js", import.meta.url));
 const CLI = fileURLToPath(new URL("../../dist/npm/dist/cli", import.meta.url));
 const docs = readFileSync(new URL("../../docs/cli.md", import.meta.url), "utf8");
 
@@ -52,11 +51,12 @@ async function refusal(command, args) {
 
 test("every command says how it is used, how it ends, and that it prints JSON", async () => {
   for (const { at, command, options, parts } of commands) {
-    const usage = withExits(command.usage);
+    const { usage } = command;
     const name = at.join(" ");
     assert.match(usage, new RegExp(`^Usage: edgeward ${name}`));
-    assert.match(usage.replaceAll(/\s+/g, " "), /Exit codes: 0 .*2 wrong usage, 3 /, name);
+    assert.match(usage.replaceAll(/\s+/g, " "), /Exit codes: 0 .*; 2 wrong usage(, or a policy that cannot be used)?; 3 /, name);
     assert.match(usage, /--json\b/, name);
+    assert.equal(options.includes("policy"), usage.replaceAll(/\s+/g, " ").includes("2 wrong usage, or a policy"), name);
     for (const option of options) assert.match(usage, new RegExp(`^ +--${option}( |$)`, "m"), `${name} --${option}`);
     for (const part of parts) assert.match(usage, new RegExp(`^  ${part} `, "m"), `${name} ${part}`);
     for (const line of usage.split("\n")) assert.ok(line.length <= 120, `${name}: ${line}`);
@@ -92,20 +92,21 @@ test("no option takes a secret, and each of the names that people take for one i
   for (const { at, command, options } of commands) {
     for (const option of options) {
       if (!/(token|secret|password|seals?|digests?|credential|key|proof|dpop)(-file)?$/.test(option)) continue;
-      const { takes } = command.options[option];
-      const isFile = takes === "file" || (takes === undefined && new RegExp(`--${option} FILE`).test(command.usage));
-      assert.ok(isFile, `${at.join(" ")} --${option} takes ${takes}, and not a file`);
+      assert.equal(command.options[option].takes, "file", `${at.join(" ")} --${option}`);
     }
   }
   const secret = "s3cr3t-s3cr3t-s3cr3t";
   for (const { at, command, parts } of commands) {
     if (parts.length > 0) continue;
-    for (const args of [["--token", secret], [`--secret=${secret}`], ["--json", apiKey().key], [`--${apiKey().key}`]]) {
+    const url = `https://somebody:${secret}@host.example/`;
+    for (const args of [["--token", secret], [`--secret=${secret}`], ["--client-secret", secret], ["--admin-token", secret], [url], [`--store=${url}`], ["--json", apiKey().key], [`--${apiKey().key}`]]) {
       const error = await refusal(command, args);
       assert.equal(error.constructor.name, "UsageError", at.join(" "));
       assert.ok(!error.message.includes(args.at(-1)) && !error.message.includes(secret) && !error.message.includes("acme_live"), at.join(" "));
     }
   }
+  const target = await refusal(await COMMANDS.snapshot.load(), [secret]);
+  assert.ok(target.constructor.name === "UsageError" && !target.message.includes(secret), target.message);
   const { code, stdout, stderr } = await cli([apiKey().key]);
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /the first argument is a command, and this is none/);
@@ -137,7 +138,6 @@ test("docs/cli.md names every option, every command and every variable, and none
   const sectionOf = (name) => sections.filter((section) => section.startsWith(`\`edgeward ${name}`)).map((section) => section + pageOf(name, section)).join("\n");
   const where = sections.find((section) => section.startsWith("Where keys are"));
   const paged = sectionOf("review");
-  const pages = Object.keys(COMMANDS).map(sectionOf);
   const known = new Set([...Object.keys(GLOBAL), "version", "package"]);
   for (const { at, options } of commands) {
     const own = sectionOf(at[0]);
@@ -156,19 +156,51 @@ test("docs/cli.md names every option, every command and every variable, and none
   const sources = readdirSync(CLI, { recursive: true }).filter((file) => file.endsWith(".js"));
   const variables = new Set(sources.flatMap((file) => readFileSync(join(CLI, file), "utf8").match(/EDGEWARD_[A-Z_]*[A-Z]/g) ?? []));
   assert.ok(variables.has("EDGEWARD_STORE") && variables.has("EDGEWARD_DEBUG"));
-  for (const variable of variables) {
-    const named = variable.endsWith("_FILE") ? `\`${variable}\`` : `^\\| \`${variable}\``;
-    assert.match(docs + pages.join("\n"), new RegExp(named, "m"), variable);
-  }
+  // The table has each of them, and no other; each that is a secret is read by way of `secretOf`, and so from a file too.
+  const table = new Map([...top.matchAll(/^\| `(EDGEWARD_[A-Z_]+)` \|(.*)$/gm)].map(([, name, said]) => [name, said]));
+  const files = [...variables].filter((name) => name.endsWith("_FILE"));
+  assert.deepEqual([...variables].filter((name) => !files.includes(name)).sort(), [...table.keys()].sort());
+  const bare = sources.flatMap((file) => readFileSync(join(CLI, file), "utf8").match(/(?<=env(\.|\["))EDGEWARD_[A-Z_]*[A-Z]/g) ?? []);
+  for (const [name, said] of table) if (/secret/.test(said)) assert.ok(!bare.includes(name), `${name} is a secret, and is read without its file`);
+  assert.match(top, /`_FILE` at its end/);
+});
+
+test("every secret of the environment can be a file, and two that say the same are refused without it", async () => {
+  writeFileSync(join(directory, "secret-file"), "s3cr3t-of-a-file\n");
+  writeFileSync(join(directory, "form.json"), JSON.stringify({ apiKeys: { prefix: "acme", environment: "live" }, routes: [] }));
+  const both = (name) => ({ [name]: "s3cr3t-itself", [`${name}_FILE`]: "secret-file" });
+  await each(
+    [
+      ["EDGEWARD_CREDENTIAL", ["inspect"]],
+      ["EDGEWARD_CREDENTIAL", ["verify", "--policy", "form.json"]],
+      ["EDGEWARD_STORE", ["keys", "list", "--policy", "form.json"]],
+      ["EDGEWARD_STORE", ["clients", "list"]],
+      ["EDGEWARD_STORE", ["serve", "--check", "--policy", "form.json"]],
+      ["EDGEWARD_TOKEN", ["review", "--gate", "http://127.0.0.1:1/_edgeward"]],
+      ["EDGEWARD_TOKEN", ["clients", "list", "--gate", "http://127.0.0.1:1/_edgeward"]],
+      ["EDGEWARD_SEALS", ["inventory", "--store", "file:secret-seals", "--policy", "form.json"]],
+      ["EDGEWARD_SEALS", ["serve", "--check", "--store", "memory:", "--policy", "form.json"]],
+    ],
+    async ([name, args]) => {
+      const { code, stdout, stderr } = await cli([...args, "--json"], { env: both(name) });
+      assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);
+      assert.equal(JSON.parse(stdout).error.message, `${name} and ${name}_FILE: one of them`);
+      assert.ok(!(stdout + stderr).includes("s3cr3t"), stderr);
+    },
+  );
 });
 
 test("what is mistyped is answered with what was meant, and what could be anything is not", async () => {
   await each(
     [
+      [["clients", "ad"], /no such step[^]*did you mean add\?[^]*steps: add, import/],
+      [["clients", "import", "--from", "auth", "--issuer", "x"], /--from takes auth0, workos; did you mean auth0\?/],
+      [["inspect", "--fail-on", "hihg"], /--fail-on takes low, medium, high; did you mean high\?/],
+      [["serve", "--polcy", "x"], /there is no option --polcy; did you mean --policy\?/],
       [["verfy"], /there is no command "verfy"; did you mean verify\?/],
       [["kyes", "list"], /did you mean keys\?/],
       [["inv"], /did you mean inventory\?/],
-      [["frob"], /there is no command "frob"\n[^]*commands: verify, keys/],
+      [["frob"], /there is no command "frob"\n[^]*commands: verify, inspect, keys/],
       [["keys", "isue"], /no such step[^]*did you mean issue\?[^]*steps: issue, list/],
       [["help", "lnt"], /did you mean lint\?/],
       [["help", "keys", "isue"], /has no part of this name/],
@@ -212,9 +244,9 @@ test("each kind of error says what to do, as JSON too, and shows a stack to nobo
       [
         [list(...byFile, "none.json"), 3, "file_missing", /cannot read none\.json: there is no such file/, /is the path right/],
         [list(...byFile, "keys"), 3, "file_failed", /it is a directory/, /name a file in it/],
-        [list(...byFile, "broken.json"), 3, "not_json", /broken\.json is no JSON: line 2, column 40/, /double quotes/],
-        [list(...byFile, "listed.json"), 3, "policy_invalid", /no `apiKeys`/, /"prefix": "acme"/],
-        [list(...byFile, "wrong.json"), 3, "policy_invalid", /prefix/, /edgeward lint/],
+        [list(...byFile, "broken.json"), 2, "policy_invalid", /broken\.json is no JSON: line 2, column 40/, /double quotes/],
+        [list(...byFile, "listed.json"), 2, "policy_invalid", /no `apiKeys`/, /"prefix": "acme"/],
+        [list(...byFile, "wrong.json"), 2, "policy_invalid", /prefix/, /edgeward lint/],
         [list("--store", "file:nowhere", "--policy", "p.json"), 3, "store_missing", /there is no store at nowhere/, /edgeward keys issue/],
         [list("--store", "redis://127.0.0.1:1", "--policy", "p.json"), 3, "store_unreachable", /nothing listens there/, /host and port/],
         [list("--store", "redis://nobody.invalid:6379", "--policy", "p.json"), 3, "store_unreachable", /cannot be reached/, /resolve|through/],
@@ -223,6 +255,14 @@ test("each kind of error says what to do, as JSON too, and shows a stack to nobo
         [list("--gate", "http://127.0.0.1:1/_edgeward"), 3, "gate_unreachable", /did not answer/, /is it running/, { EDGEWARD_TOKEN: "wr0ng-wr0ng" }],
         [list("--gate", url), 1, "token_expired", /Expired\./, /get a new token/, { EDGEWARD_TOKEN: "wr0ng-wr0ng" }],
         [["keys", "show", "nobody", ...byFile, "p.json"], 1, "key_not_found", /no key of this id/, /edgeward keys list/],
+        [["lint", "p.json", "--snapshots", "broken.json"], 3, "not_json", /broken\.json is no JSON/, /double quotes/],
+        [["lint", "p.json", "--snapshots", "listed.json"], 3, "input_unusable", /snapshots/, /the message names/],
+        [["verify", "--policy", "p.json", "--snapshots", "listed.json"], 3, "input_unusable", /snapshots/, /the message names/, { EDGEWARD_CREDENTIAL: "x" }],
+        [["inspect", "--jwks", "listed.json"], 3, "input_unusable", /key set/, /the message names/, { EDGEWARD_CREDENTIAL: "e30.e30.AA" }],
+        [["clients", "list", "--store", "file:nowhere"], 3, "store_missing", /no store at nowhere/, /edgeward keys issue/],
+        [["clients", "import", "--store", "file:c", "--file", "broken.json", "--from", "auth0", "--issuer", "x"], 3, "listing_invalid", /line 2/, /the endpoint/],
+        [["serve", "--check", "--policy", "wrong.json", "--store", "memory:"], 2, "policy_invalid", /prefix/, /edgeward lint/],
+        [["serve", "--check", "--policy", "p.json", "--store", "redis://127.0.0.1:1"], 3, "store_unreachable", /nothing listens there/, /host and port/],
         [["lint", "none.json"], 3, "file_missing", /none\.json/, /is the path right/],
         [["lint", "broken.json"], 1, "policy_invalid", /line 2, column 40/, /./],
         [["snapshot", "http://127.0.0.1:1"], 3, "snapshot_failed", /127\.0\.0\.1/, /iss/],

@@ -96,7 +96,6 @@ test("a snapshot that cannot be had is told, and nothing is written", async () =
     [`${issuer}/nothing`, /status 404; .*status 404; .*status 404/],
     ["http://127.0.0.1:1", /ECONNREFUSED|fetch failed/],
     ["http://issuer.example", /`https`/],
-    ["issuer", /begins with `https:/],
   ]) {
     const { code, stdout, stderr } = await edgeward(["snapshot", target, "--out", "never.json"]);
     assert.deepEqual([code, stdout], [3, ""], stderr);
@@ -153,6 +152,9 @@ test("a command line that is wrong is told with how it is right", async () => {
     [["frob"], /there is no command "frob"/],
     [["snapshot"], new RegExp(`${OPERAND} is missing`)],
     [["snapshot", "a", "b"], /and not 2/],
+    [["snapshot", "issuer"], /an issuer is a URL/],
+    [["snapshot", "https://somebody@issuer.example"], /without a user/],
+    [["snapshot", "https://a.example", "--into", "-"], /--into takes a file/],
     [["snapshot", "https://a.example", "--max-age", "1y"], /--max-age takes a time/],
     [["snapshot", "https://a.example", "--max-age", "0s"], /of no use/],
     [["snapshot", "https://a.example", "--out", "a", "--into", "b"], /one of them/],

@@ -358,10 +358,12 @@ describe("what it does not begin with", () => {
 
   test("a policy that is wrong, with every fault", async () => {
     const file = put("wrong.json", policy({ routes: [{ ...ROUTE, path: "no slash" }], nonsense: true }));
-    const server = await failing(2, /wrong\.json cannot be used:/, ["--policy", file]);
-    for (const pointer of ["/routes/0/path", "/nonsense"]) assert.match(server.words(), new RegExp(`^  ${pointer}: `, "m"));
-    await failing(2, /^ {2}\/origin: /m, [...good(), "--origin", "ftp://origin.example/path"]);
+    const server = await failing(2, /^edgeward serve: the policy cannot be used$/m, ["--policy", file]);
+    for (const pointer of ["/routes/0/path", "/nonsense"]) assert.match(server.words(), new RegExp(`^fault  ${pointer}: `, "m"));
+    await failing(2, /^fault {2}\/origin: /m, [...good(), "--origin", "ftp://origin.example/path"]);
     await failing(3, /cannot read none\.json/, ["--policy", "none.json"]);
+    await failing(3, /a-snapshot is no JSON: line 1, column 1/, [...good(), "--snapshots", (writeFileSync(path("a-snapshot"), "x"), "a-snapshot")]);
+    await failing(3, /snapshots[^]*look at what the message names/, [...good(), "--snapshots", (writeFileSync(path("a-list"), "[]"), "a-list")]);
   });
 
   test("a port that is taken, a store that is none, certificates that are none", async () => {
@@ -369,7 +371,7 @@ describe("what it does not begin with", () => {
     await failing(3, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${other.port}: somebody else does`), good(), { listen: `127.0.0.1:${other.port}` });
     await failing(3, /cannot listen on 192\.0\.2\.1:80: /, good(), { listen: "192.0.2.1:80" });
     writeFileSync(path("a-file"), "");
-    await failing(3, /the store file:a-file\/store cannot be used/, ["--policy", put("begin.json", policy()), "--store", "file:a-file/store"]);
+    await failing(3, /cannot use the store file:a-file\/store: a part of its path is no directory/, ["--policy", put("begin.json", policy()), "--store", "file:a-file/store"]);
     await failing(3, /cannot read none\.pem/, [...good(), "--tls-cert", "none.pem", "--tls-key", "none.pem"]);
     await failing(3, /certificate and key cannot be used/, [...good(), "--tls-cert", "a-file", "--tls-key", "a-file"]);
     await failing(3, /cannot write a-file\/audit/, [...good(), "--audit-file", "a-file/audit"]);
@@ -448,7 +450,7 @@ describe("how it is deployed", () => {
     await server.has("read again");
     const stranger = await ask(server, "/_edgeward/verify", { "x-original-url": "https://api.example/v1/reports", "x-original-method": "GET" });
     assert.deepEqual([stranger.status, stranger.code], [403, "forward_auth_peer_unknown"]);
-    await failing(2, /^ {2}\/origin: /m, ["--policy", file, "--origin", origin, "--store", "memory:", "--snapshots", snapshots]);
+    await failing(2, /^fault {2}\/origin: /m, ["--policy", file, "--origin", origin, "--store", "memory:", "--snapshots", snapshots]);
   });
 
   test("behind nginx, whose word on the client's address is taken", async () => {
@@ -508,14 +510,18 @@ describe("how it is deployed", () => {
     const env = { EDGEWARD_DENY_SIGNING_KEY: JSON.stringify({ ...jwk, kid: "k", d }) };
     const good = await failing(0, /it is well, and would listen/, [...args, "--json"], { env });
     const found = JSON.parse(good.lines().join());
-    assert.deepEqual([found.good, found.fault, found.store, found.keySets[0].keys], [true, null, "file:checked", 1]);
+    assert.deepEqual([found.good, found.store, found.keySets[0].keys], [true, "file:checked", 1]);
     assert.equal((await fileStore(path("checked")).list({ prefix: "", limit: 10 })).keys.filter(({ name }) => !name.startsWith("jwks/")).length, 0);
     keys.answers("error");
     const failed = await failing(3, /the keys of http.* cannot be fetched: /, [...args, "--json", "--store", "memory:"], { env });
     assert.equal(JSON.parse(failed.lines().join()).good, false);
     put("check.json", { ...document, routes: 1 });
     const wrong = await failing(2, /\/routes: /, [...args, "--json"], { env });
-    assert.match(JSON.parse(wrong.lines().join()).faults[0], /^\/routes: /);
+    const { error } = JSON.parse(wrong.lines().join());
+    assert.deepEqual([error.code, error.faults[0].pointer], ["policy_invalid", "/routes"]);
+    // One document, whatever goes wrong.
+    const away = await failing(3, /cannot be reached/, [...args, "--json", "--store", "redis://127.0.0.1:1"], { env });
+    assert.equal(JSON.parse(away.lines().join("\n")).error.code, "store_unreachable");
   });
 
   test("what is due by the clock is done while nobody asks, and a failure is said once, and its end", async () => {

@@ -1,25 +1,27 @@
 // What the commands share: their arguments, their files and their words.
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { parseArgs } from "node:util";
+import type { Options, Values } from "./declare.js";
 import { CommandError, UsageError, reason } from "./errors.js";
 import { isName, nearest } from "./suggest.js";
 
 export type { Command, Option, Options, Values } from "./declare.js";
 export { CommandError, EXIT, OutputClosed, StepError, UsageError, reason } from "./errors.js";
 export { print, say } from "./terminal.js";
+export { seconds } from "./times.js";
 
 /** The package, and with it the core: a command that does not need it does not wait for it. */
 export const core = () => import("../index.js");
 
 /** The options and the one operand of a command. */
-export function readArguments<O extends ParseArgsOptionsConfig>(args: string[], options: O, operand: string) {
+export function readArguments<O extends Options>(args: string[], options: O, operand: string) {
   const { operand: first, values } = readOptional(args, options, operand);
   if (first === undefined) throw new UsageError(`${operand} is missing`);
   return { operand: first, values };
 }
 
 /** The options and the operand of a command that can go without it. */
-export function readOptional<O extends ParseArgsOptionsConfig>(args: string[], options: O, operand: string) {
+export function readOptional<O extends Options>(args: string[], options: O, operand: string) {
   const { positionals, values } = parsed(args, options);
   const [first, ...others] = positionals;
   if (others.length > 0) throw new UsageError(`${operand}, and not ${others.length + 1} of them`);
@@ -27,22 +29,25 @@ export function readOptional<O extends ParseArgsOptionsConfig>(args: string[], o
 }
 
 /** The options of a command that has no operand. An operand is not repeated: it could be a secret. */
-export function readOptions<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
+export function readOptions<O extends Options>(args: string[], options: O) {
   const { positionals, values } = parsed(args, options);
   if (positionals.length > 0) throw new UsageError("it takes options alone, and there is something else among them");
   return values;
 }
 
 /** What people take for the name of an option that takes a secret. */
-const SECRETS = /^--?(token|bearer|key|api-?key|secret|password|seals?|digests?|bootstrap(-secret)?|credential)(=|$)/;
+const SECRETS = /^--?(token|bearer|key|(api|private|secret|signing)-?key|([a-z]+-)*(secret|password|token|credential)s?|pass(wd|phrase)?|seals?|digests?|bootstrap|jwk)(=|$)/;
 
 /** What has the form of a token or of an API key, as a word of its own. */
 const CREDENTIAL = /(^|[=\s])(eyJ[\w-]+\.[\w-]+\.[\w-]*|[a-z0-9]{2,12}_(live|test)_[0-9A-Za-z]{16}_[0-9A-Za-z]{32,})($|\s)/;
 
+/** What has a password before its host. */
+const WITH_PASSWORD = /:\/\/[^/\s@]*:[^/\s@]+@/;
+
 const BY_OTHER_WAYS = "secrets come by a file, by standard input, or by the environment";
 
 /** The options, and whatever stands beside them. */
-export function parsed<O extends ParseArgsOptionsConfig>(args: string[], options: O) {
+function parsed<O extends Options>(args: string[], options: O): { positionals: string[]; values: Values<O> } {
   if (args.some((arg) => SECRETS.test(arg))) {
     throw new UsageError(`no option takes a secret, which everybody could read who lists the processes: ${BY_OTHER_WAYS}`);
   }
@@ -51,11 +56,18 @@ export function parsed<O extends ParseArgsOptionsConfig>(args: string[], options
       hint: "whoever could list the processes may know it by now: revoke it, or let it expire",
     });
   }
+  if (args.some((arg) => WITH_PASSWORD.test(arg))) {
+    throw new UsageError("a password does not stand in an argument, which everybody could read who lists the processes", {
+      hint: "the URL of a store with its password stands in EDGEWARD_STORE; others take none",
+    });
+  }
   const { positionals, values, tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
   // Strictly, in words of our own: those of Node change with its version, and repeat what they were given.
   for (const token of tokens) if (token.kind === "option") judge(token, options);
+  const ofInput = Object.entries(values).filter(([name, value]) => value === "-" && (options[name] as { takes?: unknown }).takes === "file");
+  if (ofInput.length + positionals.filter((operand) => operand === "-").length > 1) throw new UsageError(ONE_READER);
   // What is judged has the types that the strict reading gives.
-  return { positionals, values } as unknown as ReturnType<typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>>;
+  return { positionals, values: values as unknown as Values<O> };
 }
 
 interface OptionToken {
@@ -65,7 +77,7 @@ interface OptionToken {
   inlineValue?: boolean | undefined;
 }
 
-function judge({ name, rawName, value, inlineValue }: OptionToken, options: ParseArgsOptionsConfig): void {
+function judge({ name, rawName, value, inlineValue }: OptionToken, options: Options): void {
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
   if (option === undefined) {
     if (!isName(rawName)) throw new UsageError("there is an option among them that it does not have");
@@ -88,18 +100,10 @@ export function oneOf<const W extends string>(value: string, option: string, wor
   throw new UsageError(`${option} takes ${words.join(", ")}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-
-/** A time as `90s`, `15m`, `12h`, `7d` or `2w`, in seconds; a bare number is seconds. */
-export function seconds(text: string, option: string): number {
-  const [, number, unit = "s"] = /^([0-9]{1,9})([smhdw])?$/.exec(text) ?? [];
-  if (number === undefined) throw new UsageError(`${option} takes a time, as 90s, 15m, 12h, 7d or 2w`);
-  return Number(number) * UNITS[unit]!;
-}
-
 /** What the system says of a file, in words, with what to do about it. */
 const OF_FILES: Readonly<Record<string, readonly [words: string, hint: string]>> = {
   ENOENT: ["there is no such file", "is the path right? It is looked for from the directory that the command runs in"],
+  EEXIST: ["there is a file of this name", "name another place, or take that one away"],
   EISDIR: ["it is a directory", "name a file in it"],
   ENOTDIR: ["a part of its path is no directory", "is the path right?"],
   EACCES: ["this user may not", "look at its owner and its mode, and at those of its directory"],
@@ -109,14 +113,30 @@ const OF_FILES: Readonly<Record<string, readonly [words: string, hint: string]>>
   EMFILE: ["too many files are open", "raise the limit of open files (ulimit -n)"],
 };
 
+/** What is written is made where it is not there, but for the directory around it. */
+const NO_DIRECTORY = ["there is no such directory", "make it, or name a file elsewhere"] as const;
+
 /** The error of a file that could not be read or written. */
 export function fileError(doing: string, file: string, error: unknown): CommandError {
   const code = (error as NodeJS.ErrnoException | null)?.code ?? "";
-  const [words, hint] = Object.hasOwn(OF_FILES, code) ? OF_FILES[code]! : [reason(error), "look at the file and at its directory"];
+  const known = doing !== "read" && code === "ENOENT" ? NO_DIRECTORY : Object.hasOwn(OF_FILES, code) ? OF_FILES[code] : undefined;
+  const [words, hint] = known ?? [reason(error), "look at the file and at its directory"];
   return new CommandError(`cannot ${doing} ${file}: ${words}`, { code: code === "ENOENT" ? "file_missing" : "file_failed", hint, cause: error });
 }
 
+const ONE_READER = "standard input can be one thing alone, and more than one was to be read from it";
+
+let isInputTaken = false;
+
+/** Before standard input is read: what reads it after somebody else would find nothing. */
+export function takeInput(): void {
+  if (isInputTaken) throw new UsageError(ONE_READER);
+  isInputTaken = true;
+}
+
+/** The text of a file, or of standard input where it is `-`. */
 export function readText(file: string): string {
+  if (file === "-") takeInput();
   try {
     return readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (error) {

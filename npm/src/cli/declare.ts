@@ -4,16 +4,27 @@ import { isName, nearest } from "./suggest.js";
 import { columns, wrapped } from "./terminal.js";
 
 /** An option. What `parseArgs` of Node reads is `type`. */
-export interface Option {
-  readonly type: "string" | "boolean";
+export type Option = Switch | Valued;
+
+/** One that takes no value. */
+export interface Switch extends Said {
+  readonly type: "boolean";
+}
+
+/** One that takes a value. */
+export interface Valued extends Said {
+  readonly type: "string";
   /** What its value is called in the usage. */
-  readonly value?: string;
-  /** What it is for. */
-  readonly words?: string;
-  /** What its value is: a file, a directory, or one of these words; text where left out. */
-  readonly takes?: "file" | "directory" | "text" | readonly string[];
+  readonly value: string;
+  /** What its value is: a file, a directory, one of these words, or text that nobody can guess. */
+  readonly takes: "file" | "directory" | "text" | readonly string[];
   /** The environment variable that stands for it where it is left out. */
   readonly env?: string;
+}
+
+interface Said {
+  /** What it is for. */
+  readonly words: string;
   /** The heading that it stands under. */
   readonly under?: string;
   /** It belongs to the one above it. */
@@ -56,8 +67,10 @@ export interface Declaration {
   /** What it does, in paragraphs. */
   readonly about: string;
   readonly options: Options;
+  /** What is said after the options, in paragraphs. */
+  readonly more?: string;
   readonly operand?: Operand;
-  /** What its exit codes say; 2 is wrong usage always. */
+  /** What its exit codes say; 2 is wrong usage always, and a policy that cannot be used. */
   readonly exits: { readonly good: string; readonly objection?: string; readonly failed?: string };
 }
 
@@ -87,35 +100,31 @@ export const JSON_OPTION = { json: { type: "boolean", words: "print JSON, errors
 const WIDEST = 120;
 
 /** Where the words of an option begin. */
-const LEFT = 25;
+const LEFT = 26;
 
 function width(): number {
   return Math.min(WIDEST, Math.max(40, columns() ?? WIDEST));
 }
 
 /** How a usage is made: of its options, or of a list that stands in their place. */
-type Usage = Pick<Declaration, "name" | "synopsis" | "about" | "exits"> & ({ readonly options: Options } | { readonly list: string });
+type Usage = Pick<Declaration, "name" | "synopsis" | "about" | "more" | "exits"> & ({ readonly options: Options } | { readonly list: string });
 
-export function usageOf({ name, synopsis, about, exits, ...rest }: Usage): string {
+function usageOf({ name, synopsis, about, more, exits, ...rest }: Usage): string {
   const room = width();
-  const paragraphs = about.split("\n\n").map((paragraph) => wrapped(paragraph.replaceAll("\n", " "), room).join("\n"));
-  const codes = [`0 ${exits.good}`, ...(exits.objection === undefined ? [] : [`1 ${exits.objection}`]), "2 wrong usage", `3 ${exits.failed ?? "it could not be done"}`];
+  const paragraphs = (text: string) => text.split("\n\n").map((paragraph) => `${wrapped(paragraph.replaceAll("\n", " "), room).join("\n")}\n`);
+  const wrong = "options" in rest && "policy" in rest.options ? "2 wrong usage, or a policy that cannot be used" : "2 wrong usage";
+  const codes = [`0 ${exits.good}`, ...(exits.objection === undefined ? [] : [`1 ${exits.objection}`]), wrong, `3 ${exits.failed ?? "it could not be done"}`];
   return [
     `Usage: edgeward ${name}${synopsis === "" ? "" : ` ${synopsis}`}\n`,
-    ...paragraphs.map((paragraph) => `${paragraph}\n`),
+    ...paragraphs(about),
     "options" in rest ? optionsUsage(rest.options) : rest.list,
-    `${wrapped(`Exit codes: ${codes.join(", ")}.`, room).join("\n")}\n`,
+    ...(more === undefined ? [] : paragraphs(more)),
+    ...paragraphs(`Exit codes: ${codes.join("; ")}.`),
   ].join("\n");
 }
 
-/** A usage that says how the command ends: one that does not say it itself ends as all do. */
-export function withExits(usage: string): string {
-  if (usage.includes("Exit codes:")) return usage;
-  return `${usage.trimEnd()}\n\nExit codes: 0 done, 1 no: there is something to object to, or it was refused, 2 wrong usage, 3 nobody can tell.\n`;
-}
-
 /** A line or more for each option, under their headings; those without one come first. */
-export function optionsUsage(options: Options): string {
+function optionsUsage(options: Options): string {
   const headings = new Map<string, string>();
   for (const [name, option] of Object.entries(options)) {
     const heading = option.under ?? "Options:";
@@ -125,13 +134,18 @@ export function optionsUsage(options: Options): string {
   return sections.map(([heading, lines]) => `${heading}\n${lines}`).join("\n");
 }
 
-function optionUsage(name: string, { type, value = "VALUE", words = "", takes, env, inner }: Option): string {
-  const left = `${inner === true ? "    " : "  "}--${name}${type === "string" ? ` ${value}` : ""}`;
-  const listed = typeof takes === "object" && !takes.includes(value) && !words.includes(takes[0]!) ? `: ${takes.join(", ")}` : "";
-  const text = `${words}${listed}${env === undefined ? "" : ` (else ${env})`}`;
+function optionUsage(name: string, option: Option): string {
+  const left = `${option.inner === true ? "    " : "  "}--${name}${option.type === "string" ? ` ${option.value}` : ""}`;
+  const text = `${option.words}${option.type === "string" ? ofValue(option) : ""}`;
   const [first = "", ...more] = wrapped(text, width() - LEFT);
   const head = left.length + 2 > LEFT ? `${left}\n${" ".repeat(LEFT)}${first}` : left.padEnd(LEFT) + first;
   return `${[head, ...more.map((line) => " ".repeat(LEFT) + line)].join("\n")}\n`;
+}
+
+/** The words that it takes, where its own words do not name them, and what stands for it. */
+function ofValue({ takes, words, env }: Valued): string {
+  const listed = typeof takes === "object" && !words.includes(takes[0]!) ? `: ${takes.join(", ")}` : "";
+  return `${listed}${env === undefined ? "" : ` (else ${env})`}`;
 }
 
 /** A list of names with a line for each. */

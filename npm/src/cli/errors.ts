@@ -8,7 +8,7 @@ export const EXIT = {
   good: 0,
   /** It was done, and there is something to object to. */
   objection: 1,
-  /** The command line itself is wrong. */
+  /** The command line itself is wrong, or a policy that it names: to try again is of no use. */
   usage: 2,
   /** It could not be done: a file, a server, a key set. */
   failed: 3,
@@ -98,6 +98,7 @@ const HINTS: Readonly<Record<string, string>> = {
   credential_unrecognized: "the gate does not take what is in EDGEWARD_TOKEN or --token-file: a token of an administrator is an M2M token of admin.issuer, or the bootstrap secret before the first administrator has come",
   token_expired: "get a new token, and put it into EDGEWARD_TOKEN or --token-file",
   body_invalid: "the option that the message names is what to look at",
+  key_malformed: "it has not the form of a key: was it cut off or mistyped, or is there something before it?",
   key_invalid: "the store has no key that is good with this text: is it the right store, the right policy, and the right seal?",
   key_check_mismatch: "the key was mistyped or cut off, or it was sealed with a seal that is not at hand (EDGEWARD_SEALS)",
 };
@@ -136,7 +137,8 @@ export function tell(error: unknown, name: string, usage: string, asJson: boolea
   if (error instanceof UsageError) say(`\n${synopsis(usage)}`);
   say(paint("dim", `  ${hint}`, process.stderr));
   if (process.env["EDGEWARD_DEBUG"]) say(frames(error));
-  if (error instanceof UsageError) return EXIT.usage;
+  // To try again with the same policy is of no use, as with the same command line.
+  if (error instanceof UsageError || code === "policy_invalid") return EXIT.usage;
   return error instanceof StepError ? error.exit : EXIT.failed;
 }
 

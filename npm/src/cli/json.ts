@@ -1,24 +1,24 @@
 // JSON out of files, and where it goes wrong. The reader of the host quotes what it could not read, which may be a key.
 import { CommandError } from "./errors.js";
 
-/** The document of a text that came from a file. */
-export function readJson(text: string, file: string): unknown {
+/** The document of a text that came from a file. `code` is that of the error where it is none. */
+export function readJson(text: string, file: string, code?: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw notJson(text, file);
+    throw notJson(text, file, code);
   }
 }
 
 /** The error of a file that is no JSON, with the place where it ceases to be some. */
-export function notJson(text: string, file: string): CommandError {
+export function notJson(text: string, file: string, code = "not_json"): CommandError {
   const at = faultIn(text);
   const before = text.slice(0, at);
   const line = before.split("\n").length;
   const column = at - before.lastIndexOf("\n");
   const ends = at >= text.length ? ", where it ends" : "";
   return new CommandError(`${file === "-" ? "standard input" : file} is no JSON: line ${line}, column ${column}${ends}`, {
-    code: "not_json",
+    code,
     hint: "JSON has no comments, no comma after the last member, and double quotes alone",
   });
 }

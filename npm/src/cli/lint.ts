@@ -1,11 +1,10 @@
-import { EXIT, core, print, oneOf, readArguments, readText, reason, say, type Command } from "./command.js";
+import { EXIT, print, oneOf, readArguments, readText, reason, say, type Command } from "./command.js";
 import { JSON_OPTION, command } from "./declare.js";
 import { faultInWords, faultsOf } from "./errors.js";
 import { notJson } from "./json.js";
+import { judged, readBeside } from "./policy.js";
 import { paint, type Style } from "./terminal.js";
 import type { LintFinding } from "../../types/index.js";
-
-export { faultInWords, faultsOf };
 
 const LEVELS = ["low", "medium", "high"] as const;
 
@@ -34,21 +33,19 @@ export const lint: Command = command(
   async (args) => {
     const { operand: file, values } = readArguments(args, OPTIONS, "a policy file");
     const level = LEVELS.indexOf(oneOf(values["fail-on"] ?? "medium", "--fail-on", LEVELS));
-    const snapshots = values.snapshots === undefined ? "{}" : readText(values.snapshots);
-    const routesFile = values["workers-routes"];
-    const workersRoutes = routesFile === undefined ? {} : { workersRoutes: readText(routesFile) };
+    const snapshots = readBeside(values.snapshots) ?? "{}";
+    const workersRoutes = readBeside(values["workers-routes"]);
     const policy = readText(file);
-    const { lint: lintPolicy } = await core();
     let findings: LintFinding[];
     try {
-      findings = lintPolicy(policy, { snapshots, ...workersRoutes });
+      findings = await judged(policy, { snapshots, ...(workersRoutes !== undefined && { workersRoutes }) });
     } catch (error) {
       const faults = faultsOf(error);
+      if (faults.length === 0) throw error;
       // The core knows that it is no JSON, and here is where.
       const place = isJson(policy) ? "" : `: ${notJson(policy, file).message}`;
       const told = { code: "policy_invalid", message: `the policy cannot be used${place}`, hint: "each of the faults says where it is, and what to write instead" };
       if (values.json === true) print(JSON.stringify({ file, fault: reason(error), faults, findings: [], error: told }));
-      else if (faults.length === 0) say(reason(error));
       else for (const fault of faults) say(`${faultInWords(fault)}${place === "" ? "" : `\n       ${place.slice(2)}`}`);
       return EXIT.objection;
     }
@@ -72,7 +69,6 @@ function isJson(text: string): boolean {
 }
 
 const STYLES: Readonly<Record<LintFinding["severity"], Style>> = { high: "red", medium: "yellow", low: "cyan" };
-
 
 function inWords({ severity, rule, nhi, document, pointer, title, evidence, advice }: LintFinding): string {
   const about = evidence === null ? "" : ` (${evidence})`;

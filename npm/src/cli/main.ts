@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { listUsage, withExits, type Command } from "./declare.js";
+import { listUsage, type Command } from "./declare.js";
 import { CommandError, EXIT, UsageError, reason, tell } from "./errors.js";
 import { COMMANDS, entryOf } from "./registry.js";
 import { isName, nearest } from "./suggest.js";
@@ -14,7 +14,8 @@ ${listUsage(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary
 edgeward <command> --help says more, as does edgeward help <command>. edgeward --version prints the version.
 Every command takes --no-color, and with --json prints JSON for programs, errors too.
 
-Exit codes: 0 done, 1 no: there is something to object to, or it was refused, 2 wrong usage, 3 could not be done.
+Exit codes: 0 done; 1 no: there is something to object to, or it was refused; 2 wrong usage, or a policy that cannot be
+used; 3 it could not be done, or nobody can tell.
 `;
 
 async function main(args: string[]): Promise<number> {
@@ -40,7 +41,7 @@ async function main(args: string[]): Promise<number> {
   }
   const asked = command.part?.(rest) ?? { name, usage: command.usage };
   if (ownArguments(rest).some((arg) => arg === "--help" || arg === "-h")) {
-    print(withExits(asked.usage).trimEnd());
+    print(asked.usage.trimEnd());
     return EXIT.good;
   }
   try {
@@ -54,6 +55,7 @@ async function commandOf(name: string): Promise<Command> {
   const entry = entryOf(name);
   if (entry !== undefined) return entry.load();
   // What was typed in its place could be a secret.
+  if (name.startsWith("-")) throw new UsageError("the command comes first, and its options behind it");
   if (!isName(name)) throw new UsageError("the first argument is a command, and this is none");
   const meant = nearest(name, Object.keys(COMMANDS));
   throw new UsageError(`there is no command "${name}"${meant === undefined ? "" : `; did you mean ${meant}?`}`, {
@@ -70,7 +72,7 @@ async function usageAsked([name, ...rest]: string[]): Promise<string> {
   if (part !== undefined && !part.startsWith("-") && found === undefined) {
     throw new UsageError(`edgeward ${name} has no part of this name`, { hint: `edgeward ${name} --help lists what there is` });
   }
-  return withExits(found?.usage ?? command.usage);
+  return found?.usage ?? command.usage;
 }
 
 /** The version of the package, which the core carries as well: it need not be loaded for that. */

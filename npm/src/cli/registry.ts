@@ -14,18 +14,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   inspect: {
     summary: "say what is in a token or an API key, and why it would be refused",
-    load: async () => {
-      const { inspect, OPTIONS } = await import("./inspect.js");
-      return { ...inspect, options: OPTIONS, operand: { name: "FILE", takes: "file" } };
-    },
+    load: async () => (await import("./inspect/inspect.js")).inspect,
   },
   keys: { summary: "make, look at, change and end API keys", load: async () => (await import("./keys/keys.js")).keys },
   clients: {
     summary: "keep records of M2M clients and of the age of their secrets",
-    load: async () => {
-      const { clients, STEPS } = await import("./clients/clients.js");
-      return { ...clients, parts: STEPS };
-    },
+    load: async () => (await import("./clients/clients.js")).clients,
   },
   inventory: {
     summary: "list every standing credential, and how it fares",
@@ -42,10 +36,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   serve: {
     summary: "be the gate: a server in front of an API, or beside a proxy",
-    load: async () => {
-      const { serve, OPTIONS } = await import("./serve/serve.js");
-      return { ...serve, options: OPTIONS };
-    },
+    load: async () => (await import("./serve/serve.js")).serve,
   },
   completion: {
     summary: "print a script that completes all this in a shell",

@@ -8,7 +8,7 @@ export function secretOf(name: string): string | undefined {
   if (!file) return text || undefined;
   if (text) throw new UsageError(`${name} and ${name}_FILE: one of them`);
   const found = readText(file).replace(/\r?\n$/, "");
-  if (found === "") throw new CommandError(`${name}_FILE: ${file} is empty`);
+  if (found === "") throw new CommandError(`${name}_FILE: ${file} is empty`, { code: "secret_malformed", hint: "it holds the secret alone" });
   return found;
 }
 
@@ -19,7 +19,7 @@ export function secretJson(name: string): string | undefined {
   try {
     JSON.parse(text);
   } catch {
-    throw new CommandError(`${name} is no JSON`);
+    throw new CommandError(`${name} is no JSON`, { code: "secret_malformed", hint: `look at ${name}, or at the file that ${name}_FILE names` });
   }
   return text;
 }
@@ -41,5 +41,5 @@ function listed(text: string): string[] {
   } catch {
     // Said below.
   }
-  throw new CommandError("the seals are no JSON array of strings");
+  throw new CommandError("the seals are no JSON array of strings", { code: "secret_malformed", hint: 'an array is written as ["…", "…"], the current seal first' });
 }

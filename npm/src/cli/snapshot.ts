@@ -1,5 +1,5 @@
 import { CommandError, EXIT, UsageError, core, print, readArguments, readText, reason, say, seconds, writeText, type Command } from "./command.js";
-import { JSON_OPTION, command } from "./declare.js";
+import { command } from "./declare.js";
 import { readJson } from "./json.js";
 import { shown, waitingFor } from "./terminal.js";
 
@@ -23,10 +23,18 @@ export const snapshot: Command = command(
   },
   async (args) => {
     const { operand: target, values } = readArguments(args, OPTIONS, "an issuer, or the URL of a key set");
-    const { out, into } = values;
+    const { into } = values;
+    const out = values.out === "-" ? undefined : values.out;
+    if (into === "-") throw new UsageError("--into takes a file, which is read and written");
     if (out !== undefined && into !== undefined) throw new UsageError("--out and --into: one of them");
     const maxAge = seconds(values["max-age"] ?? "7d", "--max-age");
     if (maxAge === 0) throw new UsageError("--max-age: a snapshot that is good for no time is of no use");
+
+    // What is none is not repeated.
+    const url = URL.canParse(target) ? new URL(target) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "") {
+      throw new UsageError("an issuer is a URL without a user in it, and so is a key set, as https://issuer.example");
+    }
 
     // A file that cannot be added to is found before anybody is asked.
     const others = into === undefined ? undefined : readSnapshots(into);

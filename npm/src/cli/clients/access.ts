@@ -4,7 +4,7 @@ import type { ClientAdmin } from "../../../types/index.js";
 import { StepError } from "../command.js";
 import { asking } from "../keys/gate.js";
 import { opened } from "../keys/store.js";
-import { addressOf, gateAddress, storeUrl } from "../keys/where.js";
+import { WHERE as KEYS, addressOf, gateAddress, storeUrl } from "../keys/where.js";
 
 /** A step, by its name in the core. */
 export type Step = "add" | "import" | "list" | "show" | "update" | "add-secret" | "revoke-secret" | "remove";
@@ -17,28 +17,24 @@ export interface Clients {
   carryOut(step: Step, id: string | undefined, body: object | string): Promise<Record<string, unknown>>;
 }
 
-/** The options that say where. None of them takes a secret. */
+/** The options that say where, as those of keys: a store of clients needs no policy. */
 export const WHERE = {
-  store: { type: "string" },
-  gate: { type: "string" },
-  "redis-prefix": { type: "string" },
-  "token-file": { type: "string" },
+  store: KEYS.store,
+  "redis-prefix": KEYS["redis-prefix"],
+  gate: KEYS.gate,
+  "token-file": KEYS["token-file"],
 } as const;
 
 export type Where = { readonly [name in keyof typeof WHERE]?: string | undefined };
 
-export const WHERE_USAGE = `Where (one of the two):
-  --store URL          a store: file:PATH, redis://HOST:PORT/DB or rediss://… (else EDGEWARD_STORE, which may hold a password)
-    --redis-prefix P     what every name in Redis begins with
-  --gate URL           a gate: https://api.example/_edgeward (else EDGEWARD_GATE)
-    --token-file FILE    the token of an administrator; - for standard input (else EDGEWARD_TOKEN)
-`;
+/** How the commands about one client end where it does not go well. */
+export const EXITS = { objection: "there is no such client, its record does not allow it, or it was refused", failed: "nobody can tell: the store or the gate did not answer" } as const;
 
 /** Opens what the options name, does the work, and closes it, come what may. */
 export async function within<T>(where: Where, work: (clients: Clients) => Promise<T>): Promise<T> {
   const address = addressOf(where);
   if ("gate" in address) return work(gateClients(gateAddress(address.gate, where, false)));
-  const { url, redisPrefix } = storeUrl(address, where);
+  const { url, redisPrefix } = storeUrl(address.store, where);
   const { store, close, exists } = await opened(url, redisPrefix);
   try {
     return await work(storeClients(await createClientAdmin({}, { store }), exists));

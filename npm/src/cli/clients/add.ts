@@ -1,50 +1,41 @@
-import { EXIT, UsageError, readOptions, say } from "../command.js";
-import { write } from "../keys/output.js";
-import { when } from "../keys/values.js";
+import { UsageError, readOptions, type Command } from "../command.js";
+import { JSON_OPTION, command, under } from "../declare.js";
+import { writeRecord } from "../output.js";
+import { dateOf } from "../times.js";
 import type { NotedClient } from "../../../types/index.js";
-import { WHERE, WHERE_USAGE, within } from "./access.js";
-import { inWords } from "./output.js";
-import { CLIENT, CLIENT_USAGE, clientMembers } from "./values.js";
+import { EXITS, WHERE, within } from "./access.js";
+import { inWords } from "./record.js";
+import { CLIENT, clientMembers } from "./values.js";
 
-export const OPTIONS = {
-  ...WHERE,
+const ADD = {
+  ...JSON_OPTION,
+  ...under("The client:", {
+    issuer: { type: "string", value: "URL", takes: "text", words: "whose client it is: what its tokens name in iss" },
+    "client-id": { type: "string", value: "ID", takes: "text", words: "what its issuer calls it" },
+    created: { type: "string", value: "WHEN", takes: "text", words: "when it was made: 2027-01-31, or seconds since 1970" },
+  }),
   ...CLIENT,
-  issuer: { type: "string" },
-  "client-id": { type: "string" },
-  created: { type: "string" },
-  json: { type: "boolean" },
+  ...WHERE,
 } as const;
 
-export const add = {
-  summary: "put a client on record",
-  options: OPTIONS,
-  usage: `Usage: edgeward clients add --issuer URL --client-id ID --owner WHO --revoker WHO [options]
-
-Puts a client on record, with who answers for it. Its secrets are noted by edgeward clients add-secret.
-
-  --issuer URL         whose client it is: what its tokens name in iss
-  --client-id ID       what its issuer calls it
-${CLIENT_USAGE}  --created WHEN       when it was made: 2027-01-31, or seconds since 1970
-  --json               print it as JSON
-
-${WHERE_USAGE}`,
-  async run(args: string[]): Promise<number> {
-    const values = readOptions(args, OPTIONS);
-    const { issuer, "client-id": clientId, owner, revoker } = values;
-    for (const [option, value] of Object.entries({ issuer, "client-id": clientId, owner, revoker })) {
-      if (value === undefined) throw new UsageError(`--${option} is missing`);
-    }
-    const created = when(values.created, "--created");
-    if (typeof created === "string") throw new UsageError("--created takes a date as 2027-01-31, or seconds since 1970");
-    const client = { issuer, clientId, ...clientMembers(values), ...(created !== undefined && { created }) };
+export const add: Command = command(
+  {
+    name: "clients add",
+    summary: "put a client on record",
+    synopsis: "--issuer URL --client-id ID --owner WHO --revoker WHO [options]",
+    about: "Puts a client on record, with who answers for it. Its secrets are noted by edgeward clients add-secret.",
+    options: ADD,
+    exits: { good: "it is on record", ...EXITS, objection: "it is on record already, or it was refused" },
+  },
+  async (args) => {
+    const values = readOptions(args, ADD);
+    const missing = (["issuer", "client-id", "owner", "revoker"] as const).filter((name) => values[name] === undefined);
+    if (missing.length > 0) throw new UsageError(`missing: ${missing.map((name) => `--${name}`).join(", ")}`);
+    const created = dateOf(values.created, "--created");
+    const client = { issuer: values.issuer, clientId: values["client-id"], ...clientMembers(values), ...(created !== undefined && { created }) };
     return within(values, async (clients) => {
       const document = (await clients.carryOut("add", undefined, client)) as unknown as NotedClient;
-      if (values.json === true) await write(`${JSON.stringify(document)}\n`);
-      else {
-        await write(inWords(document.record));
-        say(`${document.id} is on record`);
-      }
-      return EXIT.good;
+      return writeRecord(document, values.json, inWords, "is on record");
     });
   },
-};
+);

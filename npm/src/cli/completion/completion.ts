@@ -1,7 +1,7 @@
 import { oneOf, readArguments, type Command } from "../command.js";
 import { EXIT } from "../errors.js";
 import { JSON_OPTION, command } from "../declare.js";
-import { write } from "../keys/output.js";
+import { write } from "../output.js";
 import { bash } from "./bash.js";
 import { fish } from "./fish.js";
 import { places } from "./places.js";
@@ -27,8 +27,8 @@ fish: edgeward completion fish >~/.config/fish/completions/edgeward.fish`,
     exits: { good: "it was printed" },
   },
   async (args) => {
-    const { operand, values } = readArguments(args, JSON_OPTION, "the name of a shell: bash, zsh or fish");
-    const shell = oneOf(operand, "the shell:", NAMES);
+    const { operand, values } = readArguments(args, JSON_OPTION, "the name of a shell (bash, zsh or fish)");
+    const shell = oneOf(operand, "edgeward completion", NAMES);
     const { COMMANDS, GLOBAL } = await import("../registry.js");
     const script = SHELLS[shell](await places(COMMANDS, GLOBAL));
     await write(values.json === true ? `${JSON.stringify({ shell, script })}\n` : script);

@@ -1,5 +1,5 @@
 // What can be written where, as the scripts of all shells tell it.
-import type { Command, Operand, Option, Options } from "../declare.js";
+import type { Command, Operand, Options } from "../declare.js";
 import type { Entry } from "../registry.js";
 
 /** What a value can be: a file, a directory, one of these words, or text that nobody can guess. */
@@ -54,12 +54,7 @@ function takenBy(operand: Operand | undefined): Takes | undefined {
 }
 
 function flagsOf(options: Options): Flag[] {
-  return Object.entries(options).map(([name, option]) => ({ name, words: firstClause(option.words ?? ""), value: valueOf(option) }));
-}
-
-/** What is not said to be something else could be a file. */
-function valueOf({ type, takes = "file" }: Option): Takes | undefined {
-  return type === "boolean" ? undefined : takes;
+  return Object.entries(options).map(([name, option]) => ({ name, words: firstClause(option.words), value: option.type === "string" ? option.takes : undefined }));
 }
 
 /** As much as fits beside a name. */

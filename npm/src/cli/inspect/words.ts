@@ -1,27 +1,21 @@
 // A report in words, for a terminal. What stands in it came with the credential: nothing of that reaches the terminal but
 // as text that can be seen.
-import { shown } from "../keys/output.js";
+import { paint, shown, type Style } from "../terminal.js";
+import { fromNow, spanInWords } from "../times.js";
 import type { CredentialFinding, InspectedApiKey, InspectedKey, InspectedPart, InspectedStep, InspectedToken, Inspection, StepOutcome } from "../../../types/index.js";
 
 const SIGNS: Readonly<Record<StepOutcome, string>> = { passed: "✓", failed: "✗", not_reached: "·", not_asked: "·" };
 const OUTCOMES: Readonly<Record<StepOutcome, string>> = { passed: "passed", failed: "failed", not_reached: "not reached", not_asked: "not asked" };
 
-const COLOURS = { good: 32, bad: 31, open: 2, head: 1 } as const;
-type Colour = keyof typeof COLOURS;
-const OUTCOME_COLOURS: Readonly<Record<StepOutcome, Colour>> = { passed: "good", failed: "bad", not_reached: "open", not_asked: "open" };
+const STYLES: Readonly<Record<StepOutcome, Style>> = { passed: "green", failed: "red", not_reached: "dim", not_asked: "dim" };
 
 /** Longer texts are cut: nobody reads them on a terminal, and `--json` has them whole. */
 const LONGEST_SHOWN = 8192;
 
-/** Colours are for a terminal, and for people who want them (no-color.org). */
-const inColour = () => process.stdout.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
-
-const painted = (colour: Colour, text: string) => (inColour() ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text);
-
 /** Lines as they stand, with what could not be seen in them by its number. */
 const lines = (text: string) => text.split("\n").map(shown).join("\n");
 
-const heading = (text: string) => `\n${painted("head", text)}`;
+const heading = (text: string) => `\n${paint("bold", text)}`;
 const indented = (text: string) => text.split("\n").map((one) => `  ${one}`).join("\n");
 
 export function inWords(report: Inspection, now: number): string {
@@ -39,19 +33,19 @@ function verdictInWords(verdict: Inspection["verdict"], of: Inspection["class"])
     const words = of === "api_key" ? "None: only the store that has its record can tell." : "None: no policy was given.";
     return [heading("The policy's verdict"), `  ${words}`];
   }
-  if (verdict.ok) return [heading("The policy's verdict"), `  ${painted("good", "✓ allowed")}  ${shown(verdict.scopes.join(" "))}`.trimEnd()];
+  if (verdict.ok) return [heading("The policy's verdict"), `  ${paint("green", "✓ allowed")}  ${shown(verdict.scopes.join(" "))}`.trimEnd()];
   const sign = verdict.status >= 500 ? "? cannot tell" : "✗ refused";
-  return [heading("The policy's verdict"), `  ${painted("bad", sign)}  ${verdict.code} (${verdict.status}): ${verdict.title}`];
+  return [heading("The policy's verdict"), `  ${paint("red", sign)}  ${verdict.code} (${verdict.status}): ${verdict.title}`];
 }
 
 function tokenInWords(token: InspectedToken, now: number): string[] {
   const { mathematics, trust, keys, keysObjection, lifetime, clockEdges } = token;
-  const holds = { true: painted("good", "✓ holds"), false: painted("bad", "✗ does not hold"), null: "? not checked" }[`${mathematics.holds}`];
+  const holds = { true: paint("green", "✓ holds"), false: paint("red", "✗ does not hold"), null: "? not checked" }[`${mathematics.holds}`];
   const why = mathematics.fault === null ? "" : `  ${mathematics.fault.code}: ${mathematics.fault.title}${noted(mathematics.fault.note)}`;
   const under = mathematics.holds === true ? `  ${mathematics.algorithm}, key ${mathematics.kid === null ? `${mathematics.key}` : shown(mathematics.kid)}` : "";
   const own = trust.ownKeys.length === 0 ? [] : [`  It brings or names a key of its own (${trust.ownKeys.join(", ")}): worthless, and never used.`];
   return [
-    painted("head", "An M2M token"),
+    paint("bold", "An M2M token"),
     ...part("Header", token.header),
     ...part("Payload", token.payload),
     ...times(lifetime, now),
@@ -60,7 +54,7 @@ function tokenInWords(token: InspectedToken, now: number): string[] {
     heading("The mathematics"),
     `  ${holds}${under}${why}`,
     heading("The trust"),
-    `  ${trust.established ? painted("good", "✓ established") : "? not established"}  ${trust.words}`,
+    `  ${trust.established ? paint("green", "✓ established") : "? not established"}  ${trust.words}`,
     ...own,
     ...(keysObjection === null ? [] : [`  The keys that were handed over do not do for the policy: ${shown(keysObjection)}`]),
     ...(keys.length === 0 ? [] : [heading("The keys"), ...keys.map(keyLine)]),
@@ -69,7 +63,7 @@ function tokenInWords(token: InspectedToken, now: number): string[] {
 
 function part(title: string, { text, fault, broken }: InspectedPart): string[] {
   const told = [heading(title), text === null ? "  nothing of it can be read" : indented(laidOut(text))];
-  if (fault !== null) told.push(`  ${painted("bad", "✗")} ${fault.code}: ${fault.title}${noted(fault.note)}`);
+  if (fault !== null) told.push(`  ${paint("red", "✗")} ${fault.code}: ${fault.title}${noted(fault.note)}`);
   if (broken !== null) {
     const places = [broken.byte === null ? [] : `byte ${broken.byte}`, broken.character === null ? [] : `character ${broken.character} of the token`];
     told.push(`  the ${{ base64url: "base64url", utf8: "UTF-8", json: "JSON" }[broken.kind]} goes wrong at ${places.flat().join(", ")}`);
@@ -97,8 +91,8 @@ function times({ issued, notBefore, expires, seconds }: InspectedToken["lifetime
     ["not before", notBefore],
     ["expires", expires],
   ] as const;
-  const told = rows.flatMap(([name, at]) => (at === null ? [] : [`  ${name.padEnd(10)} ${date(at)}, ${relative(at, now)}`]));
-  if (seconds !== null) told.push(`  ${"lives for".padEnd(10)} ${duration(Math.abs(seconds))}${seconds < 0 ? ", backwards" : ""}`);
+  const told = rows.flatMap(([name, at]) => (at === null ? [] : [`  ${name.padEnd(10)} ${date(at)}, ${fromNow(at - now)}`]));
+  if (seconds !== null) told.push(`  ${"lives for".padEnd(10)} ${spanInWords(Math.abs(seconds))}${seconds < 0 ? ", backwards" : ""}`);
   return told.length === 0 ? [] : [heading("Its time"), ...told];
 }
 
@@ -107,19 +101,10 @@ function date(at: number): string {
   return Number.isNaN(moment.getTime()) ? `${at} (beyond any calendar)` : `${moment.toISOString().replace(".000Z", "Z")} (${at})`;
 }
 
-const relative = (at: number, now: number) => (at > now ? `in ${duration(at - now)}` : at === now ? "now" : `${duration(now - at)} ago`);
-
-function duration(seconds: number): string {
-  for (const [size, name] of [[86_400, "day"], [3600, "hour"], [60, "minute"]] as const) {
-    if (seconds >= 2 * size) return `${Math.floor(seconds / size)} ${name}s`;
-  }
-  return `${seconds} second${seconds === 1 ? "" : "s"}`;
-}
-
 function ladder(steps: readonly InspectedStep[]): string[] {
   const width = Math.max(...steps.map(({ step }) => step.length));
   const line = ({ step, outcome, title, code, reason, section, note }: InspectedStep) => {
-    const sign = painted(OUTCOME_COLOURS[outcome], `${SIGNS[outcome]} ${OUTCOMES[outcome].padEnd(11)}`);
+    const sign = paint(STYLES[outcome], `${SIGNS[outcome]} ${OUTCOMES[outcome].padEnd(11)}`);
     const failed = outcome === "failed" ? `\n      ${code}: ${reason}${noted(note)} (${section})` : note === null ? "" : ` (${shown(note)})`;
     return `  ${sign} ${step.padEnd(width)}  ${title}${failed}`;
   };
@@ -146,7 +131,7 @@ function keyInWords(key: InspectedApiKey): string[] {
     ["stored as", key.storedAs],
   ] as const;
   return [
-    painted("head", key.foreign ? "An API key of another form" : "An API key"),
+    paint("bold", key.foreign ? "An API key of another form" : "An API key"),
     ...rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(12)} ${shown(value)}`])),
     `  ${key.stored}`,
     ...ladder(key.steps),

@@ -2,8 +2,9 @@
 import { EXIT, UsageError, oneOf, print, readArguments, readOptions, say, type Command } from "../command.js";
 import { JSON_OPTION, command, under } from "../declare.js";
 import type { KeyRecord, KeyUsage } from "../../../types/index.js";
-import { inWords, write } from "./output.js";
-import { KEY, keyId, keyMembers, secretFrom } from "./values.js";
+import { write, writeDocument, writeRecord } from "../output.js";
+import { inWords } from "./record.js";
+import { BY, KEY, keyId, keyMembers, secretFrom, whoEnds } from "./values.js";
 import { WHERE, within } from "./where.js";
 
 const OPERAND = { name: "id", takes: "text" } as const;
@@ -27,7 +28,7 @@ export const show: Command = command(
     const id = keyId(operand);
     const view = await within(values, (keys) => keys.carryOut("show", id, {}));
     const { record, usage } = view as { record: KeyRecord; usage: KeyUsage };
-    await write(values.json === true ? `${JSON.stringify(view)}\n` : inWords(record, usage));
+    await (values.json === true ? writeDocument(view) : write(inWords(record, usage)));
     return EXIT.good;
   },
 );
@@ -97,7 +98,7 @@ const reasonOption = (words: string) => ({ type: "string", value: "REASON", take
 
 const REVOKE = {
   reason: reasonOption("why it ends"),
-  by: { type: "string", value: "WHO", takes: "text", words: "who ends it; a gate knows that by the token, and takes no other word for it" },
+  by: BY,
   ...PLAIN,
 } as const;
 
@@ -116,14 +117,7 @@ export const revoke: Command = command(
     const id = keyId(operand);
     if (values.reason === undefined) throw new UsageError(`--reason is missing: ${REASONS.join(", ")}`);
     const reason = oneOf(values.reason, "--reason", REASONS);
-    return within(values, async (keys) => {
-      if (keys.knowsWho) {
-        if (values.by !== undefined) say("the gate puts down whose token it is, and not what --by says");
-        return tell(await keys.carryOut("revoke", id, { reason }), values.json, "revoked");
-      }
-      if (values.by === undefined) throw new UsageError("--by is missing: who ends it");
-      return tell(await keys.carryOut("revoke", id, { reason, by: values.by }), values.json, "revoked");
-    });
+    return within(values, async (keys) => tell(await keys.carryOut("revoke", id, { reason, ...whoEnds(keys, values.by) }), values.json, "revoked"));
   },
 );
 
@@ -153,13 +147,5 @@ export const revokeHeld: Command = command(
   },
 );
 
-async function tell(document: Record<string, unknown>, json: boolean | undefined, done: string): Promise<number> {
-  const { id, record } = document as { id: string; record: KeyRecord };
-  if (json === true) {
-    await write(`${JSON.stringify(document)}\n`);
-  } else {
-    await write(inWords(record));
-    say(`${id} is ${done}`);
-  }
-  return EXIT.good;
-}
+const tell = (document: Record<string, unknown>, json: boolean | undefined, done: string) =>
+  writeRecord(document as { id: string; record: KeyRecord }, json, inWords, `is ${done}`);

@@ -1,6 +1,7 @@
 // Keys behind a gate, changed through its admin endpoints.
 import type { InventoryPage, ReviewPage, Severity } from "../../../types/index.js";
 import { CommandError, StepError, reason } from "../command.js";
+import { MOST } from "../pages.js";
 import type { Keys, Page, Step, TextAsked, TextEnd } from "./access.js";
 
 /** Where a gate is, and who asks it. */
@@ -161,9 +162,6 @@ async function* chunksOf(answer: Response): AsyncGenerator<string, void, void> {
 }
 
 type Ask = (path: string, asked: Asked) => Promise<Response>;
-
-/** The most keys of a page. */
-const MOST = 100;
 
 async function* csvOf({ of, cursor: start, limit }: TextAsked, ask: Ask, base: string): AsyncGenerator<string, TextEnd, void> {
   const bySeverity: Partial<Record<Severity, number>> = {};

@@ -1,10 +1,10 @@
 // Keys that were issued elsewhere, line by line, of which only digests are known.
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { CommandError, EXIT, StepError, UsageError, fileError, readOptions, say, type Command } from "../command.js";
+import { CommandError, EXIT, StepError, UsageError, fileError, readOptions, say, takeInput, type Command } from "../command.js";
 import { command } from "../declare.js";
 import { progressOf } from "../terminal.js";
-import { write } from "./output.js";
+import { write } from "../output.js";
 import { WHERE, within } from "./where.js";
 
 const OPTIONS = {
@@ -26,12 +26,10 @@ export const importKeys: Command = command(
   async (args) => {
     const values = readOptions(args, OPTIONS);
     const file = values["digests-file"];
-    const ofInput = file === undefined || file === "-";
-    if (ofInput && values["token-file"] === "-") throw new UsageError("standard input cannot be the token and the digests");
     const from = values.from ?? "1";
     if (!/^[1-9][0-9]{0,9}$/.test(from)) throw new UsageError("--from takes the number of a line, from 1 on");
     return within(values, async (keys) => {
-      const lines = linesOf(ofInput ? undefined : file, Number(from));
+      const lines = linesOf(file, Number(from));
       return importAll(lines, (text) => keys.carryOut("import", undefined, text), { json: values.json === true, what: "keys", goOn: "--from" });
     });
   },
@@ -56,8 +54,9 @@ interface Told {
 export type Line = readonly [number: number, text: string];
 
 /** The lines of a file, or of standard input, but for those that are blank. */
-export async function* linesOf(file: string | undefined, from: number): AsyncGenerator<Line, void, void> {
-  const input = file === undefined ? process.stdin : createReadStream(file);
+export async function* linesOf(file = "-", from: number): AsyncGenerator<Line, void, void> {
+  if (file === "-") takeInput();
+  const input = file === "-" ? process.stdin : createReadStream(file);
   const lines = createInterface({ input, crlfDelay: Infinity });
   let line = 0;
   try {
@@ -66,7 +65,7 @@ export async function* linesOf(file: string | undefined, from: number): AsyncGen
       if (line >= from && text.trim() !== "") yield [line, text];
     }
   } catch (error) {
-    throw fileError("read", file ?? "standard input", error);
+    throw fileError("read", file === "-" ? "standard input" : file, error);
   } finally {
     lines.close();
     input.destroy();

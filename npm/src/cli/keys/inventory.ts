@@ -3,9 +3,9 @@ import { command } from "../declare.js";
 import { progressOf } from "../terminal.js";
 import type { InventoryLine } from "../../../types/index.js";
 import type { Keys, TextAsked, TextEnd } from "./access.js";
-import { PAGES, pages } from "./list.js";
-import { brokenOff, moment, row, sayRest, write, writeJson } from "./output.js";
-import { limitOf } from "./values.js";
+import { brokenOff, row, sayRest, write, writeJson } from "../output.js";
+import { PAGES, limitOf, pages, type Cursor } from "../pages.js";
+import { moment } from "../times.js";
 import { WHERE, within } from "./where.js";
 
 const FORMATS = ["json", "csv"] as const;
@@ -69,8 +69,6 @@ export async function writeText(keys: Keys, asked: TextAsked): Promise<TextEnd> 
     progress.done();
   }
 }
-
-type Cursor = { cursor: string | null };
 
 async function* lines(keys: Keys, at: Cursor, limit: number) {
   for await (const page of pages(at, limit, (page) => keys.inventory(page), ({ lines }) => lines.length)) yield page.lines;

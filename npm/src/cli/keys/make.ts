@@ -3,9 +3,11 @@ import { closeSync, fsyncSync, rmSync, writeSync } from "node:fs";
 import { CommandError, EXIT, UsageError, readArguments, readOptions, reason, say, type Command } from "../command.js";
 import { command, under } from "../declare.js";
 import type { KeyRecord } from "../../../types/index.js";
+import { when } from "../times.js";
 import type { Keys } from "./access.js";
-import { inWords, write } from "./output.js";
-import { KEY, keyId, keyMembers, newSecretFile, span, when } from "./values.js";
+import { write, writeDocument } from "../output.js";
+import { inWords } from "./record.js";
+import { KEY, keyId, keyMembers, newSecretFile, span } from "./values.js";
 import { WHERE, within } from "./where.js";
 
 const HANDED_OVER = `The key is printed alone on standard output, so that it can be piped into a secret manager, and all else on standard error. It is shown this once.`;
@@ -96,10 +98,10 @@ async function handOver({ "key-file": file, json }: HandOver, make: () => Promis
       } finally {
         closeSync(open);
       }
-      if (json === true) await write(`${JSON.stringify({ ...rest, keyFile: file })}\n`);
+      if (json === true) await writeDocument({ ...rest, keyFile: file });
       else say(`${inWords(made.record)}the key is in ${file}`);
     } else if (json === true) {
-      await write(`${JSON.stringify(made)}\n`);
+      await writeDocument(made);
     } else {
       say(inWords(made.record));
       if (process.stdout.isTTY) say("This is the one time that the key is shown. Whoever has it can use it: put it where secrets are kept.\n");

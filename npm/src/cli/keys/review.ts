@@ -1,12 +1,11 @@
 import { EXIT, oneOf, readOptions, say, type Command } from "../command.js";
 import { command } from "../declare.js";
-import { paint, type Style } from "../terminal.js";
+import { paint, shown, type Style } from "../terminal.js";
 import type { ReviewFinding, ReviewPage, Severity } from "../../../types/index.js";
 import type { Keys } from "./access.js";
 import { formatOf, writeText } from "./inventory.js";
-import { PAGES, pages } from "./list.js";
-import { brokenOff, sayRest, shown, write, writeJson } from "./output.js";
-import { limitOf } from "./values.js";
+import { brokenOff, sayRest, write, writeJson } from "../output.js";
+import { PAGES, limitOf, pages, type Cursor } from "../pages.js";
 import { WHERE, within } from "./where.js";
 
 const SEVERITIES = ["critical", "high", "medium", "low", "info"] as const;
@@ -52,8 +51,6 @@ export const review: Command = command(
     return SEVERITIES.some((severity, place) => place <= level && (counts[severity] ?? 0) > 0) ? EXIT.objection : EXIT.good;
   },
 );
-
-type Cursor = { cursor: string | null };
 
 async function* pagesOf(keys: Keys, at: Cursor, limit: number): AsyncGenerator<ReviewPage, void, void> {
   const first = at.cursor === null ? keys.policyFindings() : undefined;

@@ -1,8 +1,9 @@
 // What the options of these commands say, as the core takes it.
 import { openSync, readSync } from "node:fs";
-import { CommandError, UsageError, fileError, readText, seconds } from "../command.js";
-import { optionsUsage, under } from "../declare.js";
+import { CommandError, UsageError, fileError, readText, say, takeInput } from "../command.js";
+import { under } from "../declare.js";
 import { readJson } from "../json.js";
+import { seconds, when } from "../times.js";
 
 /** The options that say what a key shall be. */
 export const KEY = under("The key:", {
@@ -17,9 +18,6 @@ export const KEY = under("The key:", {
   publishable: { type: "boolean", words: "it is meant to be seen, as one that stands in a page" },
   "metadata-file": { type: "string", value: "FILE", takes: "file", words: "a JSON object with whatever else is to be kept" },
 });
-
-/** The same as text, for a usage that is written by hand. */
-export const KEY_USAGE = optionsUsage(KEY);
 
 type KeyValues = { readonly [name in keyof typeof KEY]?: string | boolean | undefined };
 
@@ -45,18 +43,6 @@ function words(text: string | undefined): string[] | undefined {
   return text?.split(/[\s,]+/).filter((word) => word !== "");
 }
 
-/** A point in time: a span from now on as it stands, or seconds since the Unix epoch. */
-export function when(text: string | undefined, option: string): string | number | undefined {
-  if (text === undefined || /^[0-9]{1,9}[smhdw]$/.test(text)) return text;
-  if (/^[0-9]{1,12}$/.test(text)) return Number(text);
-  const date = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?$/.test(text) ? Date.parse(text) : NaN;
-  // A day that a month does not have is the first of the next for some readers.
-  if (Number.isNaN(date) || !new Date(date).toISOString().startsWith(text.slice(0, 10))) {
-    throw new UsageError(`${option} takes a time from now on as 90d or 12h, a date as 2027-01-31 or 2027-01-31T12:00:00Z, or seconds since 1970`);
-  }
-  return date / 1000;
-}
-
 /** A span in seconds. */
 export function span(text: string | undefined, option: string): number | undefined {
   return text === undefined ? undefined : seconds(text, option);
@@ -75,15 +61,18 @@ export function keyId(text: string): string {
   throw new UsageError(`the id of a key has letters and digits alone${advice}`);
 }
 
-/** How many keys at most; all where left out. */
-export function limitOf(text: string | undefined): number {
-  if (text === undefined) return Infinity;
-  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new UsageError("--limit takes a number of keys, from 1 on");
-  return Number(text);
-}
+/** Who ends a credential. */
+export const BY = { type: "string", value: "WHO", takes: "text", words: "who ends it; a gate knows that by the token, and takes no other word for it" } as const;
 
-/** The most keys of a page. */
-export const MOST = 100;
+/** Who is put down as having ended it: nobody is named to a side that knows who asks. */
+export function whoEnds({ knowsWho }: { readonly knowsWho: boolean }, by: string | undefined): { by?: string } {
+  if (knowsWho) {
+    if (by !== undefined) say("the gate puts down whose token it is, and not what --by says");
+    return {};
+  }
+  if (by === undefined) throw new UsageError("--by is missing: who ends it");
+  return { by };
+}
 
 /** A secret from a file or from standard input, without the end of its line. */
 export function secretFrom(file: string | undefined, what: string): string {
@@ -100,6 +89,7 @@ export function secretFrom(file: string | undefined, what: string): string {
 
 /** As much of standard input as a secret can be. */
 function standardInput(): string {
+  takeInput();
   const bytes = Buffer.alloc(16_384);
   let length = 0;
   try {

@@ -1,8 +1,8 @@
 // Where the keys are, by the options and the environment.
 import { CommandError, UsageError, readText } from "../command.js";
-import { optionsUsage, under } from "../declare.js";
-import { readJson } from "../json.js";
-import { sealsIn, sealsOfEnvironment } from "../secrets.js";
+import { under } from "../declare.js";
+import { readPolicy } from "../policy.js";
+import { sealsIn, sealsOfEnvironment, secretOf } from "../secrets.js";
 import type { Keys } from "./access.js";
 import { gateKeys, type GateAddress } from "./gate.js";
 import { storeKeys, type StoreAddress } from "./store.js";
@@ -41,15 +41,12 @@ export const WHERE = under("Where (one of the two):", {
 
 export type Where = { readonly [name in keyof typeof WHERE]?: string | undefined };
 
-/** The same as text, for a usage that is written by hand. */
-export const WHERE_USAGE = optionsUsage(WHERE);
-
 const OF_STORES = ["policy", "prefix", "environment", "redis-prefix", "seals-file"] as const;
 
 /** Opens what the options name. `bare` where a gate is asked for what needs no token. */
 export async function open(where: Where, { bare = false } = {}): Promise<Keys> {
   const address = addressOf(where);
-  return "gate" in address ? gateKeys(gateAddress(address.gate, where, bare)) : storeKeys(storeAddress(address, where));
+  return "gate" in address ? gateKeys(gateAddress(address.gate, where, bare)) : storeKeys(storeAddress(address.store, where));
 }
 
 /** Opens it, does the work, and closes it, come what may. */
@@ -62,16 +59,17 @@ export async function within<T>(where: Where, work: (keys: Keys) => Promise<T>, 
   }
 }
 
-type Address = { gate: string } | { store: string; byOption: boolean };
+type Address = { gate: string } | { store: string };
 
 export function addressOf({ store, gate }: Where): Address {
   if (store !== undefined && gate !== undefined) throw new UsageError("--store and --gate: one of them");
   if (gate !== undefined) return { gate };
-  if (store !== undefined) return { store, byOption: true };
-  const { EDGEWARD_STORE, EDGEWARD_GATE } = process.env;
-  if (EDGEWARD_STORE && EDGEWARD_GATE) throw new UsageError("EDGEWARD_STORE and EDGEWARD_GATE are both set: say --store or --gate");
-  if (EDGEWARD_GATE) return { gate: EDGEWARD_GATE };
-  if (EDGEWARD_STORE) return { store: EDGEWARD_STORE, byOption: false };
+  if (store !== undefined) return { store };
+  const ofStore = secretOf("EDGEWARD_STORE");
+  const { EDGEWARD_GATE: ofGate } = process.env;
+  if (ofStore && ofGate) throw new UsageError("EDGEWARD_STORE and EDGEWARD_GATE are both set: say --store or --gate");
+  if (ofGate) return { gate: ofGate };
+  if (ofStore) return { store: ofStore };
   throw new UsageError("where the keys are is missing: --store or --gate, or EDGEWARD_STORE or EDGEWARD_GATE");
 }
 
@@ -98,32 +96,34 @@ export function gateBase(text: string): string {
 }
 
 function tokenOf({ "token-file": file }: Where): string {
-  const token = (file === undefined ? (process.env["EDGEWARD_TOKEN"] ?? "") : readText(file)).trim();
+  const token = (file === undefined ? (secretOf("EDGEWARD_TOKEN") ?? "") : readText(file)).trim();
   if (token === "") throw new UsageError("the token of an administrator is missing: --token-file, or EDGEWARD_TOKEN");
   if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandError("what was handed over as a token is none", { code: "token_malformed", hint: "the file, or EDGEWARD_TOKEN, holds the token alone: no word Bearer before it, and no blank in it" });
   return token;
 }
 
-function storeAddress(address: { store: string; byOption: boolean }, where: Where): StoreAddress {
-  return { ...storeUrl(address, where), ...formOf(where), seals: sealsOf(where) };
+function storeAddress(store: string, where: Where): StoreAddress {
+  return { ...storeUrl(store, where), ...formOf(where), seals: sealsOf(where) };
 }
 
 /** Where the store is, whatever is kept in it. */
-export function storeUrl({ store, byOption }: { store: string; byOption: boolean }, where: Pick<Where, "redis-prefix" | "token-file">): Pick<StoreAddress, "url" | "redisPrefix"> {
+export function storeUrl(store: string, where: Pick<Where, "redis-prefix" | "token-file">): Pick<StoreAddress, "url" | "redisPrefix"> {
   if (where["token-file"] !== undefined) throw new UsageError("--token-file goes with --gate");
+  if (/^memory:/.test(store)) throw new UsageError("a store in memory is gone with the command: file:, redis: or rediss:");
+  return placeOf(store, where["redis-prefix"]);
+}
+
+/** A store by its URL. What is none is not repeated: it could have a password in it. */
+export function placeOf(store: string, redisPrefix: string | undefined): Pick<StoreAddress, "url" | "redisPrefix"> {
   const scheme = /^([a-z]+):/.exec(store)?.[1];
-  if (scheme === "memory") throw new UsageError("a store in memory is gone with the command: file:, redis: or rediss:");
-  if (scheme !== "file" && scheme !== "redis" && scheme !== "rediss") {
-    throw new UsageError("a store is file:PATH, redis://HOST:PORT/DB or rediss://HOST:PORT/DB");
+  const isRedis = scheme === "redis" || scheme === "rediss";
+  if (scheme !== "file" && !isRedis) throw new UsageError("a store is file:PATH, redis://HOST:PORT/DB or rediss://HOST:PORT/DB");
+  if (!isRedis) {
+    if (redisPrefix !== undefined) throw new UsageError("--redis-prefix goes with a Redis");
+    return { url: store, redisPrefix };
   }
-  if (scheme !== "file") {
-    if (!URL.canParse(store)) throw new UsageError("the URL of the Redis is none, as redis://localhost:6379/0");
-    if (byOption && new URL(store).password !== "") {
-      throw new UsageError("a password does not stand in an argument, which everybody could read who lists the processes: put the URL into EDGEWARD_STORE");
-    }
-  }
-  if (where["redis-prefix"] !== undefined && scheme === "file") throw new UsageError("--redis-prefix goes with a Redis");
-  return { url: store, redisPrefix: where["redis-prefix"] };
+  if (!URL.canParse(store)) throw new UsageError("the URL of the Redis is none, as redis://localhost:6379/0");
+  return { url: store, redisPrefix };
 }
 
 function formOf({ policy, prefix, environment }: Where): Pick<StoreAddress, "form" | "policy"> {
@@ -135,9 +135,8 @@ function formOf({ policy, prefix, environment }: Where): Pick<StoreAddress, "for
   }
   const file = policy ?? process.env["EDGEWARD_POLICY"];
   if (!file) throw new UsageError("the form of the keys is missing: --policy (or EDGEWARD_POLICY), or --prefix and --environment");
-  const text = readText(file);
-  const document = readJson(text, file);
-  const { apiKeys, review } = (document ?? {}) as { apiKeys?: StoreAddress["form"]; review?: object };
+  const { text, document } = readPolicy(file);
+  const { apiKeys, review } = document as { apiKeys?: StoreAddress["form"]; review?: object };
   if (typeof apiKeys !== "object" || apiKeys === null) {
     throw new CommandError(`${file}: the policy has no \`apiKeys\``, { code: "policy_invalid", hint: "a policy that takes API keys says their form: \"apiKeys\": { \"prefix\": \"acme\", \"environment\": \"live\" }" });
   }

@@ -1,7 +1,7 @@
 // Audit events as lines: on standard output, or at the end of a file.
 import { createWriteStream, type WriteStream } from "node:fs";
 import type { AuditSink } from "../../../types/audit-types.js";
-import { CommandError, reason } from "../command.js";
+import { fileError } from "../command.js";
 
 export interface AuditLines {
   readonly sink: AuditSink;
@@ -51,7 +51,7 @@ function opened(file: string): Promise<WriteStream> {
     const stream = createWriteStream(file, { flags: "a", mode: 0o600 });
     stream.once("open", () => resolve(stream));
     // Later on, whoever writes is told.
-    stream.on("error", (error) => reject(new CommandError(`cannot write ${file}: ${reason(error)}`)));
+    stream.on("error", (error) => reject(fileError("write", file, error)));
   });
 }
 

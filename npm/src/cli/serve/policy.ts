@@ -1,21 +1,11 @@
 // The gate of a policy file: read, judged, and made with what this process lends it.
 import { createHash } from "node:crypto";
-import { createGate, lint } from "../../index.js";
+import { createGate } from "../../index.js";
 import type { AuditSink } from "../../../types/audit-types.js";
-import type { Gate, GatePolicy, LintFinding, PolicyError, PolicyFault, Store } from "../../../types/index.js";
-import { CommandError, readText, reason } from "../command.js";
+import type { Gate, GatePolicy, LintFinding, Store } from "../../../types/index.js";
+import { judged, readBeside, readPolicy, unusable } from "../policy.js";
 import { sealsOfEnvironment, secretJson, secretOf } from "../secrets.js";
 import type { Settings } from "./settings.js";
-
-/** A policy that cannot be used, with every fault of it. */
-export class WrongPolicy extends Error {
-  constructor(
-    readonly file: string,
-    readonly faults: readonly string[],
-  ) {
-    super(`${file} cannot be used:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
-  }
-}
 
 /** A gate, and what is to be told of it. */
 export interface Served {
@@ -44,13 +34,13 @@ export interface Lent {
 /**
  * Reads the files and the secrets again each time.
  *
- * @throws {WrongPolicy} With every fault.
+ * @throws {PolicyError} With every fault.
  */
 export async function serve(settings: Settings, { store, audit, publishes }: Lent): Promise<Served> {
   const { policy: file, snapshots: snapshotsFile, origin } = settings;
-  const text = readText(file);
-  const snapshots = snapshotsFile === undefined ? "{}" : readText(snapshotsFile);
-  const findings = judged(file, () => lint(text, { snapshots }));
+  const { text } = readPolicy(file);
+  const snapshots = readBeside(snapshotsFile) ?? "{}";
+  const findings = await judged(text, { snapshots });
   const policy = JSON.parse(text) as GatePolicy;
   const limiters = ownLimiters(policy);
   if (origin !== undefined) (policy as { origin: string }).origin = origin;
@@ -73,7 +63,7 @@ export async function serve(settings: Settings, { store, audit, publishes }: Len
     });
   } catch (error) {
     // What is wrong beside the policy is a secret, of which the core says no part.
-    throw isFaults(error) ? wrong(file, error) : new CommandError(reason(error));
+    throw unusable(error);
   }
   return {
     gate,
@@ -86,25 +76,6 @@ export async function serve(settings: Settings, { store, audit, publishes }: Len
     isStrict: policy.denySnapshot !== undefined,
     limiters,
   };
-}
-
-function judged<T>(file: string, judge: () => T): T {
-  try {
-    return judge();
-  } catch (error) {
-    throw wrong(file, error);
-  }
-}
-
-const isFaults = (error: unknown): error is PolicyError => error instanceof Error && error.name === "PolicyError";
-
-function wrong(file: string, error: unknown): WrongPolicy {
-  const faults = isFaults(error) ? error.faults.map(inWords) : [];
-  return new WrongPolicy(file, faults.length > 0 ? faults : [reason(error)]);
-}
-
-function inWords({ pointer, reason: words, hint }: PolicyFault): string {
-  return `${pointer === "" ? "the document" : pointer}: ${words}${hint === null ? "" : ` (${hint})`}`;
 }
 
 type Bound = { binding?: string; whenUnavailable?: unknown };

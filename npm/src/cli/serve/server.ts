@@ -6,7 +6,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { createSecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
 import type { GateListener } from "../../../types/node.js";
-import { CommandError, reason } from "../command.js";
+import { CommandError, fileError, reason } from "../command.js";
 import type { Listen, Settings } from "./settings.js";
 
 export interface Listening {
@@ -26,7 +26,7 @@ export function secureContext(tls: NonNullable<Settings["tls"]>): SecureContextO
     try {
       return readFileSync(file);
     } catch (error) {
-      throw new CommandError(`cannot read ${file}: ${reason(error)}`);
+      throw fileError("read", file, error);
     }
   };
   const { cert, key, clientCa } = tls;

@@ -1,30 +1,45 @@
 // What the options and the environment of `serve` come to.
 import { dirname, resolve } from "node:path";
 import { UsageError, readOptions, seconds } from "../command.js";
+import { under } from "../declare.js";
+import { placeOf } from "../keys/where.js";
 import { secretOf } from "../secrets.js";
 
+const time = (words: string) => ({ type: "string", value: "TIME", takes: "text", words }) as const;
+const number = (words: string) => ({ type: "string", value: "N", takes: "text", words }) as const;
+const file = (words: string) => ({ type: "string", value: "FILE", takes: "file", words }) as const;
+
 export const OPTIONS = {
-  policy: { type: "string" },
-  snapshots: { type: "string" },
-  origin: { type: "string" },
-  listen: { type: "string" },
-  store: { type: "string" },
-  "redis-prefix": { type: "string" },
-  "tls-cert": { type: "string" },
-  "tls-key": { type: "string" },
-  "tls-client-ca": { type: "string" },
-  "audit-file": { type: "string" },
-  refresh: { type: "string" },
-  grace: { type: "string" },
-  watch: { type: "boolean" },
-  "headers-timeout": { type: "string" },
-  "request-timeout": { type: "string" },
-  "keep-alive": { type: "string" },
-  "idle-timeout": { type: "string" },
-  "max-header-size": { type: "string" },
-  "max-connections": { type: "string" },
-  check: { type: "boolean" },
-  json: { type: "boolean" },
+  policy: { ...file("the policy"), env: "EDGEWARD_POLICY" },
+  snapshots: file("the snapshots that are deployed with it, by issuer"),
+  origin: { type: "string", value: "URL", takes: "text", words: "where requests go that are let through; goes before the policy's `origin`" },
+  listen: { type: "string", value: "WHERE", takes: "text", words: "HOST:PORT or unix:PATH; 127.0.0.1:8080 where left out" },
+  store: {
+    type: "string",
+    value: "URL",
+    takes: "text",
+    words: "file:PATH, redis://HOST:PORT/DB, rediss://… or memory:; with a password, in EDGEWARD_STORE alone, which stands for it where it is left out; else the directory edgeward-store beside the policy",
+  },
+  "redis-prefix": { type: "string", value: "P", takes: "text", words: "what every name in Redis begins with" },
+  "audit-file": file("write audit events to the end of a file, and not to standard output"),
+  refresh: time("how often key sets are fetched by the clock, more or less: 5m where left out, 1m in strict mode"),
+  grace: time("how long requests under way may take once the server is told to end; 10s where left out"),
+  watch: { type: "boolean", words: "read policy and snapshots again when they change, and not on SIGHUP alone" },
+  check: { type: "boolean", words: "do everything but listen, and say whether it is well" },
+  json: { type: "boolean", words: "with --check: print what was found as JSON, errors too" },
+  ...under("TLS:", {
+    "tls-cert": file("the certificate with its chain, as PEM"),
+    "tls-key": file("its private key, as PEM"),
+    "tls-client-ca": file("who signs the certificates of clients: one that is shown must be good, and tokens may be bound to it"),
+  }),
+  ...under("Bounds:", {
+    "headers-timeout": time("how long the head of a request may take; 10s where left out"),
+    "request-timeout": time("how long a whole request may take; 5m where left out"),
+    "keep-alive": time("how long a connection waits for its next request; 65s where left out"),
+    "idle-timeout": time("how long nothing may move on a connection, an answer under way too; 10m where left out"),
+    "max-header-size": number("how long the head of a request may be, in bytes; 16384 where left out"),
+    "max-connections": number("how many connections there may be; no bound where left out"),
+  }),
 } as const;
 
 /** Where it listens. */
@@ -116,17 +131,11 @@ function listenOf(text: string): Listen {
 
 function storeOf(option: string | undefined, redisPrefix: string | undefined, policy: string): Pick<Settings, "store" | "redisPrefix"> {
   const store = option ?? secretOf("EDGEWARD_STORE") ?? `file:${resolve(dirname(policy), "edgeward-store")}`;
-  const scheme = /^([a-z]+):/.exec(store)?.[1];
-  const isRedis = scheme === "redis" || scheme === "rediss";
-  if (store !== "memory:" && scheme !== "file" && !isRedis) {
-    throw new UsageError("a store is file:PATH, redis://HOST:PORT/DB, rediss://HOST:PORT/DB or memory:");
+  if (store !== "memory:") {
+    const { url, redisPrefix: prefix } = placeOf(store, redisPrefix);
+    return { store: url, redisPrefix: prefix };
   }
-  if (isRedis) {
-    if (!URL.canParse(store)) throw new UsageError("the URL of the Redis is none, as redis://localhost:6379/0");
-    if (option !== undefined && new URL(store).password !== "") {
-      throw new UsageError("a password does not stand in an argument, which everybody could read who lists the processes: put the URL into EDGEWARD_STORE");
-    }
-  } else if (redisPrefix !== undefined) throw new UsageError("--redis-prefix goes with a Redis");
+  if (redisPrefix !== undefined) throw new UsageError("--redis-prefix goes with a Redis");
   return { store, redisPrefix };
 }
 

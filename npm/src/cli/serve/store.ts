@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { memoryStore } from "../../store/memory.js";
 import type { Store } from "../../../types/index.js";
-import { CommandError, reason, say } from "../command.js";
+import { CommandError, fileError, reason, say } from "../command.js";
 import { opened, pathOf } from "../keys/store.js";
 import type { Settings } from "./settings.js";
 
@@ -43,6 +43,6 @@ function makeDirectory(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new CommandError(`the store file:${path} cannot be used: ${reason(error)}`);
+    throw fileError("use", `the store file:${path}`, error);
   }
 }

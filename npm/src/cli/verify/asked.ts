@@ -1,6 +1,7 @@
 // The policy that a credential is held against: that of a file, or what the options say in its place.
-import { UsageError, core, readText } from "../command.js";
+import { UsageError, readText } from "../command.js";
 import { readJson } from "../json.js";
+import { judged, readBeside, readPolicy } from "../policy.js";
 
 /** What of the options says by what a credential is judged. */
 export interface By {
@@ -32,7 +33,7 @@ const OF_CREDENTIALS = ["issuers", "apiKeys", "dpop", "maxTokenBytes", "deny", "
 const OF_ISSUER = ["audience", "algorithms", "jwks", "jwks-uri"] as const;
 
 export async function askedBy(by: By): Promise<Asked> {
-  const snapshots = by.snapshots === undefined ? "{}" : readText(by.snapshots);
+  const snapshots = readBeside(by.snapshots) ?? "{}";
   const file = by.policy ?? (by.issuer === undefined && by.prefix === undefined ? process.env["EDGEWARD_POLICY"] : undefined);
   if (file) return { ...(await fromFile(file, snapshots, by)), snapshots };
   const ofIssuer = OF_ISSUER.find((name) => by[name] !== undefined);
@@ -56,11 +57,9 @@ async function fromFile(file: string, snapshots: string, by: By): Promise<Omit<A
   const besides = [...OF_ISSUER, "issuer", "prefix", "environment"] as const;
   const other = besides.find((name) => by[name] !== undefined);
   if (other !== undefined) throw new UsageError(`--policy, or --${other}`);
-  const text = readText(file);
-  const document = readJson(text, file) as Document;
-  const { lint } = await core();
+  const { text, document } = readPolicy(file);
   // Strictly, and all of it: what is taken from it below has been judged.
-  lint(text, { snapshots });
+  await judged(text, { snapshots });
   const takesKeys = document["apiKeys"] !== undefined;
   // A policy without routes has nothing to say of a request: then the URL is for the proof alone.
   if (by.url !== undefined && document["routes"] === undefined && by["dpop-file"] === undefined) {

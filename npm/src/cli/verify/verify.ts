@@ -1,12 +1,15 @@
 import type { AuditEvent, Store, Verdict } from "../../../types/index.js";
-import { CommandError, EXIT, UsageError, core, readOptional, readText, seconds, type Command } from "../command.js";
+import { CommandError, EXIT, UsageError, core, readOptional, type Command } from "../command.js";
+import { credentialFrom } from "../credential.js";
 import { JSON_OPTION, command, under } from "../declare.js";
-import { write } from "../keys/output.js";
 import { opened, type Opened } from "../keys/store.js";
-import { secretFrom, when } from "../keys/values.js";
+import { secretFrom } from "../keys/values.js";
 import { WHERE, gateBase, sealsOf, storeUrl } from "../keys/where.js";
+import { write, writeDocument } from "../output.js";
+import { unusable } from "../policy.js";
 import { secretJson, secretOf } from "../secrets.js";
 import { waitingFor } from "../terminal.js";
+import { momentOf } from "../times.js";
 import { askedBy, type Asked } from "./asked.js";
 import { verdictOfGate } from "./gate.js";
 import { verdictInWords } from "./words.js";
@@ -59,9 +62,8 @@ export const verify: Command = command(
   },
   async (args) => {
     const { operand, values } = readOptional(args, OPTIONS, "one file with a credential");
-    requireOneReader(operand, values);
     if (values.gate !== undefined) return end(await askedOfGate(values.gate, operand, values), Date.now(), undefined, values.json);
-    const now = nowOf(values.now);
+    const now = clockOf(values.now);
     const store = lent(values);
     const asked = await askedBy(values);
     const request = requestOf(credentialFrom(operand), values);
@@ -73,7 +75,7 @@ export const verify: Command = command(
 
 /** Prints the verdict, and says how the command ends. */
 async function end(verdict: Verdict, now: number, event: AuditEvent | undefined, asJson: boolean | undefined): Promise<number> {
-  await write(asJson === true ? `${JSON.stringify(verdict)}\n` : verdictInWords(verdict, now, event));
+  await (asJson === true ? writeDocument(verdict) : write(verdictInWords(verdict, now, event)));
   if (verdict.ok) return EXIT.good;
   return verdict.status >= 500 || verdict.status === 429 ? EXIT.failed : EXIT.objection;
 }
@@ -89,43 +91,10 @@ async function askedOfGate(gate: string, operand: string | undefined, values: Gi
 
 type Given = { readonly [name in Exclude<keyof typeof OPTIONS, "json" | "offline">]?: string | undefined };
 
-/** Standard input is one document. */
-function requireOneReader(operand: string | undefined, values: Given): void {
-  const ofInput = operand === "-" || (operand === undefined && secretOf("EDGEWARD_CREDENTIAL") === undefined);
-  const files = [values.policy, values.snapshots, values.jwks, values["dpop-file"], values["seals-file"]].filter((file) => file === "-");
-  if (files.length + Number(ofInput) > 1) throw new UsageError("standard input can be one thing alone, and more than one was to be read from it");
-}
-
-/** The credential. Whatever stands in the argument is not repeated: it could be the credential itself. */
-function credentialFrom(operand: string | undefined): string {
-  const set = operand === undefined ? secretOf("EDGEWARD_CREDENTIAL") : undefined;
-  if (set !== undefined) return set.trim();
-  if (operand === undefined && process.stdin.isTTY) {
-    throw new UsageError("the credential comes from a file, from standard input, or from EDGEWARD_CREDENTIAL: on a terminal it would be seen");
-  }
-  let text: string;
-  try {
-    text = operand === undefined || operand === "-" ? readText("-") : readText(operand);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    const words = error.code === "file_missing" ? "there is no such file" : "it cannot be read";
-    throw new CommandError(`the file with the credential: ${words}`, {
-      code: error.code,
-      hint: "a credential itself never stands in an argument: edgeward verify - <token.txt",
-      cause: error,
-    });
-  }
-  const credential = text.trim();
-  if (credential === "") throw new CommandError("there is no credential: what was read is empty", { code: "credential_missing", hint: "it is read from FILE, from standard input, or from EDGEWARD_CREDENTIAL" });
-  return credential;
-}
-
 /** The clock that is asked for; none for that of this machine. */
-function nowOf(text: string | undefined): (() => number) | undefined {
-  const moment = when(text, "--now");
-  if (moment === undefined) return undefined;
-  const at = typeof moment === "number" ? moment * 1000 : Date.now() + seconds(moment, "--now") * 1000;
-  return () => at;
+function clockOf(text: string | undefined): (() => number) | undefined {
+  const at = momentOf(text, "--now");
+  return at === undefined ? undefined : () => at;
 }
 
 interface Presented {
@@ -162,14 +131,17 @@ async function judged({ policy, snapshots, takesKeys }: Asked, request: Presente
   const { createGate } = await core();
   const events: AuditEvent[] = [];
   const introspectionSecrets = secretJson("EDGEWARD_INTROSPECTION_SECRETS");
-  const gate = await createGate(policy, {
+  const lends = {
     ...(now !== undefined && { now }),
     ...((takesKeys || store.isNamed) && { store: store.store }),
     ...(offline && { fetch: () => Promise.reject(new Error("--offline asks nobody")) }),
     ...(introspectionSecrets && { introspectionSecrets }),
     snapshots,
     seals,
-    audit: (event) => void events.push(event),
+    audit: (event: AuditEvent) => void events.push(event),
+  };
+  const gate = await createGate(policy, lends).catch((error: unknown) => {
+    throw unusable(error);
   });
   const waiting = waitingFor(offline ? "judging" : "judging, and asking for keys where they are fetched");
   try {
@@ -192,8 +164,8 @@ interface LentStore {
 
 /** A store that is opened when it is asked, and never written: to judge is no use of a key. */
 function lent(values: Given): LentStore {
-  const url = values.store ?? process.env["EDGEWARD_STORE"];
-  const place = url ? storeUrl({ store: url, byOption: values.store !== undefined }, values) : undefined;
+  const url = values.store ?? secretOf("EDGEWARD_STORE");
+  const place = url ? storeUrl(url, values) : undefined;
   let opening: Promise<Opened> | undefined;
   let failure: unknown;
   const open = async (): Promise<Store> => {

@@ -1,7 +1,8 @@
 // A verdict in words.
 import type { AuditEvent, Verdict } from "../../../types/index.js";
-import { moment } from "../keys/output.js";
-import { paint, shown, wrapped } from "../terminal.js";
+import { members } from "../output.js";
+import { paint } from "../terminal.js";
+import { fromNow, moment } from "../times.js";
 
 const CLASSES = { m2m_token: "an M2M token", api_key: "an API key" } as const;
 
@@ -39,20 +40,5 @@ export function verdictInWords(verdict: Verdict, now: number, event: AuditEvent 
       ["try again", retryAfter === undefined ? null : `in ${retryAfter} s`],
     );
   }
-  const room = process.stdout.isTTY ? Math.max(30, (process.stdout.columns || 80) - 14) : Infinity;
-  const body = lines
-    .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => `${name.padEnd(12)}  ${wrapped(shown(value), room).join(`\n${" ".repeat(14)}`)}\n`);
-  return `${head}\n${body.join("")}`;
-}
-
-const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]] as const;
-
-/** A span from now on, or back, in the largest unit of which there are two. */
-export function fromNow(seconds: number): string {
-  const span = Math.abs(seconds);
-  const [name, length] = UNITS.find(([, length]) => span >= 2 * length) ?? UNITS[3];
-  const count = Math.floor(span / length);
-  const words = `${count} ${name}${count === 1 ? "" : "s"}`;
-  return seconds >= 0 ? `in ${words}` : `${words} ago`;
+  return `${head}\n${members(lines)}`;
 }

@@ -1,6 +1,7 @@
 // How a client is shown.
 import type { ClientRecord, ClientSecretRecord, ClientUsage } from "../../../types/index.js";
-import { moment, shown } from "../keys/output.js";
+import { members } from "../output.js";
+import { moment } from "../times.js";
 
 /** A record in words, a line for each member that says something, and one for each secret. */
 export function inWords(record: ClientRecord, usage?: ClientUsage): string {
@@ -24,10 +25,7 @@ export function inWords(record: ClientRecord, usage?: ClientUsage): string {
     const { lastToken, precision } = usage;
     lines.push(["last token", lastToken === undefined ? "none was noted" : `${moment(lastToken)}, or up to ${precision} s later`]);
   }
-  return lines
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name.padEnd(12)}  ${shown(value)}\n`)
-    .join("");
+  return members(lines);
 }
 
 function secretInWords({ id, hint, created, noted, expires, revoked, lastUsed }: ClientSecretRecord): string {

@@ -1,9 +1,6 @@
-// What is printed of keys: in bounded memory, and harmless on a terminal.
-import { CommandError, OutputClosed, StepError, reason, say } from "../command.js";
-import { beforeOutput, columns, fitted, shown } from "../terminal.js";
-import type { KeyRecord, KeyUsage } from "../../../types/index.js";
-
-export { shown } from "../terminal.js";
+// What is printed: in bounded memory, and harmless on a terminal.
+import { CommandError, EXIT, OutputClosed, StepError, reason } from "./errors.js";
+import { beforeOutput, columns, fitted, say, shown, wrapped } from "./terminal.js";
 
 /** Writes to standard output, and waits until it was taken: what is printed is never kept in memory. */
 export function write(text: string): Promise<void> {
@@ -11,12 +8,6 @@ export function write(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(new OutputClosed(error.message)) : resolve()));
   });
-}
-
-/** A second since the Unix epoch, for a person. */
-export function moment(second: number): string {
-  const date = new Date(second * 1000);
-  return Number.isNaN(date.getTime()) ? String(second) : `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 /** A line of a table. On a terminal it fits, and a cell that is too long is cut. */
@@ -34,44 +25,29 @@ export function row(cells: readonly (readonly [text: unknown, width: number])[])
   return `${padded.join("  ").trimEnd()}\n`;
 }
 
-/** A record in words, a line for each member that says something. */
-export function inWords(record: KeyRecord, usage?: KeyUsage): string {
-  const { revocation, rotation = {}, metadata } = record;
-  const lines: [string, unknown][] = [
-    ["id", record.id],
-    ["name", record.name],
-    ["organization", record.organization],
-    ["owner", record.owner],
-    ["revoker", record.revoker],
-    ["environment", record.environment],
-    ["scopes", record.scopes.length === 0 ? "none" : record.scopes.join(" ")],
-    ["created", moment(record.created)],
-    ["not before", record.notBefore === undefined ? undefined : moment(record.notBefore)],
-    ["expires", record.expires === undefined ? "when it is revoked" : moment(record.expires)],
-    ["disabled", record.disabled ? "yes" : undefined],
-    ["revoked", revocation === undefined ? undefined : `${moment(revocation.at)}, by ${revocation.by}: ${revocation.reason}`],
-    ["addresses", record.allowedCidrs.length === 0 ? undefined : record.allowedCidrs.join(" ")],
-    ["rate limit", record.rateLimitClass],
-    ["replaces", rotation.replaces],
-    ["replaced by", rotation.replacedBy],
-    ["good until", rotation.overlapUntil === undefined ? undefined : `${moment(rotation.overlapUntil)}, when its overlap ends`],
-    ["imported", record.imported ? "yes" : undefined],
-    ["publishable", record.publishable ? "yes" : undefined],
-    ["metadata", Object.keys(metadata).length === 0 ? undefined : JSON.stringify(metadata)],
-  ];
-  if (usage !== undefined) {
-    const { lastUsed, precision, exercised = {}, exposed, otherEnvironment } = usage;
-    lines.push(
-      ["last used", lastUsed === undefined ? "never, as far as it was noted" : `${moment(lastUsed)}, or up to ${precision} s later`],
-      ["exercised", Object.keys(exercised).length === 0 ? undefined : Object.keys(exercised).join(" ")],
-      ["exposed", exposed === undefined ? undefined : `${moment(exposed.at)}, at ${exposed.place}`],
-      ["misplaced", otherEnvironment === undefined ? undefined : `${moment(otherEnvironment)}, in the other environment`],
-    );
-  }
+/** The columns of the names, and of what parts them from what is said. */
+const NAMES = 14;
+
+/** A line for each member that says something, by its name. What is too long for the terminal goes on below. */
+export function members(lines: readonly (readonly [name: string, value: unknown])[]): string {
+  const room = columns() === undefined ? Infinity : Math.max(30, columns()! - NAMES);
   return lines
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name.padEnd(12)}  ${shown(value)}\n`)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => `${name.padEnd(NAMES - 2)}  ${wrapped(shown(value), room).join(`\n${" ".repeat(NAMES)}`)}\n`)
     .join("");
+}
+
+/** A document as a line of JSON. */
+export const writeDocument = (document: object): Promise<void> => write(`${JSON.stringify(document)}\n`);
+
+/** A record as JSON, or in words with what was done with it. */
+export async function writeRecord<R>(document: { id: string; record: R }, asJson: boolean | undefined, inWords: (record: R) => string, done: string): Promise<number> {
+  if (asJson === true) await writeDocument(document);
+  else {
+    await write(inWords(document.record));
+    say(`${document.id} ${done}`);
+  }
+  return EXIT.good;
 }
 
 /** Writes a JSON document whose one array comes page by page. Where it breaks off, it says so, and where to go on. */
