@@ -68,10 +68,12 @@ export const serve: Command = {
     if (settings.tls !== undefined) secureContext(settings.tls);
     let audit: AuditLines | undefined;
     let store: ServedStore | undefined;
+    // Whoever has it read again while it begins must not end it.
+    const asked = settings.check ? undefined : reloading();
     try {
       audit = await auditLines(settings.auditFile);
       store = await openStore(settings);
-      return settings.check ? await check(settings, audit, store) : await stay(settings, audit, store);
+      return asked === undefined ? await check(settings, audit, store) : await stay(settings, audit, store, asked);
     } catch (error) {
       const faults = error instanceof WrongPolicy ? error.faults : [];
       if (settings.json) print(JSON.stringify({ good: false, policy: settings.policy, fault: reason(error), faults }));
@@ -102,7 +104,7 @@ async function check(settings: Settings, { sink }: AuditLines, { store, name }: 
   return failed.length === 0 ? EXIT.good : EXIT.failed;
 }
 
-async function stay(settings: Settings, audit: AuditLines, { store, name }: ServedStore): Promise<number> {
+async function stay(settings: Settings, audit: AuditLines, { store, name }: ServedStore, asked: Reloading): Promise<number> {
   const lent = { store, audit: audit.sink, publishes: true };
   let served = await gateOf(settings, lent);
   let isEnding = false;
@@ -132,7 +134,7 @@ async function stay(settings: Settings, audit: AuditLines, { store, name }: Serv
   const reloads = oneAtATime(again);
   const files = settings.watch ? [settings.policy, settings.snapshots].filter((file) => file !== undefined) : [];
   for (const file of files) watchFile(file, { interval: 500, persistent: false }, reloads);
-  process.on("SIGHUP", reloads);
+  asked.begin(reloads);
 
   const signal = await told();
   isEnding = true;
@@ -149,6 +151,25 @@ async function stay(settings: Settings, audit: AuditLines, { store, name }: Serv
   // Whoever does not read standard output is not waited for.
   setTimeout(() => process.exit(code), 1000).unref();
   return code;
+}
+
+interface Reloading {
+  /** Does it from now on, and now where it was asked for before. */
+  begin(work: () => void): void;
+}
+
+function reloading(): Reloading {
+  let isDue = false;
+  let work: () => void = () => {
+    isDue = true;
+  };
+  process.on("SIGHUP", () => work());
+  return {
+    begin(reload) {
+      work = reload;
+      if (isDue) reload();
+    },
+  };
 }
 
 /** The signal that ends the server. The next one does what it does to any program. */
