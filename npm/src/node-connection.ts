@@ -41,5 +41,5 @@ export function urlOf(target: string, host: string | undefined, connection: Conn
   return target.replace(/^https?:/i, schemeOf(connection));
 }
 
-/** A target that whoever handles the request would not see as it was written. It stands where no URL begins: the core refuses it. */
+/** A target that a handler would not see as it was written, in the place of a URL: none begins so, and the core refuses it. */
 export const unlike = (target: string) => `#${target}`;

@@ -4,7 +4,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
-import { connect } from "node:net";
+import { connect, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -289,6 +289,7 @@ describe("what changes while it runs", () => {
       put(file, policy({ review: { maxAgeDays: change } }));
       server.signal("SIGHUP");
       await server.has("read again", change);
+      await until(() => statuses.length >= 2 * change, "requests go on");
     }
     goesOn = false;
     await Promise.all(workers);
@@ -308,6 +309,24 @@ describe("what changes while it runs", () => {
     renameSync(path("snapshots.part"), path(snapshots));
     await server.has("read again");
     assert.equal(await statusOf(server, "/v1/a", bearer(token())), 200);
+  });
+
+  test("one that is told of a change while it begins goes on, and reads again", async () => {
+    let server;
+    let socket;
+    const slow = createTcpServer((one) => (socket = one.on("error", () => undefined)));
+    await new Promise((resolve) => slow.listen(0, "127.0.0.1", resolve));
+    running.push(() => slow.close());
+    const store = `redis://127.0.0.1:${slow.address().port}`;
+    const starting = started(["--policy", put("begins.json", policy()), "--store", store], { child: (child) => (server = child) });
+    await until(() => socket !== undefined, "it asks the store");
+    server.kill("SIGHUP");
+    // The Redis is none.
+    socket.end("-ERR no\r\n");
+    slow.close();
+    const { ended, words } = await starting;
+    assert.equal(await ended, 3, words());
+    assert.match(words(), /the Redis cannot be reached/);
   });
 
   test("the audit file is opened anew, and the certificate read again", async () => {

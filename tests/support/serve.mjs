@@ -8,14 +8,15 @@ export const said = [];
 
 /**
  * Starts the server at a free port, and waits until it listens. Where it ends before, so does this, with its `code`.
- * `keep: false` reads nothing of its standard output.
+ * `keep: false` reads nothing of its standard output; `child` is handed the process at once.
  */
-export async function startServe(args, { env = {}, cwd, listen = "127.0.0.1:0", keep = true } = {}) {
+export async function startServe(args, { env = {}, cwd, listen = "127.0.0.1:0", keep = true, child: made = () => undefined } = {}) {
   const child = spawn(process.execPath, [MAIN, "serve", "--listen", listen, ...args], {
     cwd,
     env: { ...bareEnvironment(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  made(child);
   const printed = { out: "", err: "" };
   const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
   for (const [name, stream] of Object.entries(keep ? { out: child.stdout, err: child.stderr } : { err: child.stderr })) {

@@ -36,10 +36,12 @@ export const serve: Command = command(
     if (settings.tls !== undefined) secureContext(settings.tls);
     let audit: AuditLines | undefined;
     let store: ServedStore | undefined;
+    // Whoever has it read again while it begins must not end it.
+    const asked = settings.check ? undefined : reloading();
     try {
       audit = await auditLines(settings.auditFile);
       store = await openStore(settings);
-      return settings.check ? await check(settings, audit, store) : await stay(settings, audit, store);
+      return asked === undefined ? await check(settings, audit, store) : await stay(settings, audit, store, asked);
     } finally {
       await store?.close().catch(() => undefined);
       await audit?.close();
@@ -64,7 +66,7 @@ async function check(settings: Settings, { sink }: AuditLines, { store, name }: 
   return failed.length === 0 ? EXIT.good : EXIT.failed;
 }
 
-async function stay(settings: Settings, audit: AuditLines, { store, name }: ServedStore): Promise<number> {
+async function stay(settings: Settings, audit: AuditLines, { store, name }: ServedStore, asked: Reloading): Promise<number> {
   const lent = { store, audit: audit.sink, publishes: true };
   let served = await gateOf(settings, lent);
   let isEnding = false;
@@ -78,12 +80,20 @@ async function stay(settings: Settings, audit: AuditLines, { store, name }: Serv
   const again = async () => {
     if (isEnding) return;
     try {
+      // A log that was moved away is begun anew, whatever becomes of the rest.
       await audit.reopen();
-      server.renew();
       const next = await gateOf(settings, lent);
+      try {
+        server.renew();
+      } catch (error) {
+        next.gate.free();
+        throw error;
+      }
       const before = served;
       served = next;
       await before.gate.flush();
+      // What is under way there comes to its end.
+      before.gate.free();
       tellOf(settings, served, name);
       say(`edgeward serve: read again; policy ${served.digest}`);
       await served.gate.refresh();
@@ -96,7 +106,7 @@ async function stay(settings: Settings, audit: AuditLines, { store, name }: Serv
   const reloads = oneAtATime(again);
   const files = settings.watch ? [settings.policy, settings.snapshots].filter((file) => file !== undefined) : [];
   for (const file of files) watchFile(file, { interval: 500, persistent: false }, reloads);
-  process.on("SIGHUP", reloads);
+  asked.begin(reloads);
 
   const signal = await told();
   isEnding = true;
@@ -115,6 +125,25 @@ async function stay(settings: Settings, audit: AuditLines, { store, name }: Serv
   // Whoever does not read standard output is not waited for.
   setTimeout(() => process.exit(code), 1000).unref();
   return code;
+}
+
+interface Reloading {
+  /** Does it from now on, and now where it was asked for before. */
+  begin(work: () => void): void;
+}
+
+function reloading(): Reloading {
+  let isDue = false;
+  let work: () => void = () => {
+    isDue = true;
+  };
+  process.on("SIGHUP", () => work());
+  return {
+    begin(reload) {
+      work = reload;
+      if (isDue) reload();
+    },
+  };
 }
 
 /** The signal that ends the server. The next one does what it does to any program. */
