@@ -258,7 +258,6 @@ test("each kind of error says what to do, as JSON too, and shows a stack to nobo
         [["lint", "p.json", "--snapshots", "broken.json"], 3, "not_json", /broken\.json is no JSON/, /double quotes/],
         [["lint", "p.json", "--snapshots", "listed.json"], 3, "input_unusable", /snapshots/, /the message names/],
         [["verify", "--policy", "p.json", "--snapshots", "listed.json"], 3, "input_unusable", /snapshots/, /the message names/, { EDGEWARD_CREDENTIAL: "x" }],
-        [["inspect", "--jwks", "listed.json"], 3, "input_unusable", /key set/, /the message names/, { EDGEWARD_CREDENTIAL: "e30.e30.AA" }],
         [["clients", "list", "--store", "file:nowhere"], 3, "store_missing", /no store at nowhere/, /edgeward keys issue/],
         [["clients", "import", "--store", "file:c", "--file", "broken.json", "--from", "auth0", "--issuer", "x"], 3, "listing_invalid", /line 2/, /the endpoint/],
         [["serve", "--check", "--policy", "wrong.json", "--store", "memory:"], 2, "policy_invalid", /prefix/, /edgeward lint/],
