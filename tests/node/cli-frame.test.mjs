@@ -351,8 +351,10 @@ test("on a terminal a table fits, and a line says how far it is", { skip: !exist
     assert.ok(narrow.includes("…"));
     assert.ok(wide.split("\r\n").some((line) => line.length > 100), wide);
   }
-  const help = (await onTerminal(80, ["keys", "issue", "--help"])).split("\r\n").slice(1);
-  assert.ok(help.length > 30 && help.every((line) => line.length <= 80), help.join("\n"));
+  for (const [words, least] of [["keys issue", 30], ["serve", 30], ["clients", 15], ["", 15]]) {
+    const help = (await onTerminal(80, [words, "--help"])).split("\r\n").slice(1);
+    assert.ok(help.length > least && help.every((line) => line.length <= 80), help.join("\n"));
+  }
   writeFileSync(join(directory, "none.jsonl"), "{}\n".repeat(20));
   const line = [`'${process.execPath}'`, `'${MAIN}'`, "keys", "import", "--digests-file", "none.jsonl", "--prefix", "acme", "--environment", "live"].join(" ");
   const { stdout } = await run("/usr/bin/script", ["-qec", line, "/dev/null"], { cwd: directory, env });
