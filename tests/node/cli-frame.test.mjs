@@ -234,7 +234,7 @@ test("each kind of error says what to do, as JSON too, and shows a stack to nobo
     writeFileSync(join(directory, name), text);
   }
   mkdirSync(join(directory, "keys"), { recursive: true });
-  const closed = createServer((request, response) => response.writeHead(401, { "content-type": "application/problem+json" }).end(JSON.stringify({ code: "token_expired", status: 401, title: "t", detail: "Expired." })));
+  const closed = createServer((request, response) => response.writeHead(401, { "content-type": "application/problem+json" }).end(JSON.stringify({ code: "token_expired", status: 401, title: "t", detail: "Expired.\u001b[2J\u202e" })));
   await new Promise((resolve) => closed.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${closed.address().port}/_edgeward`;
   const list = (...args) => ["keys", "list", ...args];
@@ -276,6 +276,8 @@ test("each kind of error says what to do, as JSON too, and shows a stack to nobo
         assert.match(error.message, message);
         assert.match(error.hint, hint);
         if (args[0] !== "lint" || exit === 3) assert.match(told.stderr, /^\s+at .*cli/m, "EDGEWARD_DEBUG shows where");
+        // eslint-disable-next-line no-control-regex
+        assert.doesNotMatch(told.stderr, /\u001b|\u202e/, "what others say acts on no terminal");
         for (const secret of ["wr0ng", password, "hidden-words"]) assert.ok(!(told.stdout + told.stderr).includes(secret), args.join(" "));
       },
     );

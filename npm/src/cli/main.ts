@@ -108,6 +108,7 @@ function withoutColour(args: string[]): string[] {
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 // What nobody waited for ends the command as what somebody did, and without a stack.
-process.on("uncaughtException", (error) => process.exit(tell(error, "", usage(), false)));
+const args = process.argv.slice(2);
+process.on("uncaughtException", (error) => process.exit(tell(error, "", usage(), asksForJson(args))));
 
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => tell(error, "", usage(), false));
+process.exitCode = await main(args).catch((error: unknown) => tell(error, "", usage(), asksForJson(args)));
