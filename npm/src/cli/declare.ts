@@ -110,8 +110,6 @@ function width(): number {
 type Usage = Pick<Declaration, "name" | "synopsis" | "about" | "more" | "exits"> & ({ readonly options: Options } | { readonly list: string });
 
 function usageOf({ name, synopsis, about, more, exits, ...rest }: Usage): string {
-  const room = width();
-  const paragraphs = (text: string) => text.split("\n\n").map((paragraph) => `${wrapped(paragraph.replaceAll("\n", " "), room).join("\n")}\n`);
   const wrong = "options" in rest && "policy" in rest.options ? "2 wrong usage, or a policy that cannot be used" : "2 wrong usage";
   const codes = [`0 ${exits.good}`, ...(exits.objection === undefined ? [] : [`1 ${exits.objection}`]), wrong, `3 ${exits.failed ?? "it could not be done"}`];
   return [
@@ -148,10 +146,16 @@ function ofValue({ takes, words, env }: Valued): string {
   return `${listed}${env === undefined ? "" : ` (else ${env})`}`;
 }
 
+/** Paragraphs, each as wide as usage gets and with the end of its last line. */
+export function paragraphs(text: string): string[] {
+  return text.split("\n\n").map((paragraph) => `${wrapped(paragraph.replaceAll("\n", " "), width()).join("\n")}\n`);
+}
+
 /** A list of names with a line for each. */
 export function listUsage(entries: readonly (readonly [name: string, summary: string])[]): string {
   const widest = Math.max(...entries.map(([name]) => name.length));
-  return entries.map(([name, summary]) => `  ${name.padEnd(widest)}   ${summary}`).join("\n");
+  const left = widest + 5;
+  return entries.map(([name, summary]) => `  ${name.padEnd(widest)}   ${wrapped(summary, width() - left).join(`\n${" ".repeat(left)}`)}`).join("\n");
 }
 
 /** What is said of a command that has parts. */

@@ -1,6 +1,6 @@
 // What goes wrong in a command, and how it is told: in words with what to do about it, and for a program as JSON.
 import type { PolicyError, PolicyFault } from "../../types/index.js";
-import { paint, print, say } from "./terminal.js";
+import { paint, print, say, shown } from "./terminal.js";
 
 /** The exit codes. They are documented, and never change their meaning. */
 export const EXIT = {
@@ -38,8 +38,6 @@ export class UsageError extends Error {
 export class CommandError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
-  /** Whether the JSON on standard output says it already. */
-  told = false;
 
   constructor(message: string, { code = "failed", hint, cause }: About = {}) {
     super(message, { cause });
@@ -84,7 +82,7 @@ export function faultsOf(error: unknown): readonly PolicyFault[] {
 
 export function faultInWords({ pointer, reason: words, hint }: PolicyFault): string {
   const place = pointer === "" ? "the document" : pointer;
-  return `${paint("red", "fault", process.stderr)}  ${place}: ${words}${hint === null ? "" : `\n       ${hint}`}`;
+  return `${paint("red", "fault", process.stderr)}  ${shown(place)}: ${shown(words)}${hint === null ? "" : `\n       ${hint}`}`;
 }
 
 /** What to do about what a store or a gate says, by its reason code. */
@@ -118,6 +116,15 @@ function hintOf(error: unknown, name: string): string {
   return "this is a mistake in edgeward itself: EDGEWARD_DEBUG=1 says where it was met, for a report of it";
 }
 
+/** The errors that the JSON on standard output says already. */
+const TOLD = new WeakSet<object>();
+
+/** Notes that the document on standard output says what went wrong: another one behind it would be no JSON. */
+export function isInDocument<E>(error: E): E {
+  if (typeof error === "object" && error !== null) TOLD.add(error);
+  return error;
+}
+
 /** Says what went wrong, and how the command ends. `usage` is that of the command, whose first lines are repeated. */
 export function tell(error: unknown, name: string, usage: string, asJson: boolean): number {
   if (error instanceof OutputClosed) return EXIT.failed;
@@ -127,12 +134,13 @@ export function tell(error: unknown, name: string, usage: string, asJson: boolea
   const message = reason(error);
   // To a person, what a policy is refused for is said fault by fault, and not in one line.
   const words = faults.length > 0 ? "the policy cannot be used" : message;
-  if (asJson && !(error instanceof CommandError && error.told)) {
+  if (asJson && !(typeof error === "object" && error !== null && TOLD.has(error))) {
     const failed = error instanceof StepError ? { failed: { code, status: error.status, message } } : {};
     print(JSON.stringify({ error: { code, message, hint, ...(faults.length > 0 && { faults }) }, ...failed }));
   }
   const title = paint("bold", `edgeward${name === "" ? "" : ` ${name}`}:`, process.stderr);
-  say(`${title} ${words}${error instanceof StepError ? ` (${code})` : ""}`);
+  // Some of it may be what a gate or an issuer says: nothing of that acts on the terminal.
+  say(`${title} ${shown(words)}${error instanceof StepError ? ` (${code})` : ""}`);
   for (const fault of faults) say(faultInWords(fault));
   if (error instanceof UsageError) say(`\n${synopsis(usage)}`);
   say(paint("dim", `  ${hint}`, process.stderr));

@@ -1,22 +1,21 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { listUsage, type Command } from "./declare.js";
+import { listUsage, paragraphs, type Command } from "./declare.js";
 import { CommandError, EXIT, UsageError, reason, tell } from "./errors.js";
 import { COMMANDS, entryOf } from "./registry.js";
 import { isName, nearest } from "./suggest.js";
 import { print } from "./terminal.js";
+
+const ABOUT = `edgeward <command> --help says more, as does edgeward help <command>. edgeward --version prints the version. Every command takes --no-color, and with --json prints JSON for programs, errors too.
+
+Exit codes: 0 done; 1 no: there is something to object to, or it was refused; 2 wrong usage, or a policy that cannot be used; 3 it could not be done, or nobody can tell.`;
 
 const usage = () => `Usage: edgeward <command> [arguments]
 
 Commands:
 ${listUsage(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary] as const))}
 
-edgeward <command> --help says more, as does edgeward help <command>. edgeward --version prints the version.
-Every command takes --no-color, and with --json prints JSON for programs, errors too.
-
-Exit codes: 0 done; 1 no: there is something to object to, or it was refused; 2 wrong usage, or a policy that cannot be
-used; 3 it could not be done, or nobody can tell.
-`;
+${paragraphs(ABOUT).join("\n")}`;
 
 async function main(args: string[]): Promise<number> {
   const asJson = asksForJson(args);
@@ -109,6 +108,7 @@ function withoutColour(args: string[]): string[] {
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 // What nobody waited for ends the command as what somebody did, and without a stack.
-process.on("uncaughtException", (error) => process.exit(tell(error, "", usage(), false)));
+const args = process.argv.slice(2);
+process.on("uncaughtException", (error) => process.exit(tell(error, "", usage(), asksForJson(args))));
 
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => tell(error, "", usage(), false));
+process.exitCode = await main(args).catch((error: unknown) => tell(error, "", usage(), asksForJson(args)));

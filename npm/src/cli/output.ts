@@ -1,5 +1,5 @@
 // What is printed: in bounded memory, and harmless on a terminal.
-import { CommandError, EXIT, OutputClosed, StepError, reason } from "./errors.js";
+import { CommandError, EXIT, OutputClosed, StepError, isInDocument, reason } from "./errors.js";
 import { beforeOutput, columns, fitted, say, shown, wrapped } from "./terminal.js";
 
 /** Writes to standard output, and waits until it was taken: what is printed is never kept in memory. */
@@ -67,9 +67,7 @@ export async function writeJson(
       if (!begun) throw error;
       const { code, status } = error instanceof StepError ? error : { code: "host_failed", status: 503 };
       await tail({ cursor: cursor(), failed: { code, status, message: reason(error) } });
-      const broken = brokenOff(error, cursor(), begun);
-      if (broken instanceof CommandError) broken.told = true;
-      throw broken;
+      throw isInDocument(brokenOff(error, cursor(), begun));
     }
     if (!begun) await write(`{${JSON.stringify(name)}:[`);
     begun = true;

@@ -72,7 +72,7 @@ export const snapshot: Command = command(
       if (file === null) print(text.trimEnd());
       const count = taken.keys === 1 ? "1 key" : `${taken.keys} keys`;
       say(`${count} of ${source}, good until ${until}, ${digest}${file === null ? "" : ` → ${file}`}`);
-      for (const words of taken.refused) say(`of no use: ${words}`);
+      for (const words of taken.refused) say(`of no use: ${shown(words)}`);
     }
     return EXIT.good;
   },

@@ -3,6 +3,7 @@ import { readClientListing } from "../../index.js";
 import type { ClientListing } from "../../../types/index.js";
 import { CommandError, EXIT, UsageError, oneOf, readOptions, readText, reason, say, type Command } from "../command.js";
 import { command } from "../declare.js";
+import { shown } from "../terminal.js";
 import { importAll, linesOf, type Line } from "../keys/import.js";
 import { WHERE, within } from "./access.js";
 
@@ -68,7 +69,7 @@ function* clientsOf({ clients }: ClientListing, from: number): Generator<Line, v
 /** What was not taken: clients of another kind by their number, and what is wrong by its name. */
 function tellPassed({ passed }: ClientListing, code: number): number {
   const faults = passed.filter(({ fault }) => fault);
-  for (const { entry, why } of faults) say(`entry ${entry} of the listing: ${why}`);
+  for (const { entry, why } of faults) say(`entry ${entry} of the listing: ${shown(why)}`);
   const others = passed.length - faults.length;
   if (others > 0) say(`${others} ask for no tokens by client credentials, and were passed over`);
   return faults.length > 0 && code === EXIT.good ? EXIT.objection : code;

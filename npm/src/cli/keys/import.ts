@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { CommandError, EXIT, StepError, UsageError, fileError, readOptions, say, takeInput, type Command } from "../command.js";
 import { command } from "../declare.js";
-import { progressOf } from "../terminal.js";
+import { progressOf, shown } from "../terminal.js";
 import { write } from "../output.js";
 import { WHERE, within } from "./where.js";
 
@@ -92,7 +92,7 @@ export async function importAll(
         unsettled = failure.unsettled ? unsettled + 1 : 0;
         const { code, message } = failure;
         if (json) await write(`${JSON.stringify({ line, code, message })}\n`);
-        else say(`line ${line}: ${message} (${code})`);
+        else say(`line ${line}: ${shown(message)} (${code})`);
       }
       progress.at(imported + failed, `, ${failed} of them failed`);
     }

@@ -77,7 +77,8 @@ interface HandOver {
 }
 
 /** Makes a key and hands it over. A file that cannot be had is found before there is a key. */
-async function handOver({ "key-file": file, json }: HandOver, make: () => Promise<Record<string, unknown>>): Promise<number> {
+async function handOver({ "key-file": named, json }: HandOver, make: () => Promise<Record<string, unknown>>): Promise<number> {
+  const file = named === "-" ? undefined : named;
   const open = file === undefined ? undefined : newSecretFile(file);
   let made;
   try {

@@ -114,7 +114,7 @@ function inLines({ severity, rule, nhi, title, subject, evidence, advice, ask, c
   const whose = [subject.name, subject.organization].filter((text) => text !== null).join(", ");
   const secret = subject.secret === undefined ? "" : `/${shown(subject.secret)}`;
   const about = shown(subject.id ?? subject.pointer ?? "") + secret + (whose === "" ? "" : ` (${shown(whose)})`);
-  const asked = ask.who === null ? `the ${ask.as}` : `${ask.as} ${shown(ask.who)}`;
-  const lines = [`${title} ${shown(evidence.words)}`, advice, `Ask the ${asked.replace(/^the /, "")}.`, ...(command === null ? [] : [command])];
-  return `${paint(STYLES[severity], severity.padEnd(8))} ${about}  ${rule} [${nhi}]\n${lines.map((line) => `         ${line}\n`).join("")}\n`;
+  const asked = ask.who === null ? `the ${ask.as}` : `${ask.as} ${ask.who}`;
+  const lines = [`${title} ${evidence.words}`, advice, `Ask the ${asked.replace(/^the /, "")}.`, ...(command === null ? [] : [command])].map(shown);
+  return `${paint(STYLES[severity], severity.padEnd(8))} ${about}  ${shown(rule)} [${shown(nhi)}]\n${lines.map((line) => `         ${line}\n`).join("")}\n`;
 }

@@ -2,6 +2,7 @@
 // the deny list is signed again.
 import type { Gate, KeySetStatus } from "../../../types/index.js";
 import { reason, say } from "../command.js";
+import { shown } from "../terminal.js";
 
 /** How often, in seconds: the bound of strict mode is short. */
 const USUAL = 300;
@@ -40,6 +41,6 @@ function tell({ issuer, source, failure }: KeySetStatus, told: Map<string, strin
   const key = `${issuer} ${source}`;
   const before = told.get(key) ?? null;
   told.set(key, failure);
-  if (failure !== null && failure !== before) say(`edgeward serve: the keys of ${issuer} cannot be fetched: ${failure}`);
+  if (failure !== null && failure !== before) say(`edgeward serve: the keys of ${issuer} cannot be fetched: ${shown(failure)}`);
   if (failure === null && before !== null) say(`edgeward serve: the keys of ${issuer} are fetched again`);
 }

@@ -5,6 +5,7 @@ import type { LintFinding } from "../../../types/index.js";
 import { EXIT, print, reason, say, type Command } from "../command.js";
 import { command } from "../declare.js";
 import { faultInWords, faultsOf } from "../errors.js";
+import { shown } from "../terminal.js";
 import { auditLines, type AuditLines } from "./audit-lines.js";
 import { startClock } from "./clock.js";
 import { serve as gateOf, type Served } from "./policy.js";
@@ -60,7 +61,7 @@ async function check(settings: Settings, { sink }: AuditLines, { store, name }: 
     const found = { good: failed.length === 0, policy: settings.policy, digest, store: name, origin: origin ?? null, findings, keySets };
     print(JSON.stringify(found));
   }
-  for (const { issuer, failure } of failed) say(`edgeward serve: the keys of ${issuer} cannot be fetched: ${failure}`);
+  for (const { issuer, failure } of failed) say(`edgeward serve: the keys of ${issuer} cannot be fetched: ${shown(failure)}`);
   tellOf(settings, served, name);
   say(failed.length === 0 ? "edgeward serve: it is well, and would listen" : "edgeward serve: it would listen, and wait for those keys");
   return failed.length === 0 ? EXIT.good : EXIT.failed;

@@ -95,7 +95,7 @@ export function settingsOf(args: string[]): Settings {
     listen: listenOf(values.listen ?? "127.0.0.1:8080"),
     ...storeOf(values.store, values["redis-prefix"], policy),
     tls: tlsOf(values["tls-cert"], values["tls-key"], values["tls-client-ca"]),
-    auditFile: values["audit-file"],
+    auditFile: values["audit-file"] === "-" ? undefined : values["audit-file"],
     refresh: values.refresh === undefined ? undefined : above("refresh", ""),
     grace,
     watch: values.watch ?? false,
