@@ -27,8 +27,6 @@ pub struct ClientNotes {
 struct Note {
     /// The first second at which a token is worth a note again.
     due: i64,
-    /// Whether a note is being written.
-    writing: bool,
     /// When the token came that is to be noted.
     came: Option<i64>,
 }
@@ -56,7 +54,7 @@ impl ClientNotes {
         }
         let note = kept.entry(name).or_default();
         let set_back = note.due.saturating_sub(now) > i64::from(self.interval);
-        let ask = !note.writing && note.came.is_none() && (now >= note.due || set_back);
+        let ask = note.came.is_none() && (now >= note.due || set_back);
         if ask {
             note.came = Some(now);
         }
@@ -72,7 +70,6 @@ impl ClientNotes {
             let due = self.write_one(host, &name, came).await;
             if let Some(note) = self.lock().get_mut(&name) {
                 note.due = due;
-                note.writing = false;
             }
         }
     }
@@ -84,7 +81,8 @@ impl ClientNotes {
             let came = note.came?;
             Some((name, note, came))
         })?;
-        *note = Note { writing: true, ..Note::default() };
+        // While it is written, and where that work is lost on the way, the next one is due as if it had been.
+        *note = Note { due: came.saturating_add(i64::from(self.interval)), came: None };
         Some((name.clone(), came))
     }
 

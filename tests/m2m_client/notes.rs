@@ -1,6 +1,11 @@
 //! When tokens of clients came, with at most one write for each interval.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::Cell,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Waker},
+};
 
 use edgeward::{host::CLIENT_NOTES, m2m_client::ClientNotes};
 use pollster::block_on;
@@ -57,6 +62,26 @@ fn clients_that_are_not_on_record_are_not_written_of() {
     let reads = clerk.shelf.reads.get();
     notes.came(&clerk, ISSUER, "other");
     assert_eq!((written(&clerk, &notes), clerk.shelf.reads.get()), (0, reads));
+}
+
+#[test]
+fn a_note_that_was_lost_while_it_was_written_keeps_no_later_one_from_being_written() {
+    let clerk = Clerk::new(4);
+    added(&clerk);
+    let notes = ClientNotes::new(3600);
+    notes.came(&clerk, ISSUER, "export");
+    clerk.yields.set(true);
+    {
+        // The host ends the work with its request.
+        let mut lost = pin!(notes.write(&clerk));
+        assert!(lost.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        notes.came(&clerk, ISSUER, "export");
+    }
+    clerk.yields.set(false);
+    assert_eq!((written(&clerk, &notes), clerk.later.borrow().len()), (0, 1));
+    clerk.pass(3600);
+    notes.came(&clerk, ISSUER, "export");
+    assert_eq!((written(&clerk, &notes), clerk.later.borrow().len()), (1, 2));
 }
 
 #[test]
