@@ -1,38 +1,28 @@
 // A service on Bun that knows who asks: the gate judges every request by policy.json, and what it lets through comes to
 // `reports`, which sees no credential.
-import { createGate } from "edgeward";
+import { type Allowed, createGate } from "edgeward";
+import { withGate } from "edgeward/fetch";
 import { fileStore } from "edgeward/store/file";
 
 const policy = await Bun.file(process.env.EDGEWARD_POLICY ?? `${import.meta.dir}/policy.json`).text();
-const addresses = new WeakMap<Request, string>();
 
-const gate = await createGate(policy, {
-  // The records of API keys. `edgeward keys --store file:records` writes into the same directory.
-  store: fileStore(process.env.EDGEWARD_RECORDS ?? "records"),
-  // From the connection itself. Behind a proxy, name it as `trustedProxies` in the policy.
-  address: (request) => addresses.get(request),
-  origin: reports,
-});
+// The records of API keys. `edgeward keys --store file:records` writes into the same directory.
+const gate = await createGate(policy, { store: fileStore(process.env.EDGEWARD_RECORDS ?? "records") });
 
-/** The API. Who asks stands in headers that no client can set. */
-async function reports(request: Request): Promise<Response> {
+/** The API, which is told who asks. */
+function reports(request: Request, { class: askedBy, organization }: Allowed): Response {
   const report = new URL(request.url).pathname.split("/").at(-1);
   if (request.method === "DELETE") return new Response(null, { status: 204 });
-  return Response.json({
-    report,
-    organization: request.headers.get("edgeward-organization"),
-    askedBy: request.headers.get("edgeward-class"),
-  });
+  return Response.json({ report, organization, askedBy });
 }
 
 const server = Bun.serve({
   hostname: "127.0.0.1",
   port: Number(process.env.PORT ?? 8000),
-  fetch(request, server) {
-    const address = server.requestIP(request)?.address;
-    if (address !== undefined) addresses.set(request, address);
-    return gate.fetch(request);
-  },
+  fetch: withGate(gate, reports, {
+    // From the connection itself. Behind a proxy, name it as `trustedProxies` in the policy.
+    address: (request, server: Bun.Server<undefined>) => server.requestIP(request)?.address,
+  }),
 });
 console.log(`Listening on ${server.url}`);
 

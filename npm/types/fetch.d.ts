@@ -27,6 +27,32 @@ export interface WithGateOptions<Rest extends unknown[] = []> {
  * throws, whoever called sees.
  *
  * @param gate The gate.
+ * @param handler Answers what the gate lets through, and asks for nothing of what the host hands over beside a request.
+ * @param options Where a request came from.
+ * @returns What the host calls with a request, and with whatever it hands over beside it.
+ *
+ * @example
+ * ```ts
+ * import { withGate } from "edgeward/fetch";
+ *
+ * // For `Deno.serve`, which says beside a request where it came from.
+ * type Info = { remoteAddr: { hostname: string } };
+ * export const handler = withGate(gate, (request, verdict) => Response.json({ subject: verdict.subject }), {
+ *   address: (request, info: Info) => info.remoteAddr.hostname,
+ * });
+ * ```
+ */
+export declare function withGate<Rest extends unknown[] = []>(
+  gate: Gate,
+  handler: FetchHandler,
+  options: WithGateOptions<Rest>,
+): (request: Request, ...rest: Rest) => Promise<Response>;
+
+/**
+ * The same, where the handler is told what the host hands over beside a request, or where there is nothing to say of where
+ * it came from.
+ *
+ * @param gate The gate.
  * @param handler Answers what the gate lets through.
  * @param options Where a request came from.
  * @returns What the host calls with a request, and with whatever it hands over beside it.
@@ -36,17 +62,10 @@ export interface WithGateOptions<Rest extends unknown[] = []> {
  * import { withGate } from "edgeward/fetch";
  *
  * // app/v1/reports/[id]/route.ts of Next.js
- * export const GET = withGate(gate, (request, verdict) => Response.json({ subject: verdict.subject }));
- * ```
- *
- * @example
- * ```ts
- * import { withGate } from "edgeward/fetch";
- *
- * // For `Deno.serve`, which says beside a request where it came from.
- * type Info = { remoteAddr: { hostname: string } };
- * export const handler = withGate(gate, (request, verdict, info: Info) => Response.json({ subject: verdict.subject, from: info.remoteAddr.hostname }), {
- *   address: (request, info) => info.remoteAddr.hostname,
+ * type Context = { params: Promise<{ id: string }> };
+ * export const GET = withGate(gate, async (request, verdict, { params }: Context) => {
+ *   const { id } = await params;
+ *   return Response.json({ id, subject: verdict.subject });
  * });
  * ```
  */

@@ -54,6 +54,8 @@ type ServerResponse = import("node:http").ServerResponse;
 /**
  * A handler of Node's `http`, `https` or `http2` (in its compatible form) behind the gate.
  *
+ * @typeParam Request The server's requests; Node's `IncomingMessage` where nothing else is said.
+ * @typeParam Response The server's responses; Node's `ServerResponse` where nothing else is said.
  * @param gate The gate.
  * @param handler Answers what the gate lets through.
  *

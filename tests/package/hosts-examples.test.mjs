@@ -135,7 +135,9 @@ for (const [name, { variable, service, command, types }] of Object.entries(HOSTS
       test("its types are right by the host's own compiler, and a wrong one is found", async () => {
         await done(program(variable), types, { cwd: project.directory, env });
         const good = project.read("main.ts");
-        project.write("main.ts", good.replace("address: (request)", "adress: (request)"));
+        const mistyped = good.replace("address: (request", "adress: (request");
+        assert.notEqual(mistyped, good);
+        project.write("main.ts", mistyped);
         const wrong = await run(program(variable), types, { cwd: project.directory, env });
         project.write("main.ts", good);
         assert.notEqual(wrong.code, 0);

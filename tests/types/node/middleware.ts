@@ -48,6 +48,12 @@ new Hono().use(guard(gate)).get("/", (c) => c.text(c.var.edgeward.password));
 export { routed };
 
 const handler: FetchHandler<[{ hostname: string }]> = (request, verdict, info) => Response.json([request.url, verdict.class, info.hostname]);
+const two = (request: Request, { subject }: Allowed): Response => Response.json([request.url, subject]);
+export const told: (request: Request, info: { hostname: string }) => Promise<Response> = withGate(gate, two, {
+  address: (request, info: { hostname: string }) => info.hostname,
+});
+// @ts-expect-error What is misspelt is found.
+withGate(gate, two, { adress: () => null });
 const from: WithGateOptions<[{ hostname: string }]> = { address: (_, info) => info.hostname };
 export const fetch: (request: Request, info: { hostname: string }) => Promise<Response> = withGate(gate, handler, from);
 export const GET: (request: Request) => Promise<Response> = withGate(gate, (_, verdict) => Response.json(verdict.organization));
