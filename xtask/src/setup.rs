@@ -3,6 +3,7 @@
 //! Every step looks first and acts only if something is missing, so that it may be repeated.
 
 mod proxies;
+mod shells;
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,7 @@ struct Step {
     work: fn(&mut Found<'_>) -> Result<String>,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step { title: "Node.js and npm", needed: |_| true, work: node_and_npm },
     Step { title: "wasm target", needed: |_| true, work: wasm_target },
     Step { title: "wasm-bindgen", needed: |_| true, work: wasm_bindgen },
@@ -51,6 +52,7 @@ const STEPS: [Step; 11] = [
     Step { title: "Chromium", needed: |need| need == Need::Everything, work: chromium },
     Step { title: "Redis", needed: |need| need == Need::Everything, work: redis },
     Step { title: "nginx, Caddy and HAProxy", needed: |need| need == Need::Everything, work: proxies::of_debian },
+    Step { title: "zsh and fish", needed: |need| need == Need::Everything, work: shells::of_debian },
     Step { title: "Envoy", needed: |need| need == Need::Everything, work: proxies::envoy },
 ];
 

@@ -1,0 +1,20 @@
+//! The shells whose completion is tested.
+
+use super::{DebianPackage, Found, program};
+use crate::output::Result;
+use crate::tools;
+
+const SHELLS: [DebianPackage; 2] = [
+    DebianPackage { name: "zsh", what: "zsh, for the tests of completion,", variable: "ZSH", megabytes: 4 },
+    DebianPackage { name: "fish", what: "fish, for the tests of completion,", variable: "FISH", megabytes: 4 },
+];
+
+/// Where one cannot be had the tests look at the text of its script alone: no other test needs it.
+pub(super) fn of_debian(_: &mut Found<'_>) -> Result<String> {
+    let outcomes = SHELLS.map(|package| {
+        let outcome = program(|| tools::asked_for_or_first(package.variable, &[package.name]), &package)
+            .map_or_else(|_| "not to be had: the tests go without it".to_owned(), |(_, outcome)| outcome);
+        format!("{} {outcome}", package.name)
+    });
+    Ok(outcomes.join(", "))
+}
