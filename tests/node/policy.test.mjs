@@ -103,8 +103,8 @@ test("Workers routes that cannot be read are no clean bill", async () => {
   for (const listed of ["{}", "", '{"success":false,"result":[]}', '{"success":true,"result":[],"result_info":{"total_pages":3}}']) {
     writeFileSync(join(directory, "listed.json"), listed);
     const { code, stderr } = await edgeward(["lint", "-", "--workers-routes", "listed.json"], text);
-    assert.equal(code, 1, listed);
-    assert.match(stderr, /^the Workers routes/);
+    assert.equal(code, 3, listed);
+    assert.match(stderr, /^edgeward lint: (the Workers routes are those that|listed\.json is no JSON)/);
   }
   assert.equal((await edgeward(["lint", "-", "--workers-routes", "nowhere.json"], text)).code, 3);
   const [found] = lint(policy({ jwks: await snapshot(10) }), { workersRoutes: routes(true).result });
