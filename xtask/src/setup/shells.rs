@@ -11,10 +11,17 @@ const SHELLS: [DebianPackage; 2] = [
 
 /// Where one cannot be had the tests look at the text of its script alone: no other test needs it.
 pub(super) fn of_debian(_: &mut Found<'_>) -> Result<String> {
-    let outcomes = SHELLS.map(|package| {
-        let outcome = program(|| tools::asked_for_or_first(package.variable, &[package.name]), &package)
-            .map_or_else(|_| "not to be had: the tests go without it".to_owned(), |(_, outcome)| outcome);
-        format!("{} {outcome}", package.name)
-    });
+    let mut outcomes = Vec::new();
+    for package in &SHELLS {
+        let find = || tools::asked_for_or_first(package.variable, &[package.name]);
+        let outcome = match find()? {
+            Some(path) => format!("already there ({})", path.display()),
+            None => match program(find, package) {
+                Ok((_, outcome)) => outcome,
+                Err(_) => "not to be had: the tests go without it".to_owned(),
+            },
+        };
+        outcomes.push(format!("{} {outcome}", package.name));
+    }
     Ok(outcomes.join(", "))
 }
