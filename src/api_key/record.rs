@@ -12,8 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::{Cidr, Environment};
 use crate::{
-    json,
-    stored::{FormatVersion, is_scope_token, is_unnamed},
+    stored::{self, FormatVersion, is_scope_token, is_unnamed},
     verdict::{CredentialClass, Denial, Reason},
 };
 
@@ -95,24 +94,12 @@ impl Record {
     /// quote what they hold.
     pub fn from_store(bytes: &[u8]) -> Result<Self, Denial> {
         let unreadable = |note: String| Denial::new(Reason::RecordUnreadable).of(CredentialClass::ApiKey).noting(note);
-        let members = json::parse_object(bytes).map_err(|error| unreadable(format!("the record is {error}")))?;
-        if members.get("v").and_then(Value::as_u64) != Some(FormatVersion::NUMBER) {
-            return Err(unreadable("the record is not of version 1".to_owned()));
-        }
+        let members = stored::record::members(bytes).map_err(unreadable)?;
         if let Some(name) = ["owner", "revoker"].into_iter().find(|name| is_unnamed(members.get(*name))) {
             let note = format!("the record names no {name}");
             return Err(Denial::new(Reason::KeyUnowned).of(CredentialClass::ApiKey).noting(note));
         }
-        let record: Self = serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| {
-            let words = error.inner().to_string();
-            // This one message of the reader's names a member; most of its others quote a value.
-            let note = if words.starts_with("missing field") {
-                format!("the record is not complete: {words}")
-            } else {
-                format!("the record does not follow its format at `{}`", error.path())
-            };
-            unreadable(note)
-        })?;
+        let record: Self = stored::record::of_members(members).map_err(unreadable)?;
         match record.flaw() {
             Some(flaw) => Err(unreadable(flaw.to_owned())),
             None => Ok(record),

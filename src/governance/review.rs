@@ -54,6 +54,17 @@ pub fn review_key(key: &KeyReading, rules: &ReviewRules, now: i64) -> Vec<Findin
     case.found.into_iter().map(|(_, finding)| finding).collect()
 }
 
+/// The owner; where there is none any more, the revoker; and else whoever runs the gate.
+pub(super) fn ask(rules: &ReviewRules, owner: Option<&str>, revoker: Option<&str>) -> Ask {
+    let there = |name: &&str| !name.trim().is_empty() && !rules.has_left(name);
+    let owner = owner.filter(there).map(|who| (AskedAs::Owner, who));
+    let revoker = revoker.filter(there).map(|who| (AskedAs::Revoker, who));
+    match owner.or(revoker) {
+        Some((part, who)) => Ask { part, who: Some(brief(who)) },
+        None => Ask { part: AskedAs::Operator, who: None },
+    }
+}
+
 /// A key under review.
 struct Case<'r> {
     key: &'r KeyReading,
@@ -85,16 +96,9 @@ impl Case<'_> {
         self.found.push((rule, Finding::new(rule, subject, evidence, self.ask(), command)));
     }
 
-    /// The owner; where there is none any more, the revoker; and else whoever runs the gate.
     fn ask(&self) -> Ask {
-        let there = |name: &&str| !name.trim().is_empty() && !self.rules.has_left(name);
-        let named = self.key.record.record().map(|record| (record.owner.as_str(), record.revoker.as_str()));
-        let owner = named.map(|(owner, _)| owner).filter(there).map(|who| (AskedAs::Owner, who));
-        let revoker = || named.map(|(_, revoker)| revoker).filter(there).map(|who| (AskedAs::Revoker, who));
-        match owner.or_else(revoker) {
-            Some((part, who)) => Ask { part, who: Some(brief(who)) },
-            None => Ask { part: AskedAs::Operator, who: None },
-        }
+        let record = self.key.record.record();
+        ask(self.rules, record.map(|record| record.owner.as_str()), record.map(|record| record.revoker.as_str()))
     }
 
     fn update(&self, option: &str) -> Option<String> {

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
-    AskedAs, ClientReading, Finding, ReviewRules, StandingClass, command,
+    ClientReading, Finding, ReviewRules, StandingClass, command,
     finding::{Ask, Evidence, ReviewRule, Subject},
-    review::listed,
+    review::{ask, listed},
     words::{brief, count, day, days_between, is_more_than},
 };
 use crate::m2m_client::{ClientRecord, ClientSecret, ClientUsage};
@@ -75,17 +75,13 @@ impl Case<'_> {
         self.found.push((rule, finding));
     }
 
-    /// The owner; where there is none any more, the revoker; and else whoever runs the gate.
     fn ask(&self) -> Ask {
         let record = self.client.record.as_ref().ok();
-        let there = |name: &&str| !self.rules.has_left(name);
-        let owner = record.and_then(|record| record.owner.as_deref()).filter(there);
-        let revoker = record.and_then(|record| record.revoker.as_deref()).filter(there);
-        let named = owner.map(|who| (AskedAs::Owner, who)).or(revoker.map(|who| (AskedAs::Revoker, who)));
-        match named {
-            Some((part, who)) => Ask { part, who: Some(brief(who)) },
-            None => Ask { part: AskedAs::Operator, who: None },
-        }
+        ask(
+            self.rules,
+            record.and_then(|record| record.owner.as_deref()),
+            record.and_then(|record| record.revoker.as_deref()),
+        )
     }
 
     fn people(&mut self, record: &ClientRecord) {

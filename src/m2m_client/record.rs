@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{
-    json,
-    stored::{BASE, FormatVersion, is_scope_token, letter, present},
-};
+use crate::stored::{self, BASE, FormatVersion, is_scope_token, letter, present};
 
 /// The most secrets that are held of one client, ended ones among them.
 pub const MOST_SECRETS: usize = 64;
@@ -145,19 +142,7 @@ impl ClientRecord {
     /// # Errors
     /// Words that name members and never quote what they hold.
     pub fn from_store(bytes: &[u8]) -> Result<Self, String> {
-        let members = json::parse_object(bytes).map_err(|error| format!("the record is {error}"))?;
-        if members.get("v").and_then(Value::as_u64) != Some(FormatVersion::NUMBER) {
-            return Err("the record is not of version 1".to_owned());
-        }
-        let record: Self = serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| {
-            let words = error.inner().to_string();
-            // This one message of the reader's names a member; most of its others quote a value.
-            if words.starts_with("missing field") {
-                format!("the record is not complete: {words}")
-            } else {
-                format!("the record does not follow its format at `{}`", error.path())
-            }
-        })?;
+        let record: Self = stored::record::of_members(stored::record::members(bytes)?)?;
         match record.flaw() {
             Some(flaw) => Err(flaw.to_owned()),
             None => Ok(record),

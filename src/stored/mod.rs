@@ -1,9 +1,11 @@
 //! What the records of keys and of clients share: the version of their format, times and spans as people write them, who
-//! is named, scopes, and how what an administrator sends is read. It knows neither of the two.
+//! is named, scopes, and how what an administrator sends and what the store
+//! holds is read. It knows neither of the two.
 
 mod base62;
 mod body;
 mod moment;
+pub(crate) mod record;
 mod version;
 
 use serde::{Deserialize, Deserializer};

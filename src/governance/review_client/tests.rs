@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::governance::{ClientSecretLine, testing::NOW};
+use crate::governance::{AskedAs, ClientSecretLine, testing::NOW};
 
 const DAY: i64 = 86_400;
 const ID: &str = "y5McnWS8tSdA7qhJ";
