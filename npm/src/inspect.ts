@@ -1,6 +1,6 @@
 import { inspect as inspectCredential } from "./glue.js";
-import { presentedText } from "./core.js";
 import { enter } from "./instance.js";
+import { presentedText } from "./presented.js";
 import { jsonText } from "./text.js";
 import type { InspectOptions, Inspection } from "../types/index.js";
 

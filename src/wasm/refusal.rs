@@ -5,15 +5,18 @@ use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::JsValue;
 
-use crate::policy::{PolicyError, PolicyFault};
+use crate::policy::PolicyError;
+#[cfg(feature = "package")]
+use crate::policy::PolicyFault;
 
 /// An error of the name `PolicyError`, with all faults in its message and one by one in its member `faults`.
-pub(super) fn refused_policy(error: &PolicyError) -> JsValue {
+pub(in crate::wasm) fn refused_policy(error: &PolicyError) -> JsValue {
     refusal(&error.to_string(), error)
 }
 
 /// As [`refused_policy`], of a document that is a part of a policy.
-pub(super) fn refused(what: &str, error: &PolicyError) -> JsValue {
+#[cfg(feature = "package")]
+pub(in crate::wasm) fn refused(what: &str, error: &PolicyError) -> JsValue {
     let words = |fault: &PolicyFault| {
         let hint = fault.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         format!("{}: {}{hint}", fault.pointer, fault.reason).trim_start_matches(": ").to_owned()

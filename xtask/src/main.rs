@@ -9,6 +9,7 @@ mod example;
 mod log;
 mod npm;
 mod output;
+mod page;
 mod policy;
 mod policy_page;
 mod process;
