@@ -1,10 +1,13 @@
-// The two verdicts, as data: what the mathematics says, and what trust would need. They are never merged into one, and
+// The two verdicts, as data and as they are drawn: what the mathematics says, and what trust would need. They are never merged into one, and
 // trust is never claimed here: whatever this page was given, anybody could have given.
+
+import { el, foreign, rule } from "./dom.js";
 
 /** `state` is `holds`, `fails` or `open`; `fault` is one of the core's. */
 const verdict = (question, state, answer, words, fault = null) => ({ question, state, answer, words, fault });
 
-export function verdictsOf(report, { keysGiven, keysFault, credential }) {
+export function verdictsOf({ report, keys, keysFault, credential }) {
+  const keysGiven = keys !== "";
   if (report.token) return [tokenMathematics(report.token, keysGiven, keysFault), tokenTrust(report.token, keysGiven && !keysFault)];
   if (report.key) return [keyMathematics(report.key), keyTrust()];
   return [
@@ -70,6 +73,36 @@ function guess(text) {
   if (text.startsWith("eyJ")) return "It begins like a token and has no dots: perhaps a part of it is missing.";
   return "A token is three parts of base64url with dots between them. An API key of Edgeward’s form is a prefix, live or test, an id of 16 characters, and a secret with its check, with underscores between them.";
 }
+
+const SIGNS = { holds: "✓", fails: "✕", open: "?" };
+
+/** The two as they are drawn. */
+export const verdictCards = (all) =>
+  all.map(({ question, state, answer, words, fault }) =>
+    el(
+      "div",
+      { class: "verdict", "data-state": state },
+      el("h3", null, el("span", { class: "question" }, question), answerOf(state, answer)),
+      el("p", null, words),
+      fault && faultOf(fault),
+    ),
+  );
+
+export const answerOf = (state, answer) =>
+  el("span", { class: "answer" }, el("span", { class: "sign", "aria-hidden": "true" }, SIGNS[state]), answer);
+
+/** A reason of the core, with its code and the rule that it comes from. */
+export function faultOf({ code, title, section, note }) {
+  return el(
+    "p",
+    { class: "fault" },
+    el("strong", null, title),
+    note && [": ", foreign(note)],
+    ". ",
+    el("span", { class: "source" }, el("code", { translate: "no" }, code), " · ", rule(section)),
+  );
+}
+
 
 const SPOKEN = /^\s*(?:authorization\s*:\s*)?bearer\s+|^\s*(?:authorization|x-api-key)\s*:\s*/i;
 
