@@ -78,15 +78,15 @@ impl Gate {
     /// a yes: the path of a call can be led to another document of the gate's, and a copied method can be that of a
     /// preflight.
     pub(super) fn is_asked(&self, call: &GateRequest) -> bool {
-        self.forward_auth.as_ref().is_some_and(|asking| asking.behind(&self.prefix, call).is_some())
+        self.forward_auth.as_ref().is_some_and(|asking| asking.behind(&self.decider.prefix, call).is_some())
     }
 
     /// Answers a proxy that asks about a request. Nothing else is forwarded where proxies ask. None where it is for
     /// another endpoint, or the policy has no such proxies.
     pub(super) async fn answer_proxy<H: Host>(&self, host: &H, call: &GateRequest) -> Option<Answered> {
         let asking = self.forward_auth.as_ref()?;
-        let Some(behind) = asking.behind(&self.prefix, call) else {
-            let is_own = call.target().0.strip_prefix(&self.prefix).is_some_and(|rest| rest.starts_with('/'));
+        let Some(behind) = asking.behind(&self.decider.prefix, call) else {
+            let is_own = call.target().0.strip_prefix(&self.decider.prefix).is_some_and(|rest| rest.starts_with('/'));
             let denial = || Denial::new(Reason::RouteUnknown).noting("nothing is forwarded where proxies ask");
             return (!is_own).then(|| self.refuse(host, call, &denial()));
         };
@@ -98,7 +98,7 @@ impl Gate {
                 (decision, identity)
             }
             Err(denial) => {
-                let route = Some(format!("{}/verify", self.prefix));
+                let route = Some(format!("{}/verify", self.decider.prefix));
                 (self.decided(host, call, host.now(), route, Err(denial)), Vec::new())
             }
         };
@@ -120,7 +120,12 @@ impl Gate {
             return Err(Denial::new(Reason::RequestAmbiguous).noting("a header that some origins read as another one"));
         }
         // In the proxy mode what stands here never reaches the origin.
-        if original.target().0.strip_prefix(&self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        if original
+            .target()
+            .0
+            .strip_prefix(&self.decider.prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        {
             return Err(Denial::new(Reason::RouteUnknown).noting("a path of the gate's own"));
         }
         original.address = asking.client(call);

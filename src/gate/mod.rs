@@ -10,6 +10,7 @@ mod assertion;
 mod budget;
 mod cors;
 mod credential;
+mod decider;
 mod decision;
 mod endpoint;
 mod exposure;

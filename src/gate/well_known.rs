@@ -10,7 +10,7 @@ impl Gate {
         let name = path.strip_prefix("/.well-known/")?;
         let answer = match name {
             "jwks.json" => self.assertions.as_ref()?.key_set(),
-            _ if name.starts_with("oauth-protected-resource") => self.resource.as_ref()?.at(path)?,
+            _ if name.starts_with("oauth-protected-resource") => self.decider.resource.as_ref()?.at(path)?,
             _ => return None,
         };
         if matches!(request.method.as_str(), "GET" | "HEAD") {
