@@ -12,6 +12,8 @@ use crate::{
 pub(super) struct Presented<'r> {
     pub(super) class: CredentialClass,
     pub(super) text: &'r str,
+    /// The header that it came in, in lower case, as the policy names it.
+    pub(super) header: &'r str,
     /// The proof of the sender, where the credential came under the scheme `DPoP`.
     pub(super) proof: Option<&'r str>,
 }
@@ -70,7 +72,7 @@ pub(super) fn find<'r>(
             return Err(Denial::new(Reason::CredentialUnrecognized).noting("a key under the scheme DPoP").of(class));
         }
     };
-    Ok(Presented { class, text, proof })
+    Ok(Presented { class, text, header: name, proof })
 }
 
 /// How a credential is presented. A header of the credential's own stands for `Bearer`.

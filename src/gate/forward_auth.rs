@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::{
     Answer, Decision, Gate, GateRequest, address,
     assertion::ASSERTION,
+    decider::Decider,
     guard::Answered,
     handle::respond,
     hop,
@@ -111,6 +112,21 @@ impl Gate {
             return Err(Reason::ForwardAuthPeerUnknown.into());
         }
         let mut original = original::rebuild(asking.dialect, call, behind)?;
+        self.decider.judge_original(&original)?;
+        original.address = asking.client(call);
+        if let Some(believed) = &asking.believed {
+            original.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(&believed.header));
+        }
+        Ok(original)
+    }
+}
+
+impl Decider {
+    /// Whether a request that a proxy asks about is one that the proxy can let through as the gate would.
+    ///
+    /// # Errors
+    /// [`Reason::HeaderReserved`], [`Reason::RequestAmbiguous`], [`Reason::RouteUnknown`].
+    pub(super) fn judge_original(&self, original: &GateRequest) -> Result<(), Denial> {
         // The proxy sets the ones that the gate names, and would let the others through.
         if original.headers.iter().any(|(name, _)| hop::is_taken_for_reserved(name)) {
             return Err(Reason::HeaderReserved.into());
@@ -120,19 +136,11 @@ impl Gate {
             return Err(Denial::new(Reason::RequestAmbiguous).noting("a header that some origins read as another one"));
         }
         // In the proxy mode what stands here never reaches the origin.
-        if original
-            .target()
-            .0
-            .strip_prefix(&self.decider.prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        {
+        let rest = original.target().0.strip_prefix(&self.prefix);
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
             return Err(Denial::new(Reason::RouteUnknown).noting("a path of the gate's own"));
         }
-        original.address = asking.client(call);
-        if let Some(believed) = &asking.believed {
-            original.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(&believed.header));
-        }
-        Ok(original)
+        Ok(())
     }
 }
 

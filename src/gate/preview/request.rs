@@ -1,0 +1,66 @@
+//! The request of a preview.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::{
+    gate::{GateRequest, decider::Decider},
+    policy::CredentialHeaders,
+};
+
+/// A request that nobody sends, with its credential in its headers or apart. It is shown to nobody.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestToPreview {
+    /// The method.
+    pub method: String,
+    /// The URL, with scheme and authority or as a path alone.
+    pub url: String,
+    /// The headers.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The credential, without the scheme that stands before it.
+    pub credential: Option<String>,
+    /// The header that it comes in. Where left out, the first that the policy takes its class from, `authorization` before
+    /// all others.
+    #[serde(rename = "in")]
+    pub header: Option<String>,
+    /// The client's address.
+    #[serde(rename = "ip")]
+    pub address: Option<String>,
+    /// The SHA-256 thumbprint of the client certificate.
+    pub certificate: Option<String>,
+}
+
+impl fmt::Debug for RequestToPreview {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RequestToPreview").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+impl RequestToPreview {
+    /// The request as a gate sees it, with the credential where it belongs.
+    pub(super) fn for_gate(self, decider: &Decider) -> GateRequest {
+        let Self { method, url, mut headers, credential, header, address, certificate } = self;
+        if let Some(credential) = credential {
+            let is_key = decider.keys.as_ref().is_some_and(|keys| keys.takes(&credential));
+            let header = header.unwrap_or_else(|| usual(&decider.credentials, is_key).to_owned());
+            let value = if header.eq_ignore_ascii_case("authorization") {
+                // A proof of the sender comes under a scheme of its own (RFC 9449 §7.1).
+                let proves = !is_key && headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("dpop"));
+                format!("{} {credential}", if proves { "DPoP" } else { "Bearer" })
+            } else {
+                credential
+            };
+            headers.push((header, value));
+        }
+        GateRequest { method, url, headers, address, certificate }
+    }
+}
+
+fn usual(headers: &CredentialHeaders, is_key: bool) -> &str {
+    let accepted = if is_key { &headers.api_key } else { &headers.m2m_token };
+    let first = accepted.first().filter(|_| !accepted.iter().any(|name| name == "authorization"));
+    first.map_or("authorization", String::as_str)
+}
