@@ -270,6 +270,12 @@ pub trait Host {
         true
     }
 
+    /// Whether what a check finds, and that it was made, is of use to a later one. Where each check stands by itself nothing
+    /// of it is kept.
+    fn remembers(&self) -> bool {
+        true
+    }
+
     /// Asks for `refresh` of whoever asks (a verifier, a checker, a gate) to be called with this number behind the request:
     /// the number of a key set, [`USAGE_NOTES`], [`CLIENT_NOTES`] or [`DENY_SNAPSHOT`]. A host that does not do so loses nothing but time,
     /// and the notes of when keys were used: a later request waits for the set instead.

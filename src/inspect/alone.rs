@@ -52,6 +52,10 @@ impl Host for Alone<'_> {
         }
     }
 
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn may_wait(&self) -> bool {
         false
     }

@@ -41,13 +41,11 @@ impl Deployed {
         let named = place.and_then(|place| policy.issuers.get(place));
         let own_keys = named.and_then(|named| named.jwks.as_ref()).map(|keys| keys.0.clone());
         let asked = keys_for(&policy.issuers, handed, issuer);
-        let (parts, objection) = match asked {
-            None => (prepare(policy, None)?, None),
-            Some(asked) => match prepare(policy.clone(), Some(asked)) {
-                Ok(parts) => (parts, None),
-                // What is wrong may be wrong with the keys alone.
-                Err(error) => (prepare(policy, None)?, Some(words(&error))),
-            },
+        let (parts, objection) = match prepare(policy, asked) {
+            Ok(parts) => (parts, None),
+            // What is wrong may be wrong with the keys alone.
+            Err(error) if asked.is_some() => (prepare(read_policy(text)?, None)?, Some(words(&error))),
+            Err(error) => return Err(error),
         };
         let (verifier, checker) = parts;
         Ok(Self { verifier, checker, place, own_keys, objection })

@@ -23,7 +23,7 @@ use crate::{
         claimed_issuer,
         deployed::{keys_for, stand_in, words},
     },
-    policy::{Faults, Policy, PolicyError, reading_of_policy},
+    policy::{Faults, PolicyError, reading_of_policy},
     verdict::{CredentialClass, Denial, Reason, Verdict, verdict_document},
 };
 
@@ -112,58 +112,66 @@ pub fn preview(
     given: Given<'_>,
     now: UnixMillis,
 ) -> Result<Preview, PolicyError> {
-    reading_of_policy(policy).judged(|policy| {
-        let decider = assemble(policy.clone(), None)?;
-        let request = request.for_gate(&decider);
-        let presented = decider.find_credential(&request).ok();
-        let issuer = presented.and_then(|presented| claimed_issuer(presented.text));
-        let (decider, keys_objection) = match keys_for(&policy.issuers, given.keys, issuer.as_deref()) {
-            None => (decider, None),
-            handed => match assemble(policy.clone(), handed) {
-                Ok(with_keys) => (with_keys, None),
-                // What is wrong may be wrong with the keys alone.
-                Err(error) => (decider, Some(words(&error))),
-            },
-        };
-        let previewed = Preview { keys_objection, ..decider.preview(&policy, &request, given.record, now) };
-        Ok(previewed)
-    })
+    let issuer = request.texts().find_map(claimed_issuer);
+    let (previewed, keys_objection) = match assemble(policy, given.keys, issuer.as_deref()) {
+        Ok(previewed) => (previewed, None),
+        // What is wrong may be wrong with the keys alone.
+        Err(error) if given.keys.is_some() => (assemble(policy, None, None)?, Some(words(&error))),
+        Err(error) => return Err(error),
+    };
+    let (decider, beside) = previewed;
+    let request = request.for_gate(&decider);
+    Ok(Preview { keys_objection, ..decider.preview(&beside, &request, given.record, now) })
 }
 
-/// The deciding half of the gate, with `handed` keys of the issuer at this place.
-fn assemble(mut policy: Policy, handed: Option<(usize, &Value)>) -> Result<Decider, PolicyError> {
-    let beside = stand_in(&mut policy, handed);
-    let mut faults = Faults::default();
-    if policy.routes.is_empty() {
-        faults.hint(
-            "/routes",
-            "there is no route: this is the policy of a verifier, or of a gate that denies everything",
-            "write a route as in `{ \"methods\": [\"GET\"], \"path\": \"/v1/*\", \"classes\": [\"m2m_token\"] }`",
-        );
-    }
-    // Secrets and private keys are lent where the policy is deployed.
-    let lent =
-        Lent { beside: &beside, seals: Vec::new(), deny_signer: None, signs_assertions: policy.assertion.is_some() };
-    let decider = Decider::new(&mut policy, lent, &mut faults);
-    faults.or(decider)
+/// What the policy has beside what decides.
+struct Beside {
+    signs: bool,
+    /// Whether proxies ask about requests, and forward them.
+    asked: bool,
+    limited: bool,
+}
+
+/// The deciding half of the gate of a policy. `handed` are keys that stand in for those of this issuer.
+fn assemble(text: &str, handed: Option<&Value>, issuer: Option<&str>) -> Result<(Decider, Beside), PolicyError> {
+    reading_of_policy(text).judged(|mut policy| {
+        let handed = keys_for(&policy.issuers, handed, issuer);
+        let beside = stand_in(&mut policy, handed);
+        let mut faults = Faults::default();
+        if policy.routes.is_empty() {
+            faults.hint(
+                "/routes",
+                "there is no route: this is the policy of a verifier, or of a gate that denies everything",
+                "write a route as in `{ \"methods\": [\"GET\"], \"path\": \"/v1/*\", \"classes\": [\"m2m_token\"] }`",
+            );
+        }
+        let had = Beside {
+            signs: policy.assertion.is_some(),
+            asked: policy.forward_auth.is_some(),
+            limited: policy.limits.is_some(),
+        };
+        // Secrets and private keys are lent where the policy is deployed.
+        let lent = Lent { beside: &beside, seals: Vec::new(), deny_signer: None, signs_assertions: had.signs };
+        let decider = Decider::new(&mut policy, lent, &mut faults);
+        faults.or((decider, had))
+    })
 }
 
 impl Decider {
     fn preview(
         &self,
-        policy: &Policy,
+        beside: &Beside,
         request: &GateRequest,
         record: Option<&Map<String, Value>>,
         now: UnixMillis,
     ) -> Preview {
-        let signs = policy.assertion.is_some();
-        let asked = policy.forward_auth.is_some();
+        let Beside { signs, asked, limited } = *beside;
         let presented = self.find_credential(request).ok();
         let credential = presented.map(|presented| Found { class: presented.class, from: presented.header.to_owned() });
         let is_own = self.endpoint(request).is_some() || self.document(request.target().0, signs).is_some();
         let preflight = self.cors.as_ref().filter(|_| !asked).and_then(|cors| cors.preflight(request));
         let undecided = |outcome: Option<Answer>, why: &'static str| Preview {
-            routes: self.previewed_routes(policy, None, |_, _| why),
+            routes: self.previewed_routes(None, |_, _| why),
             route: None,
             credential: credential.clone(),
             verdict: None,
@@ -195,7 +203,7 @@ impl Decider {
                 (RawValue::from_string(verdict_document(&verdict)).ok(), Some(outcome))
             }
         };
-        if policy.limits.is_some() {
+        if limited {
             notes.push(NOT_COUNTED);
         }
         if asked {
@@ -203,7 +211,7 @@ impl Decider {
         }
         let chosen = route.as_ref().ok().map(|chosen| chosen.place);
         Preview {
-            routes: self.previewed_routes(policy, chosen, |place, one| routes::why(&route, place, one, request)),
+            routes: self.previewed_routes(chosen, |place, one| routes::why(&route, place, one, request)),
             route: chosen,
             credential,
             verdict,

@@ -40,6 +40,12 @@ impl fmt::Debug for RequestToPreview {
 }
 
 impl RequestToPreview {
+    /// Where a token may stand: nothing is decided by what is found here.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let values = self.headers.iter().map(|(_, value)| value.as_str());
+        self.credential.as_deref().into_iter().chain(values).filter_map(|text| text.rsplit(' ').next())
+    }
+
     /// The request as a gate sees it, with the credential where it belongs.
     pub(super) fn for_gate(self, decider: &Decider) -> GateRequest {
         let Self { method, url, mut headers, credential, header, address, certificate } = self;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     gate::{GateRequest, Route, decider::Decider, path, reading, routes, routes::Chosen},
     m2m_token::SenderConstraint,
-    policy::{OrganizationBinding, Policy},
+    policy::OrganizationBinding,
     verdict::{CredentialClass, Denial, Reason},
 };
 
@@ -88,27 +88,28 @@ pub(super) fn why(
 }
 
 impl Decider {
-    /// The routes of this policy, of which the decider was made, with why each of them was chosen or not.
+    /// The routes, with the place of the one that is chosen and why each of them was or was not.
     pub(super) fn previewed_routes(
         &self,
-        policy: &Policy,
         chosen: Option<usize>,
         why: impl Fn(usize, &Route) -> &'static str,
     ) -> Vec<PreviewedRoute> {
-        let both = policy.routes.iter().zip(&self.routes).enumerate();
-        both.map(|(place, (said, route))| PreviewedRoute {
-            pattern: said.path.clone(),
-            methods: said.methods.clone(),
-            hosts: policy.hosts.clone(),
-            classes: said.classes.clone(),
-            scopes: Scopes { all_of: said.scopes.all_of().to_vec(), any_of: said.scopes.any_of().to_vec() },
-            organization: said.organization.clone(),
-            sender_constraint: said.sender_constraint,
-            chosen: chosen == Some(place),
-            why: why(place, route),
-            example: self.example(place, route),
-        })
-        .collect()
+        let hosts = Some(self.framing.hosts()).filter(|hosts| !hosts.is_empty()).map(<[String]>::to_vec);
+        let routes = self.routes.iter().enumerate();
+        routes
+            .map(|(place, route)| PreviewedRoute {
+                pattern: route.pattern().to_owned(),
+                methods: route.methods.clone(),
+                hosts: hosts.clone(),
+                classes: route.classes().to_vec(),
+                scopes: Scopes { all_of: route.needed().all_of().to_vec(), any_of: route.needed().any_of().to_vec() },
+                organization: route.organization().cloned(),
+                sender_constraint: route.sender_constraint(),
+                chosen: chosen == Some(place),
+                why: why(place, route),
+                example: self.example(place, route),
+            })
+            .collect()
     }
 
     /// A request that the route at this place is chosen for.
