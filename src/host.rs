@@ -148,6 +148,10 @@ pub struct SinkCounts {
 
 /// What the core asks for. The futures need not be `Send`; those of a host that is used across threads will be.
 pub trait Host {
+    /// Whether what a check finds, and that it was made, is of use to a later one. Where each check stands by itself nothing
+    /// of it is kept, and what keeps it is not even in the binary.
+    const REMEMBERS: bool = true;
+
     /// The time for which a credential is judged.
     fn now(&self) -> UnixMillis;
 
@@ -267,12 +271,6 @@ pub trait Host {
 
     /// Whether a check may wait for the host at all. Where it may not, it cannot tell what it does not know already.
     fn may_wait(&self) -> bool {
-        true
-    }
-
-    /// Whether what a check finds, and that it was made, is of use to a later one. Where each check stands by itself nothing
-    /// of it is kept.
-    fn remembers(&self) -> bool {
         true
     }
 

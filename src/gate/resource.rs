@@ -94,9 +94,12 @@ impl Resource {
             return None;
         };
         let published = if policy.publish_scopes { routes } else { &[] };
-        let mut scopes: Vec<String> = published.iter().flat_map(Route::scopes).cloned().collect();
-        scopes.sort_unstable();
-        scopes.dedup();
+        let mut scopes: Vec<String> = Vec::new();
+        for scope in published.iter().flat_map(Route::scopes) {
+            if let Err(place) = scopes.binary_search(scope) {
+                scopes.insert(place, scope.clone());
+            }
+        }
         let metadata = Metadata {
             resource: &policy.identifier,
             authorization_servers: policy.authorization_servers.unwrap_or(accepted.servers),

@@ -37,6 +37,8 @@ fn nothing<T>() -> Result<T, HostError> {
 }
 
 impl Host for Alone<'_> {
+    const REMEMBERS: bool = false;
+
     fn now(&self) -> UnixMillis {
         self.now
     }
@@ -50,10 +52,6 @@ impl Host for Alone<'_> {
             Some(record) => Ok(Some(record.to_vec())),
             None => nothing(),
         }
-    }
-
-    fn remembers(&self) -> bool {
-        false
     }
 
     fn may_wait(&self) -> bool {

@@ -23,12 +23,8 @@ pub fn preview_request(
     record: Option<String>,
     now: &JsValue,
 ) -> Result<String, JsValue> {
-    // What is wrong with a request is said without what stands in it: there may be a credential.
-    let request = json::parse(request.as_bytes()).ok().and_then(|request| serde_json::from_value(request).ok());
-    let request: RequestToPreview = request.ok_or_else(|| {
-        let members = "`method`, `url`, `headers`, `credential`, `in`, `ip` and `certificate`";
-        JsError::new(&format!("a request to preview has {members}, of which `method` and `url` must be there"))
-    })?;
+    let request = json::parse_object(request.as_bytes()).map_err(|error| error.to_string());
+    let request = request.and_then(RequestToPreview::read).map_err(|error| JsError::new(&error))?;
     let keys = given::document(keys.as_deref(), "the key set")?;
     let record = match given::document(record.as_deref(), "the record")? {
         Some(Value::Object(record)) => Some(record),

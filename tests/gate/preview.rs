@@ -406,8 +406,7 @@ fn what_is_an_example_or_left_out_is_said() {
 #[test]
 fn a_policy_of_which_no_gate_can_be_made_is_refused_with_all_its_faults() {
     let refused = |policy: &Value, keys: Option<&Value>| -> Vec<String> {
-        let asked: RequestToPreview =
-            serde_json::from_value(json!({ "method": "GET", "url": "/" })).expect("a request");
+        let asked: RequestToPreview = read(json!({ "method": "GET", "url": "/" })).expect("a request");
         let error =
             preview(&policy.to_string(), asked, Given { keys, record: None }, UnixMillis(0)).expect_err("faults");
         error.0.into_iter().map(|fault| fault.pointer).collect()
@@ -420,7 +419,33 @@ fn a_policy_of_which_no_gate_can_be_made_is_refused_with_all_its_faults() {
     assert_eq!(refused(&wrong, Some(&json!({ "keys": [] }))), expected);
     // That of a verifier has no routes.
     assert_eq!(refused(&json!({ "issuers": [issuer(&Signer::EDDSA)] }), None), ["/routes"]);
-    assert!(
-        serde_json::from_value::<RequestToPreview>(json!({ "method": "GET", "url": "/", "credentials": "x" })).is_err()
-    );
+}
+
+fn read(request: Value) -> Result<RequestToPreview, String> {
+    let Value::Object(members) = request else { panic!("an object") };
+    RequestToPreview::read(members)
+}
+
+#[test]
+fn a_request_is_read_strictly() {
+    let whole = json!({
+        "method": "GET", "url": "/", "headers": [["a", "b"]], "credential": "c", "in": "d", "ip": "e", "certificate": null,
+    });
+    let request = read(whole.clone()).expect("a request");
+    assert_eq!(request.headers, [("a".to_owned(), "b".to_owned())]);
+    assert_eq!((request.credential.as_deref(), request.header.as_deref()), (Some("c"), Some("d")));
+    assert_eq!((request.address.as_deref(), request.certificate), (Some("e"), None));
+    for (name, value) in [
+        ("method", Value::Null),
+        ("url", json!(1)),
+        ("headers", json!({ "a": "s3cret" })),
+        ("headers", json!([["a"]])),
+        ("headers", json!([["a", 1]])),
+        ("credential", json!(["s3cret"])),
+        ("credentials", json!("s3cret")),
+        ("polcy", Value::Null),
+    ] {
+        let error = read(with(&whole, name, value)).expect_err(name);
+        assert!(error.contains(name) && !error.contains("s3cret"), "{error}");
+    }
 }
