@@ -31,7 +31,10 @@ export interface PreviewOptions {
    * fetched here.
    */
   jwks?: JsonWebKeySet | Snapshot | string;
-  /** The record of the key, as the store holds it: the value under `key/<id>`. */
+  /**
+   * The record of the key, as the store holds it under `key/<id>`, or as `keys show` and the verdict have it. Those have no
+   * digest of the secret: then it is supposed that the secret is right.
+   */
   record?: Readonly<Record<string, unknown>> | string;
   /** The time in milliseconds since the Unix epoch; now where left out. */
   now?: number;
@@ -96,9 +99,10 @@ export interface Preview {
   keysObjection: string | null;
   /**
    * What production would ask and a preview cannot: the `store`, for the record of a key or a signed deny list; an
-   * `introspection` endpoint; or a `key_set` that is elsewhere. Null where it has all that it needs.
+   * `introspection` endpoint; a `key_set` that is elsewhere; or the `seal` of a key whose check is not the plain one, which
+   * is mistyped, invented or sealed. Null where it has all that it needs.
    */
-  waitsFor: "store" | "introspection" | "key_set" | null;
+  waitsFor: "store" | "introspection" | "key_set" | "seal" | null;
   /** What of this is an example or left out, in words: the id of the request, limits, the signed assertion. */
   notes: string[];
 }
@@ -118,7 +122,7 @@ export interface Preview {
  * ```ts
  * import { previewRequest } from "edgeward";
  *
- * const request = { method: "GET", url: "https://api.example/v1/reports", credential: token };
+ * const request = { method: "GET", url: "https://api.example/v1/reports/42", credential: token };
  * const { route, verdict, outcome } = previewRequest(policy, request, { jwks: keys });
  * console.log(route === null ? "no route" : `route ${route}`, verdict?.ok ? outcome : verdict?.code);
  * ```
