@@ -148,6 +148,10 @@ pub struct SinkCounts {
 
 /// What the core asks for. The futures need not be `Send`; those of a host that is used across threads will be.
 pub trait Host {
+    /// Whether what a check finds, and that it was made, is of use to a later one. Where each check stands by itself nothing
+    /// of it is kept, and what keeps it is not even in the binary.
+    const REMEMBERS: bool = true;
+
     /// The time for which a credential is judged.
     fn now(&self) -> UnixMillis;
 

@@ -9,4 +9,5 @@ for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt
 initSync({ module: new WebAssembly.Module(bytes) });
 
 export { inspect } from "../src/inspect.js";
+export { previewRequest } from "../src/preview.js";
 export { version } from "../src/instance.js";

@@ -9,6 +9,7 @@ export { createOriginCheck } from "./origin.js";
 export { createJwtVerifier } from "./tokens.js";
 export { inspect } from "./inspect.js";
 export { lint } from "./lint.js";
+export { previewRequest } from "./preview.js";
 export { takeSnapshot } from "./snapshot.js";
 export { verifyJws } from "./jws.js";
 export { coreRestarts, version } from "./instance.js";

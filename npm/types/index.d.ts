@@ -16,6 +16,7 @@ export * from "./keys.js";
 export * from "./lifetime.js";
 export * from "./origin.js";
 export * from "./policy.js";
+export * from "./preview.js";
 export * from "./snapshot.js";
 export * from "./tokens.js";
 export * from "./verdict.js";

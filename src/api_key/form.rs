@@ -19,6 +19,7 @@ use std::{borrow::Cow, fmt, ops::Range, ops::RangeInclusive};
 
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
@@ -272,6 +273,15 @@ impl<'k> PresentedKey<'k> {
     pub(super) fn is_of(&self, record: Option<&Record>) -> bool {
         let record = record.filter(|record| record.imported == self.foreign);
         *record.map_or(&SecretDigest::NONE, |record| &record.digest) == SecretDigest::of(self.secret)
+    }
+
+    /// What the store would hold of this key, where a record that was shown (see [`Record::public_json`]) is its own: what
+    /// is shown has the id of its key, and no digest that the secret could be proven by. None for that of another key.
+    pub(crate) fn suppose_record(&self, shown: &Map<String, Value>) -> Option<Map<String, Value>> {
+        let mut record = shown.clone();
+        let id = record.remove("id")?;
+        record.insert("digest".to_owned(), String::from(SecretDigest::of(self.secret)).into());
+        (id.as_str() == Some(self.id.as_ref())).then_some(record)
     }
 }
 

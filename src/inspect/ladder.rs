@@ -1,16 +1,11 @@
 //! The steps of a verification and what became of each, read from the trail that the verifier left.
 
-use std::{
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
-
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    deployed::{Alone, Deployed},
+    alone::{Alone, at_once},
+    deployed::Deployed,
     key_lines::read_set,
 };
 use crate::{
@@ -85,17 +80,9 @@ impl Trial {
 /// The verdict at this time, and the trail to it.
 pub(super) fn verify(verifier: &TokenVerifier, credential: &str, now: UnixMillis) -> (Verdict, Trail) {
     let trail = Trail::default();
-    let (host, nobody) = (Alone(now), SenderContext::default());
+    let (host, nobody) = (Alone::at(now), SenderContext::default());
     let verdict = at_once(verifier.verify_along(&host, credential, &nobody, &trail));
     (verdict.unwrap_or_else(|| Err(Reason::HostFailed.into())), trail)
-}
-
-/// What a future comes to that waits for nobody.
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
 }
 
 /// Every step, by the trail and how it ended.

@@ -6,8 +6,9 @@
 //! that holds says nothing of whether its key is to be trusted: the two are told apart, always. Neither the signature
 //! nor a secret is repeated.
 
+pub(crate) mod alone;
 mod api_key;
-mod deployed;
+pub(crate) mod deployed;
 mod key_lines;
 mod ladder;
 mod lint;
@@ -35,6 +36,11 @@ use crate::{
     verdict::{CredentialClass, Denial, Verdict, verdict_document},
 };
 use deployed::Deployed;
+
+/// Whom a token names as its issuer, whatever that is worth.
+pub(crate) fn claimed_issuer(token: &str) -> Option<String> {
+    segments::read(token).issuer().map(str::to_owned)
+}
 
 /// What there is to say of a credential.
 #[derive(Debug, Clone, Serialize)]

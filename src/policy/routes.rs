@@ -1,6 +1,6 @@
 //! Routes, as they stand in the policy.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{m2m_token::SenderConstraint, verdict::CredentialClass};
 
@@ -92,7 +92,7 @@ impl RouteScopes {
 }
 
 /// The organization that a credential must belong to.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum OrganizationBinding {

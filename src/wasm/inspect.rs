@@ -1,14 +1,9 @@
 //! The inspector behind the page and the command line.
 
-use serde_json::Value;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
-use super::refusal::refused_policy;
-use crate::{
-    host::UnixMillis,
-    inspect::{Against, inspect},
-    json,
-};
+use super::{given, refusal::refused_policy};
+use crate::inspect::{Against, inspect};
 
 /// Everything that can be said of a credential, as JSON. `policy` is that of a verifier of tokens or of a gate as JSON
 /// text, and `keys` a key set or a snapshot as JSON text; either may be left out. `now` is in milliseconds since the Unix
@@ -24,18 +19,8 @@ pub fn inspect_credential(
     keys: Option<String>,
     now: &JsValue,
 ) -> Result<String, JsValue> {
-    let wrong = |error: &dyn std::fmt::Display| JsValue::from(JsError::new(&format!("the key set: {error}")));
-    let keys: Option<Value> =
-        keys.map(|keys| json::parse(keys.as_bytes())).transpose().map_err(|error| wrong(&error))?;
-    // At a time that is none, nothing could be said to have ended.
-    let now = now.as_f64().filter(|now| now.is_finite());
-    let now = now.ok_or_else(|| JsError::new("`now` is a time in milliseconds since the Unix epoch"))?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a float that is too large saturates, which is as far as time goes"
-    )]
-    let now = UnixMillis(now as i64);
+    let keys = given::document(keys.as_deref(), "the key set")?;
     let against = Against { policy: policy.as_deref(), keys: keys.as_ref() };
-    let report = inspect(credential, against, now).map_err(|error| refused_policy(&error))?;
+    let report = inspect(credential, against, given::time(now)?).map_err(|error| refused_policy(&error))?;
     serde_json::to_string(&report).map_err(|error| JsError::from(error).into())
 }

@@ -6,12 +6,14 @@
 //! workerd forbids, and no executor is carried along.
 //!
 //! What the npm package calls is in `package`, behind the feature of that name. The core of the page is built without it:
-//! it has `inspect`, and what is not called from there falls out of the binary.
+//! it has `inspect` and `preview`, and what is not called from there falls out of the binary.
 
+mod given;
 mod inspect;
 #[cfg(feature = "package")]
 mod package;
 mod panics;
+mod preview;
 mod refusal;
 
 use wasm_bindgen::prelude::wasm_bindgen;

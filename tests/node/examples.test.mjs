@@ -122,6 +122,7 @@ const SAYS = {
   guard: ["200"],
   fastifyGuard: ["200"],
   inspect: ["nothing against it"],
+  previewRequest: [/^route \d+ /],
   "Gate.guard": ["401"],
   "Gate.check": ["org-1"],
   createGate: [/^\{/, "401"],
