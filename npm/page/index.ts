@@ -8,5 +8,7 @@ for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt
 
 initSync({ module: new WebAssembly.Module(bytes) });
 
+export { forgeries } from "../src/forgeries.js";
 export { inspect } from "../src/inspect.js";
+export { lifecycle } from "../src/lifecycle.js";
 export { version } from "../src/instance.js";
