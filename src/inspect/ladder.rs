@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
+    Fault,
     deployed::{Alone, Deployed},
     key_lines::read_set,
 };
@@ -74,6 +75,8 @@ pub(super) struct Trial {
     pub(super) steps: Vec<StepReport>,
     /// The verifier's verdict, where there is a policy.
     pub(super) verdict: Option<Verdict>,
+    /// Why the verifier itself refuses it, and at which step, whatever the steps say where there are no keys.
+    pub(super) refusal: Option<(Fault, Option<&'static str>)>,
 }
 
 impl Trial {
@@ -114,7 +117,15 @@ fn steps(trail: &Trail, end: Option<&Denial>) -> Vec<StepReport> {
 /// What the policy says.
 pub(super) fn by_policy(credential: &str, deployed: &Deployed, now: UnixMillis) -> Trial {
     let (verdict, trail) = verify(&deployed.verifier, credential, now);
-    Trial { steps: steps(&trail, verdict.as_ref().err()), verdict: Some(verdict) }
+    Trial {
+        steps: steps(&trail, verdict.as_ref().err()),
+        refusal: refusal(&trail, verdict.as_ref().err()),
+        verdict: Some(verdict),
+    }
+}
+
+fn refusal(trail: &Trail, end: Option<&Denial>) -> Option<(Fault, Option<&'static str>)> {
+    end.map(|denial| (Fault::from(denial), trail.last().map(|step| step.facts().name)))
 }
 
 /// What the verifier says where nobody says whom to trust: the token is taken at its word as to who issued it, for whom
@@ -143,6 +154,7 @@ pub(super) fn without_policy(credential: &str, handed: Option<&Value>, now: Unix
     let verifier = TokenVerifier::new(issuers, LONGEST_TOKEN_BYTES);
     let (verdict, trail) = verify(&verifier, credential, now);
     let mut end = verdict.err();
+    let refusal = refusal(&trail, end.as_ref());
     let unchecked = handed.is_none() && trail.last() == Some(Step::Key);
     if unchecked && let Some(payload) = &payload {
         end = verifier.suppose(payload, now, &trail).err();
@@ -165,7 +177,7 @@ pub(super) fn without_policy(credential: &str, handed: Option<&Value>, now: Unix
             *report = StepReport::of(*step, StepOutcome::NotAsked).noting(note);
         }
     }
-    Trial { steps, verdict: None }
+    Trial { steps, verdict: None, refusal }
 }
 
 /// The rules by which the token would be its own judge.
