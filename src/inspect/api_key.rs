@@ -99,7 +99,9 @@ pub(super) fn report(credential: &str, deployed: Option<&Deployed>) -> (KeyRepor
     let told = key.map(|(id, _)| id.clone());
     let id = parts.as_ref().map(|parts| parts.id.to_owned()).or(told);
     let record = match &parts {
-        Some(parts) => credential.get(parts.spans.secret.clone()).map(|secret| example(secret, parts.environment, false)),
+        Some(parts) => {
+            credential.get(parts.spans.secret.clone()).map(|secret| example(secret, parts.environment, false))
+        }
         None => key.filter(|_| foreign).map(|(_, environment)| example(credential, *environment, true)),
     };
     let report = KeyReport {

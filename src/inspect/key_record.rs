@@ -56,21 +56,41 @@ pub(super) fn members(imported: bool) -> Vec<RecordMember> {
 const IMPORTED: &str = "imported";
 
 const MEMBERS: &[RecordMember] = &[
-    member("v", "The version of the format. A record of a version that is not known is not guessed at.", "contract §5.2"),
+    member(
+        "v",
+        "The version of the format. A record of a version that is not known is not guessed at.",
+        "contract §5.2",
+    ),
     member(
         "digest",
         "The SHA-256 of the secret, to compare with in constant time. Whoever reads the store learns no key from it: a secret of this length cannot be guessed.",
         "OWASP NHI2:2025",
     ),
     member("organization", "The customer whose data it reaches, which the origin is told.", "contract §5.2"),
-    member("owner", "Who answers for its use, and is asked first. Without one the key is refused.", "NIST CSF 2.0 PR.AA-01"),
-    member("revoker", "Who can end it when the owner cannot or is gone. Without one the key is refused.", "OWASP NHI1:2025"),
+    member(
+        "owner",
+        "Who answers for its use, and is asked first. Without one the key is refused.",
+        "NIST CSF 2.0 PR.AA-01",
+    ),
+    member(
+        "revoker",
+        "Who can end it when the owner cannot or is gone. Without one the key is refused.",
+        "OWASP NHI1:2025",
+    ),
     member("name", "What it is for, so that somebody can tell whether it still is.", "NIST CSF 2.0 PR.AA-01"),
     member("environment", "Where it is good. It must agree with the environment in its text.", "OWASP NHI8:2025"),
     member("scopes", "What it may do, and no more than that.", "OWASP NHI5:2025"),
     member("created", "When it was issued, so that its age can be told.", "OWASP NHI7:2025"),
-    member("expires", "When it ends by itself. It may be left out, and then only a revocation ends it.", "OWASP NHI7:2025"),
-    member(IMPORTED, "That it came from elsewhere: it has no id and no check of its own, and its digest is that of its whole text.", "contract §5.1"),
+    member(
+        "expires",
+        "When it ends by itself. It may be left out, and then only a revocation ends it.",
+        "OWASP NHI7:2025",
+    ),
+    member(
+        IMPORTED,
+        "That it came from elsewhere: it has no id and no check of its own, and its digest is that of its whole text.",
+        "contract §5.1",
+    ),
 ];
 
 /// The example for a key with this secret, or for one of another form, of which the whole text is secret.

@@ -128,6 +128,8 @@ fn refusal(trail: &Trail, end: Option<&Denial>) -> Option<(Fault, Option<&'stati
     end.map(|denial| (Fault::from(denial), trail.last().map(|step| step.facts().name)))
 }
 
+const NO_KEYS: &str = "no keys were given";
+
 /// What the verifier says where nobody says whom to trust: the token is taken at its word as to who issued it, for whom
 /// and with which algorithm, and these steps count as not asked. `handed` are keys to try.
 pub(super) fn without_policy(credential: &str, handed: Option<&Value>, now: UnixMillis) -> Trial {
@@ -154,8 +156,11 @@ pub(super) fn without_policy(credential: &str, handed: Option<&Value>, now: Unix
     let verifier = TokenVerifier::new(issuers, LONGEST_TOKEN_BYTES);
     let (verdict, trail) = verify(&verifier, credential, now);
     let mut end = verdict.err();
-    let refusal = refusal(&trail, end.as_ref());
+    let mut refusal = refusal(&trail, end.as_ref());
     let unchecked = handed.is_none() && trail.last() == Some(Step::Key);
+    if unchecked && let Some((fault, _)) = &mut refusal {
+        fault.note = Some(NO_KEYS.to_owned());
+    }
     if unchecked && let Some(payload) = &payload {
         end = verifier.suppose(payload, now, &trail).err();
     }
@@ -165,7 +170,7 @@ pub(super) fn without_policy(credential: &str, handed: Option<&Value>, now: Unix
     let mut steps = steps(&trail, end.as_ref());
     for report in &mut steps {
         let note = match report.step {
-            "key" | "signature" if unchecked => "no keys were given",
+            "key" | "signature" if unchecked => NO_KEYS,
             "sender" if report.code.is_some() => "it is bound to its sender, who proves it with each request",
             "issuer" | "algorithm" | "audience" | "revocation" if report.outcome == StepOutcome::Passed => {
                 "without a policy nobody says which are trusted"

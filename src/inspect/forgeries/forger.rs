@@ -174,14 +174,13 @@ mod tests {
     fn a_key_is_written_as_pem_as_others_write_it() {
         use p256::pkcs8::{EncodePublicKey, LineEnding};
 
-        let point = p256::EncodedPoint::from_affine_coordinates(
-            FieldBytes::from_slice(&base64url::decode(X).expect("base64url")),
-            FieldBytes::from_slice(&base64url::decode(Y).expect("base64url")),
-            false,
-        );
-        let key = p256::PublicKey::from_sec1_bytes(point.as_bytes()).expect("a key");
+        let bytes = |text: &str| base64url::decode(text).expect("base64url");
+        let point = [vec![UNCOMPRESSED], bytes(X), bytes(Y)].concat();
+        let key = p256::PublicKey::from_sec1_bytes(&point).expect("a key");
         assert_eq!(pem(&jwk()), key.to_public_key_pem(LineEnding::LF).ok());
-        for no_key in [json!({}), json!({ "kty": "oct", "k": "AA" }), json!({ "kty": "EC", "crv": "P-0", "x": X, "y": Y })] {
+        for no_key in
+            [json!({}), json!({ "kty": "oct", "k": "AA" }), json!({ "kty": "EC", "crv": "P-0", "x": X, "y": Y })]
+        {
             assert_eq!(pem(no_key.as_object().expect("an object")), None);
         }
     }

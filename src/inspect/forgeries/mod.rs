@@ -121,12 +121,7 @@ struct Original<'t> {
 }
 
 impl<'t> Original<'t> {
-    fn of(
-        credential: &str,
-        read: &'t segments::Segments,
-        deployed: Option<&Deployed>,
-        handed: Option<&Value>,
-    ) -> Self {
+    fn of(credential: &str, read: &'t segments::Segments, deployed: Option<&Deployed>, handed: Option<&Value>) -> Self {
         let (header, payload) = (&read.header.members, &read.payload.members);
         let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::from_name);
         let signature = CompactJws::parse(credential, LONGEST).map(|jws| jws.signature.len());
@@ -154,9 +149,7 @@ impl<'t> Original<'t> {
             Attack::AlgNoneCase => unsigned(&self.header(&[("alg", json!("NoNe"))]), &self.admin()),
             Attack::HmacConfusion | Attack::HmacConfusionJwk if is_secret => return None,
             Attack::HmacConfusion => self.by_secret(forger::pem(&self.public_key())?.as_bytes(), None),
-            Attack::HmacConfusionJwk => {
-                self.by_secret(Value::Object(self.public_key()).to_string().as_bytes(), None)
-            }
+            Attack::HmacConfusionJwk => self.by_secret(Value::Object(self.public_key()).to_string().as_bytes(), None),
             Attack::SecretGuessed => self.by_secret(b"secret", None),
             Attack::KidSwap => {
                 let named = self.header.get("kid").and_then(Value::as_str);
