@@ -80,7 +80,7 @@ attacks! {
     JkuElsewhere = "jku_elsewhere", "RFC 8725 §3.10", [Algorithm, Key, Signature],
         "A key set of its own",
         "Signs with a key of the attacker's and names a key set on the attacker's server as `jku`, in the hope that the verifier fetches it.";
-    IssuerSwapped = "issuer_swapped", "RFC 8725 §3.8", [Issuer, Algorithm, Key, Signature],
+    IssuerSwapped = "issuer_swapped", "RFC 8725 §3.8", [Issuer, Key, Signature],
         "Another issuer",
         "Signs with a key of the attacker's and names the attacker's server as `iss`, in the hope that the verifier fetches keys from whoever is named.";
     TypeSwapped = "type_swapped", "RFC 8725 §3.11", [MediaType],

@@ -3,7 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
 use p256::{FieldBytes, Scalar, U256, elliptic_curve::ops::Reduce};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::jose::{Algorithm, base64url};
@@ -22,10 +22,8 @@ const R_TIMES_KEY: &str = "JNfdF64dzeel_0S85GrqiKFkpgMWI-wFgiVUeLz2nqw";
 
 /// The forger's public key as a JWK.
 pub(super) fn jwk() -> Map<String, Value> {
-    match json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y }) {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    }
+    let members = [("crv", "P-256"), ("kty", "EC"), ("x", X), ("y", Y)];
+    members.map(|(name, value)| (name.to_owned(), Value::from(value))).into_iter().collect()
 }
 
 /// Signs by `ES256` (RFC 7518 §3.4) with the forger's key.
@@ -87,7 +85,12 @@ pub(super) fn pem(jwk: &Map<String, Value>) -> Option<String> {
     let info = tlv(SEQUENCE, &[tlv(SEQUENCE, identifier), key].concat());
     let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
     for line in info.chunks(48) {
-        pem.push_str(&base64ct::Base64::encode_string(line));
+        // In the alphabet of PEM (RFC 4648 §4), with padding.
+        let mut line = Base64UrlUnpadded::encode_string(line).replace('-', "+").replace('_', "/");
+        while line.len() % 4 != 0 {
+            line.push('=');
+        }
+        pem.push_str(&line);
         pem.push('\n');
     }
     pem.push_str("-----END PUBLIC KEY-----\n");
@@ -138,6 +141,8 @@ fn integer(bytes: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::jose::VerificationKey;
 

