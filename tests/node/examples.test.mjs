@@ -122,6 +122,8 @@ const SAYS = {
   guard: ["200"],
   fastifyGuard: ["200"],
   inspect: ["nothing against it"],
+  forgeries: ["payload_changed: signature_invalid at signature"],
+  lifecycle: [/^What .*\? /],
   "Gate.guard": ["401"],
   "Gate.check": ["org-1"],
   createGate: [/^\{/, "401"],
