@@ -35,7 +35,8 @@ pub(super) fn es256(message: &str) -> Vec<u8> {
         bytes
     };
     let hash = <Scalar as Reduce<U256>>::reduce_bytes(&Sha256::digest(message));
-    let second = hash + <Scalar as Reduce<U256>>::reduce_bytes(&number(R_TIMES_KEY));
+    // The addition of the field, which wraps as it should.
+    let second = hash.add(&<Scalar as Reduce<U256>>::reduce_bytes(&number(R_TIMES_KEY)));
     [number(R), second.to_bytes()].concat()
 }
 

@@ -159,14 +159,14 @@ fn published() -> Value {
         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" })
 }
 
-fn of_set(keys: Value) -> Vec<(&'static str, Option<String>)> {
+fn of_set(keys: &Value) -> Vec<(&'static str, Option<String>)> {
     // Without a token beside it.
     found("", Some(&json!({ "keys": keys })))
 }
 
 #[test]
 fn each_key_of_a_set_is_looked_at() {
-    assert_eq!(of_set(json!([published()])), []);
+    assert_eq!(of_set(&json!([published()])), []);
     let secret = json!({ "kty": "oct", "alg": "HS256", "use": "sig", "kid": "s", "k": "A".repeat(64) });
     for (name, value, rule, pointer) in [
         ("d", json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"), "key_private", ""),
@@ -189,23 +189,23 @@ fn each_key_of_a_set_is_looked_at() {
         if value.is_null() {
             members.remove(name);
         }
-        assert_eq!(of_set(json!([other, key])), [(rule, Some(format!("/keys/1{pointer}")))], "{name}: {value}");
+        assert_eq!(of_set(&json!([other, key])), [(rule, Some(format!("/keys/1{pointer}")))], "{name}: {value}");
     }
-    assert_eq!(of_set(json!([published(), 1])), [("key_malformed", Some("/keys/1".to_owned()))]);
-    let mixed: Vec<_> = of_set(json!([published(), secret])).into_iter().map(|(rule, _)| rule).collect();
+    assert_eq!(of_set(&json!([published(), 1])), [("key_malformed", Some("/keys/1".to_owned()))]);
+    let mixed: Vec<_> = of_set(&json!([published(), secret])).into_iter().map(|(rule, _)| rule).collect();
     assert_eq!(mixed, ["keys_mixed", "secret_handed_over"]);
     // A key for something else may stand beside them, whatever it says of itself.
-    assert_eq!(of_set(json!([published(), { "kty": "RSA", "n": "AQ", "e": "AQAB", "use": "enc" }])), []);
+    assert_eq!(of_set(&json!([published(), { "kty": "RSA", "n": "AQ", "e": "AQAB", "use": "enc" }])), []);
 }
 
 #[test]
 fn whatever_is_handed_over_for_a_key_set_is_looked_through() {
     for keys in [json!(null), json!([]), json!({}), json!([[]]), json!(["x", null])] {
-        let _ = of_set(keys.clone());
+        let _ = of_set(&keys);
         let _ = found("", Some(&keys));
     }
     let many = Value::Array(vec![json!({ "kty": "oct", "k": "" }); 10_000]);
-    assert!(of_set(many).len() <= CredentialRule::ALL.len() * MOST_PLACES);
+    assert!(of_set(&many).len() <= CredentialRule::ALL.len() * MOST_PLACES);
 }
 
 #[test]
