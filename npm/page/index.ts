@@ -8,6 +8,8 @@ for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt
 
 initSync({ module: new WebAssembly.Module(bytes) });
 
+export { forgeries } from "../src/forgeries.js";
 export { inspect } from "../src/inspect.js";
+export { lifecycle } from "../src/lifecycle.js";
 export { previewRequest } from "../src/preview.js";
 export { version } from "../src/instance.js";

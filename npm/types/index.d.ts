@@ -6,6 +6,7 @@
 export * from "./audit-types.js";
 export * from "./clients.js";
 export * from "./deny-list.js";
+export * from "./forgeries.js";
 export * from "./gate.js";
 export * from "./guard.js";
 export * from "./host.js";
@@ -13,6 +14,7 @@ export * from "./inspect.js";
 export * from "./issuers.js";
 export * from "./jws.js";
 export * from "./keys.js";
+export * from "./lifecycle.js";
 export * from "./lifetime.js";
 export * from "./origin.js";
 export * from "./policy.js";

@@ -165,6 +165,12 @@ impl SecretDigest {
     }
 }
 
+/// How a record's digest of this secret begins: enough to find the record by, and no more.
+pub(crate) fn digest_hint(secret: &str) -> String {
+    let [one, two, three, four, ..] = SecretDigest::of(secret).0;
+    format!("sha-256:{}…", base16ct::lower::encode_string(&[one, two, three, four]))
+}
+
 /// In constant time.
 impl PartialEq for SecretDigest {
     fn eq(&self, other: &Self) -> bool {

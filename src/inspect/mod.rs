@@ -9,8 +9,11 @@
 pub(crate) mod alone;
 mod api_key;
 pub(crate) mod deployed;
+mod forgeries;
 mod key_lines;
+mod key_record;
 mod ladder;
+mod lifecycle;
 mod lint;
 mod segments;
 mod spans;
@@ -18,8 +21,11 @@ mod times;
 mod token;
 
 pub use api_key::KeyReport;
+pub use forgeries::{Attack, AttackFacts, Forgery, forgeries};
 pub use key_lines::{KeyLine, KeyOrigin, Mathematics, Trust};
+pub use key_record::{ExampleRecord, RecordMember};
 pub use ladder::StepReport;
+pub use lifecycle::{LIFECYCLE, LifecycleLine};
 pub use lint::{CredentialFinding, CredentialRule, CredentialRuleFacts, Place};
 pub use segments::{Broken, BrokenKind, Part};
 pub use spans::{MOST_SPANS, MemberSpan};
@@ -109,14 +115,10 @@ pub fn inspect(credential: &str, against: Against<'_>, now: UnixMillis) -> Resul
             lint,
         });
     }
-    // A key with a full stop behind it, or white space and more, is no token: what would be read of it is the secret in
-    // another spelling.
-    let is_letter = |character: char| character.is_ascii_alphanumeric() || character == '_' || character == '-';
-    let holds_key = credential.split(|character| !is_letter(character)).any(|letters| describe(letters).is_some());
-    let is_token = (credential.contains('.') && !holds_key)
-        || deployed.as_ref().is_some_and(|deployed| deployed.takes(credential));
-    if !is_token {
-        return Ok(Report { class: None, token: None, key: None, verdict: None, lint: Vec::new() });
+    if !is_token(credential, deployed.as_ref()) {
+        // A key set can be looked at by itself.
+        let lint = lint::of_keys_alone(against.keys);
+        return Ok(Report { class: None, token: None, key: None, verdict: None, lint });
     }
     let (token, verdict) = token::report(credential, &read, deployed.as_ref(), against.keys, now);
     Ok(Report {
@@ -126,6 +128,15 @@ pub fn inspect(credential: &str, against: Against<'_>, now: UnixMillis) -> Resul
         key: None,
         verdict: verdict.as_ref().and_then(document),
     })
+}
+
+/// Whether a text is meant to be a token.
+fn is_token(credential: &str, deployed: Option<&Deployed>) -> bool {
+    // A key with a full stop behind it, or white space and more, is no token: what would be read of it is the secret in
+    // another spelling.
+    let is_letter = |character: char| character.is_ascii_alphanumeric() || character == '_' || character == '-';
+    let holds_key = credential.split(|character| !is_letter(character)).any(|letters| describe(letters).is_some());
+    (credential.contains('.') && !holds_key) || deployed.is_some_and(|deployed| deployed.takes(credential))
 }
 
 fn document(verdict: &Verdict) -> Option<Box<RawValue>> {

@@ -123,6 +123,8 @@ const SAYS = {
   fastifyGuard: ["200"],
   inspect: ["nothing against it"],
   previewRequest: [/^route \d+ /],
+  forgeries: ["payload_changed: signature_invalid at signature"],
+  lifecycle: [/^What .*\? /],
   "Gate.guard": ["401"],
   "Gate.check": ["org-1"],
   createGate: [/^\{/, "401"],
