@@ -115,6 +115,8 @@ fn nothing<T>() -> Result<T, HostError> {
 }
 
 impl Host for Alone {
+    const ASKS: bool = false;
+
     fn now(&self) -> UnixMillis {
         self.0
     }

@@ -101,7 +101,7 @@ impl Watch {
                     call(host, due);
                     return Err(denial);
                 }
-                Step::Lead(flight) if !host.may_wait() => {
+                Step::Lead(flight) if !H::ASKS || !host.may_wait() => {
                     self.state().give_back(flight);
                     let due = self.state().may_call(host.clock(), self.rules);
                     call(host, due);
@@ -115,7 +115,7 @@ impl Watch {
                     led = true;
                 }
                 Step::Wait => {
-                    if !host.may_wait() || host.wait(moment).await.is_err() {
+                    if !H::ASKS || !host.may_wait() || host.wait(moment).await.is_err() {
                         break;
                     }
                     moment = moment.saturating_mul(2).min(MOMENTS.1);
