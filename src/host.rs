@@ -155,9 +155,15 @@ pub struct SinkCounts {
 
 /// What the core asks for. The futures need not be `Send`; those of a host that is used across threads will be.
 pub trait Host {
-    /// Whether there is anybody to ask: a store, a server, native cryptography. A host that only explains has none, and
-    /// what asks is then not even in the binary. It is no answer that could be had later: [`Host::may_wait`] is.
+    /// Whether there is anybody to ask: a store, a server, native cryptography. A host that only explains has none.
     const ASKS: bool = true;
+
+    /// Work that asks, carried out where there is anybody to ask, and none where there is nobody. Such a host says so here
+    /// as in [`Host::ASKS`], and the work is then not even in its binary: a future that is never made is still compiled
+    /// into the one that could wait for it.
+    fn asking<F: Future>(&self, work: impl FnOnce() -> F) -> impl Future<Output = Option<F::Output>> {
+        async move { Some(work().await) }
+    }
 
     /// The time for which a credential is judged.
     fn now(&self) -> UnixMillis;

@@ -184,6 +184,7 @@ pub struct CredentialFinding {
     pub pointer: Option<String>,
 }
 
+/// The worst first.
 #[derive(Default)]
 struct Findings(Vec<CredentialFinding>);
 
@@ -193,25 +194,23 @@ impl Findings {
         if self.0.iter().filter(|finding| finding.rule == facts.code).count() >= MOST_PLACES {
             return;
         }
-        self.0.push(CredentialFinding {
-            rule: facts.code,
-            severity: facts.severity,
-            title: facts.title.trim_ascii(),
-            advice: facts.advice,
-            section: facts.section,
-            place,
-            pointer,
-        });
+        let rank = self.0.partition_point(|before| before.severity >= facts.severity);
+        self.0.insert(
+            rank,
+            CredentialFinding {
+                rule: facts.code,
+                severity: facts.severity,
+                title: facts.title.trim_ascii(),
+                advice: facts.advice,
+                section: facts.section,
+                place,
+                pointer,
+            },
+        );
     }
 
     fn member(&mut self, rule: CredentialRule, place: Place, name: &str) {
         self.put(rule, place, Some(format!("/{name}")));
-    }
-
-    /// The worst first.
-    fn sorted(mut self) -> Vec<CredentialFinding> {
-        self.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        self.0
     }
 }
 
@@ -224,7 +223,7 @@ pub(super) fn of_key(key: &KeyReport) -> Vec<CredentialFinding> {
     if key.check_holds == Some(true) {
         findings.put(CredentialRule::CheckPlain, Place::Credential, None);
     }
-    findings.sorted()
+    findings.0
 }
 
 /// What is unwise about a token, as far as it can be read. `handed` are the keys that were handed over with it.
@@ -246,7 +245,7 @@ pub(super) fn of_token(
         of_payload(&read.payload.members, report, &mut findings);
     }
     of_secrets(credential, handed, &mut findings);
-    findings.sorted()
+    findings.0
 }
 
 fn of_header(header: &Map<String, Value>, findings: &mut Findings) {

@@ -181,7 +181,7 @@ impl RemoteKeySet {
                 Step::Lead(flight, errand) => {
                     // Others may wait for it.
                     host.work_for_others(true);
-                    self.carry_out(host, flight, errand, Some(wanted)).await;
+                    host.asking(|| self.carry_out(host, flight, errand, Some(wanted))).await;
                     host.work_for_others(false);
                     past.led = true;
                     past.sought |= errand == Errand::UnknownKey;

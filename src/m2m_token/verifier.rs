@@ -232,7 +232,8 @@ impl TokenVerifier {
         if let Some(digest) = &digest
             && let Some(found) = self.cache.find(digest)
         {
-            match self.recall(host, &found.facts, &mut known).await {
+            let recalled = host.asking(|| self.recall(host, &found.facts, &mut known)).await;
+            match recalled.unwrap_or(Ok(None)) {
                 Ok(Some(facts)) => return Ok(facts),
                 Ok(None) => self.cache.forget(digest),
                 Err(denial) => return Err(denial.about(known)),

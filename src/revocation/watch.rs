@@ -110,7 +110,7 @@ impl Watch {
                 Step::Lead(flight) => {
                     // Others may wait for it.
                     host.work_for_others(true);
-                    self.carry_out(host, flight).await;
+                    host.asking(|| self.carry_out(host, flight)).await;
                     host.work_for_others(false);
                     led = true;
                 }
