@@ -67,7 +67,7 @@ pub(crate) struct DigestKey(OnceLock<Hmac<Sha256>>);
 impl DigestKey {
     /// What stands for this credential. None on a host without random bytes, and on one that keeps nothing.
     pub(crate) fn digest<H: Host>(&self, host: &H, credential: &str) -> Option<CredentialDigest> {
-        if !H::REMEMBERS {
+        if !H::ASKS {
             return None;
         }
         let keyed = if let Some(keyed) = self.0.get() {

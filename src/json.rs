@@ -70,6 +70,16 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
+/// An object of these members, filled one by one: to collect them is to sort them first, by code that would be in the
+/// binary for that alone.
+pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Map<String, Value> {
+    let mut object = Map::new();
+    for (name, value) in members {
+        object.insert(name, value);
+    }
+    object
+}
+
 /// The byte at which a document goes wrong that is refused, for diagnosis: none where [`parse_object`] takes it.
 #[must_use]
 pub fn place_of_fault(bytes: &[u8]) -> Option<usize> {

@@ -1,6 +1,7 @@
 //! A host that asks nobody, for what explains and previews.
 
 use std::{
+    future::ready,
     pin::pin,
     task::{Context, Poll, Waker},
 };
@@ -37,7 +38,11 @@ fn nothing<T>() -> Result<T, HostError> {
 }
 
 impl Host for Alone<'_> {
-    const REMEMBERS: bool = false;
+    const ASKS: bool = false;
+
+    fn asking<F: Future>(&self, _: impl FnOnce() -> F) -> impl Future<Output = Option<F::Output>> {
+        ready(None)
+    }
 
     fn now(&self) -> UnixMillis {
         self.now

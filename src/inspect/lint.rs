@@ -229,6 +229,7 @@ pub struct CredentialFinding {
     pub pointer: Option<String>,
 }
 
+/// The worst first.
 #[derive(Default)]
 struct Findings(Vec<CredentialFinding>);
 
@@ -238,25 +239,23 @@ impl Findings {
         if self.0.iter().filter(|finding| finding.rule == facts.code).count() >= MOST_PLACES {
             return;
         }
-        self.0.push(CredentialFinding {
-            rule: facts.code,
-            severity: facts.severity,
-            title: facts.title.trim_ascii(),
-            advice: facts.advice,
-            section: facts.section,
-            place,
-            pointer,
-        });
+        let rank = self.0.partition_point(|before| before.severity >= facts.severity);
+        self.0.insert(
+            rank,
+            CredentialFinding {
+                rule: facts.code,
+                severity: facts.severity,
+                title: facts.title.trim_ascii(),
+                advice: facts.advice,
+                section: facts.section,
+                place,
+                pointer,
+            },
+        );
     }
 
     fn member(&mut self, rule: CredentialRule, place: Place, name: &str) {
         self.put(rule, place, Some(format!("/{name}")));
-    }
-
-    /// The worst first.
-    fn sorted(mut self) -> Vec<CredentialFinding> {
-        self.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        self.0
     }
 }
 
@@ -269,14 +268,14 @@ pub(super) fn of_key(key: &KeyReport) -> Vec<CredentialFinding> {
     if key.check_holds == Some(true) {
         findings.put(CredentialRule::CheckPlain, Place::Credential, None);
     }
-    findings.sorted()
+    findings.0
 }
 
 /// What is unwise about a key set, where there is nothing else to look at.
 pub(super) fn of_keys_alone(handed: Option<&Value>) -> Vec<CredentialFinding> {
     let mut findings = Findings::default();
     keys::of_keys(handed, None, &mut findings);
-    findings.sorted()
+    findings.0
 }
 
 /// What is unwise about a token, as far as it can be read. `handed` are the keys that were handed over with it.
@@ -301,7 +300,7 @@ pub(super) fn of_token(
         findings.put(CredentialRule::SecretKnown, Place::Credential, None);
     }
     keys::of_keys(handed, report.mathematics.algorithm.and_then(Algorithm::from_name), &mut findings);
-    findings.sorted()
+    findings.0
 }
 
 fn of_header(header: &Map<String, Value>, findings: &mut Findings) {

@@ -119,7 +119,7 @@ impl Snapshot {
     }
 
     pub(super) fn new(keys: Value, source: Option<String>, fetched_at: Option<i64>, max_age: Option<i64>) -> Self {
-        let keys = Map::from_iter([("keys".to_owned(), keys)]);
+        let keys = crate::json::object([("keys".to_owned(), keys)]);
         Self { keys, source, fetched_at, max_age, shared: Shared::default() }
     }
 

@@ -124,8 +124,7 @@ impl Mending {
                 let as_written = original.rsplit('/').next().and_then(|index| index.parse().ok());
                 if let Some(as_written) = as_written {
                     let taken = self.taken.entry(place).or_default();
-                    taken.push(as_written);
-                    taken.sort_unstable();
+                    taken.insert(taken.partition_point(|other| *other < as_written), as_written);
                 }
                 index.is_some()
             }

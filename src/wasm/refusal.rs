@@ -1,8 +1,6 @@
 //! The faults of a policy, for JavaScript.
 
-use js_sys::{Error, Reflect};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
+use js_sys::{Error, JSON, Reflect};
 use wasm_bindgen::prelude::JsValue;
 
 use crate::policy::PolicyError;
@@ -28,9 +26,9 @@ pub(in crate::wasm) fn refused(what: &str, error: &PolicyError) -> JsValue {
 fn refusal(message: &str, error: &PolicyError) -> JsValue {
     let refusal = Error::new(message);
     refusal.set_name("PolicyError");
-    let faults = error.0.serialize(&Serializer::json_compatible().serialize_missing_as_null(true));
+    let faults = serde_json::to_string(&error.0).ok().and_then(|faults| JSON::parse(&faults).ok());
     // Texts cannot fail to be written, and an error that was just made takes any member. Its message has them anyway.
-    if let Ok(faults) = faults {
+    if let Some(faults) = faults {
         let _ = Reflect::set(&refusal, &"faults".into(), &faults);
     }
     refusal.into()

@@ -1,6 +1,8 @@
 //! What a JWK is made of: `jwt-compact`'s type, and the key type that it does not know.
 
-use jwt_compact::jwk::JsonWebKey;
+use std::borrow::Cow;
+
+use jwt_compact::{alg::SecretBytes, jwk::JsonWebKey};
 use serde_json::{Map, Value};
 
 use super::{super::base64url, KeyError};
@@ -21,14 +23,23 @@ pub enum KeyMaterial {
 impl KeyMaterial {
     /// Decodes the defining members of a JWK, and nothing else of it.
     pub(in super::super) fn read(definition: &Map<String, Value>) -> Result<Self, KeyError> {
-        if definition.get("kty").and_then(Value::as_str) == Some("AKP") {
-            let text = definition.get("pub").and_then(Value::as_str).ok_or(KeyError::Malformed("pub"))?;
-            let public = base64url::decode(text).map_err(|_| KeyError::Malformed("pub"))?;
-            return Ok(Self::AlgorithmKeyPair { public });
-        }
-        let key: JsonWebKey<'static> = serde_json::from_value(Value::Object(definition.clone()))
-            .map_err(|_| KeyError::Malformed("a member that defines the key"))?;
-        Ok(Self::Jwk(key))
+        let defining = KeyError::Malformed("a member that defines the key");
+        let text = |name: &str| definition.get(name).and_then(Value::as_str).ok_or(defining);
+        let decoded = |name: &str| base64url::decode(text(name)?).map_err(|_| defining);
+        let bytes = |name: &str| decoded(name).map(Cow::Owned);
+        let curve = || text("crv").map(|curve| Cow::Owned(curve.to_owned()));
+        // Not by the reader that the type derives: it reads private parts too, and is larger than all of this room.
+        Ok(Self::Jwk(match text("kty")? {
+            "AKP" => {
+                let public = decoded("pub").map_err(|_| KeyError::Malformed("pub"))?;
+                return Ok(Self::AlgorithmKeyPair { public });
+            }
+            "RSA" => JsonWebKey::Rsa { modulus: bytes("n")?, public_exponent: bytes("e")?, private_parts: None },
+            "EC" => JsonWebKey::EllipticCurve { curve: curve()?, x: bytes("x")?, y: bytes("y")?, secret: None },
+            "OKP" => JsonWebKey::KeyPair { curve: curve()?, x: bytes("x")?, secret: None },
+            "oct" => JsonWebKey::Symmetric { secret: SecretBytes::owned(decoded("k")?) },
+            _ => return Err(KeyError::OtherFamily),
+        }))
     }
 
     /// The key, where it is of a type that `jwt-compact` knows.
