@@ -98,7 +98,7 @@ impl<T: DeserializeOwned> Reading<T> {
 }
 
 fn attempt<T: DeserializeOwned>(document: &Value) -> Result<T, Wrong> {
-    serde_path_to_error::deserialize(document).map_err(Wrong::of)
+    json::read(document).map_err(|error| Wrong::of(&error))
 }
 
 fn fault_of_text(error: JsonError) -> PolicyFault {
