@@ -33,7 +33,7 @@ impl ClientReading {
             record: record.ok_or_else(missing).and_then(ClientRecord::from_store),
             usage: match usage {
                 None => Some(ClientUsage::default()),
-                Some(bytes) => json::read_bytes(bytes),
+                Some(bytes) => json::read_open_bytes(bytes),
             },
         }
     }

@@ -15,7 +15,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAcc
 use serde_json::{Map, Number, Value};
 
 pub(crate) use member::{members, optional_members, stated_members, value};
-pub(crate) use read::read;
+pub(crate) use read::{read, read_open};
 pub(crate) use read_error::{ReadError, pointer_step};
 
 /// How deep a document may nest. The claims of real issuers nest two or three levels.
@@ -54,9 +54,9 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Reads a type out of one JSON document; none where the document or what it says is not understood.
-pub(crate) fn read_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    read(&parse(bytes).ok()?).ok()
+/// Reads a type out of one JSON document, which may say more than the type knows; none where it is not understood.
+pub(crate) fn read_open_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    read_open(&parse(bytes).ok()?).ok()
 }
 
 /// Reads one JSON document.

@@ -1,7 +1,11 @@
 //! Types out of a document that was parsed before: one reader for all of them, which knows where it is once something is
 //! wrong. What is read costs code for each type and each reader, so there is one reader, of one layer.
 //!
-//! Structs are read from objects alone. (`serde` would take an array of their members' values, too.)
+//! Structs are read from objects alone (`serde` would take an array of their members' values, too), and from those that
+//! have no member but theirs, whether or not the type says so. They are handed their members one by one in the order in
+//! which they declare them, as formats do that do not name them: for that, `serde` makes half of the code that it makes
+//! for names in any order. A member that is missing is read all the same, out of nothing: an option takes that, and
+//! whatever else does not is missing, or takes its default.
 
 use serde::{
     Deserialize, Deserializer,
@@ -12,28 +16,45 @@ use serde_json::{Map, Value, map};
 
 use super::read_error::ReadError;
 
-/// Reads a type out of a document.
+/// Reads a type out of a document that may have no members but those of the type.
 ///
 /// # Errors
 /// What the type cannot take first, and where it stands.
 pub(crate) fn read<'d, T: Deserialize<'d>>(document: &'d Value) -> Result<T, ReadError> {
-    T::deserialize(Reader(document))
+    T::deserialize(Reader { value: Some(document), open: false })
+}
+
+/// Reads a type out of a document that may say more than the type knows.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_open<'d, T: Deserialize<'d>>(document: &'d Value) -> Result<T, ReadError> {
+    T::deserialize(Reader { value: Some(document), open: true })
 }
 
 /// Reads one value.
 #[derive(Clone, Copy)]
-struct Reader<'d>(&'d Value);
+struct Reader<'d> {
+    /// None for a member that is missing.
+    value: Option<&'d Value>,
+    /// Whether structs may have members that their types do not know.
+    open: bool,
+}
 
 impl<'d> Reader<'d> {
+    const fn at(self, value: Option<&'d Value>) -> Self {
+        Self { value, ..self }
+    }
+
     fn boolean<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self.0 {
-            Value::Bool(value) => visitor.visit_bool(*value),
-            other => Err(unexpected(other, &visitor)),
+        match self.value {
+            Some(Value::Bool(value)) => visitor.visit_bool(*value),
+            _ => Err(self.unexpected(&visitor)),
         }
     }
 
     fn number<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        let Value::Number(number) = self.0 else { return Err(unexpected(self.0, &visitor)) };
+        let Some(Value::Number(number)) = self.value else { return Err(self.unexpected(&visitor)) };
         if let Some(number) = number.as_u64() {
             visitor.visit_u64(number)
         } else if let Some(number) = number.as_i64() {
@@ -44,35 +65,70 @@ impl<'d> Reader<'d> {
     }
 
     fn text<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self.0 {
-            Value::String(text) => visitor.visit_borrowed_str(text),
-            other => Err(unexpected(other, &visitor)),
+        match self.value {
+            Some(Value::String(text)) => visitor.visit_borrowed_str(text),
+            _ => Err(self.unexpected(&visitor)),
         }
     }
 
     fn null<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self.0 {
-            Value::Null => visitor.visit_unit(),
-            other => Err(unexpected(other, &visitor)),
+        match self.value {
+            Some(Value::Null) => visitor.visit_unit(),
+            _ => Err(self.unexpected(&visitor)),
         }
     }
 
     fn array<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        let Value::Array(items) = self.0 else { return Err(unexpected(self.0, &visitor)) };
-        visitor.visit_seq(Items { items, next: 0 })
+        let Some(Value::Array(items)) = self.value else { return Err(self.unexpected(&visitor)) };
+        visitor.visit_seq(Items { of: self, items, next: 0 })
     }
 
     /// An array of as many items as the type has.
     fn tuple<V: Visitor<'d>>(self, length: usize, visitor: V) -> Result<V::Value, ReadError> {
-        match self.0 {
-            Value::Array(items) if items.len() != length => Err(ReadError::invalid_length(items.len(), &visitor)),
+        match self.value {
+            Some(Value::Array(items)) if items.len() != length => Err(ReadError::invalid_length(items.len(), &visitor)),
             _ => self.array(visitor),
         }
     }
 
-    fn object<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        let Value::Object(members) = self.0 else { return Err(unexpected(self.0, &visitor)) };
-        visitor.visit_map(Members { members: members.iter(), current: None })
+    fn map<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        let Some(Value::Object(members)) = self.value else { return Err(self.unexpected(&visitor)) };
+        visitor.visit_map(Members { of: self, members: members.iter(), current: None })
+    }
+
+    /// A struct of these members.
+    fn object<V: Visitor<'d>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, ReadError> {
+        let members = self.members(names, &visitor)?;
+        visitor.visit_seq(Fields { of: self, members, names }).map_err(|error| error.of_struct(names))
+    }
+
+    fn members(
+        self,
+        names: &'static [&'static str],
+        wanted: &dyn Expected,
+    ) -> Result<&'d Map<String, Value>, ReadError> {
+        let Some(Value::Object(members)) = self.value else { return Err(self.unexpected(wanted)) };
+        match members.keys().find(|name| !self.open && !names.contains(&name.as_str())) {
+            Some(name) => Err(ReadError::unknown_field(name, names).in_member(name)),
+            None => Ok(members),
+        }
+    }
+
+    /// A text names a variant, and an object of one member names it and holds what it has.
+    fn variant(self) -> Result<(&'d str, Option<&'d Value>), ReadError> {
+        match self.value {
+            Some(Value::String(name)) => Ok((name, None)),
+            Some(Value::Object(members)) => only(members)
+                .map(|(name, content)| (name, Some(content)))
+                .ok_or_else(|| ReadError::invalid_value(Unexpected::Map, &"map with a single key")),
+            _ => Err(self.unexpected(&"string or map")),
+        }
+    }
+
+    #[cold]
+    fn unexpected(self, expected: &dyn Expected) -> ReadError {
+        // Nobody reads words about a member that is missing: it is an error of its struct.
+        self.value.map_or_else(|| ReadError::new(String::new()), |value| unexpected(value, expected))
     }
 }
 
@@ -107,13 +163,14 @@ impl<'d> Deserializer<'d> for Reader<'d> {
     type Error = ReadError;
 
     fn deserialize_any<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self.0 {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Number(_) => self.number(visitor),
-            Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(_) => self.array(visitor),
-            Value::Object(_) => self.object(visitor),
+        match self.value {
+            None => Err(self.unexpected(&visitor)),
+            Some(Value::Null) => visitor.visit_unit(),
+            Some(Value::Bool(value)) => visitor.visit_bool(*value),
+            Some(Value::Number(_)) => self.number(visitor),
+            Some(Value::String(text)) => visitor.visit_borrowed_str(text),
+            Some(Value::Array(_)) => self.array(visitor),
+            Some(Value::Object(_)) => self.map(visitor),
         }
     }
 
@@ -127,11 +184,11 @@ impl<'d> Deserializer<'d> for Reader<'d> {
     ask! { deserialize_bytes deserialize_byte_buf => text }
     ask! { deserialize_unit => null }
     ask! { deserialize_seq => array }
-    ask! { deserialize_map => object }
+    ask! { deserialize_map => map }
 
     fn deserialize_option<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self.0 {
-            Value::Null => visitor.visit_none(),
+        match self.value {
+            None | Some(Value::Null) => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -160,10 +217,10 @@ impl<'d> Deserializer<'d> for Reader<'d> {
     fn deserialize_struct<V: Visitor<'d>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        self.object(visitor)
+        self.object(names, visitor)
     }
 
     fn deserialize_enum<V: Visitor<'d>>(
@@ -172,23 +229,12 @@ impl<'d> Deserializer<'d> for Reader<'d> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        let (name, content) = variant(self.0)?;
-        visitor.visit_enum(Variant { name, content })
+        let (name, content) = self.variant()?;
+        visitor.visit_enum(Variant { of: self, name, content })
     }
 
     fn deserialize_ignored_any<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_unit()
-    }
-}
-
-/// A text names a variant, and an object of one member names it and holds what it has.
-fn variant(value: &Value) -> Result<(&str, Option<&Value>), ReadError> {
-    match value {
-        Value::String(name) => Ok((name, None)),
-        Value::Object(members) => only(members)
-            .map(|(name, content)| (name, Some(content)))
-            .ok_or_else(|| ReadError::invalid_value(Unexpected::Map, &"map with a single key")),
-        other => Err(unexpected(other, &"string or map")),
     }
 }
 
@@ -218,7 +264,8 @@ impl<'d> Deserializer<'d> for Name<'d> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        visitor.visit_enum(Variant { name: self.0, content: None })
+        let of = Reader { value: None, open: false };
+        visitor.visit_enum(Variant { of, name: self.0, content: None })
     }
 
     forward_to_deserialize_any! {
@@ -230,6 +277,7 @@ impl<'d> Deserializer<'d> for Name<'d> {
 
 /// The items of an array.
 struct Items<'d> {
+    of: Reader<'d>,
     items: &'d [Value],
     next: usize,
 }
@@ -241,7 +289,7 @@ impl<'d> SeqAccess<'d> for Items<'d> {
         let index = self.next;
         let Some(item) = self.items.get(index) else { return Ok(None) };
         self.next = index.saturating_add(1);
-        seed.deserialize(Reader(item)).map(Some).map_err(|error| error.in_item(index))
+        seed.deserialize(self.of.at(Some(item))).map(Some).map_err(|error| error.in_item(index))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -251,6 +299,7 @@ impl<'d> SeqAccess<'d> for Items<'d> {
 
 /// The members of an object.
 struct Members<'d> {
+    of: Reader<'d>,
     members: map::Iter<'d>,
     /// The member whose name was read last.
     current: Option<(&'d str, &'d Value)>,
@@ -267,7 +316,7 @@ impl<'d> MapAccess<'d> for Members<'d> {
 
     fn next_value_seed<T: DeserializeSeed<'d>>(&mut self, seed: T) -> Result<T::Value, ReadError> {
         let Some((name, value)) = self.current.take() else { return Err(ReadError::custom("a member has no value")) };
-        seed.deserialize(Reader(value)).map_err(|error| error.in_member(name))
+        seed.deserialize(self.of.at(Some(value))).map_err(|error| error.in_member(name))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -275,15 +324,48 @@ impl<'d> MapAccess<'d> for Members<'d> {
     }
 }
 
+/// The members of a struct, in the order in which it declares them.
+struct Fields<'d> {
+    of: Reader<'d>,
+    members: &'d Map<String, Value>,
+    /// Those that are not read yet.
+    names: &'static [&'static str],
+}
+
+impl<'d> Fields<'d> {
+    fn next(&mut self) -> Option<(&'static str, Reader<'d>)> {
+        let (name, rest) = self.names.split_first()?;
+        self.names = rest;
+        Some((name, self.of.at(self.members.get(*name))))
+    }
+}
+
+impl<'d> SeqAccess<'d> for Fields<'d> {
+    type Error = ReadError;
+
+    fn next_element_seed<T: DeserializeSeed<'d>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
+        let Some((name, reader)) = self.next() else { return Ok(None) };
+        match seed.deserialize(reader) {
+            Ok(value) => Ok(Some(value)),
+            Err(_) if reader.value.is_none() => Ok(None),
+            Err(error) => Err(error.in_member(name)),
+        }
+    }
+}
+
 /// A variant of an enumeration, and what it holds.
 struct Variant<'d> {
+    of: Reader<'d>,
     name: &'d str,
     content: Option<&'d Value>,
 }
 
 impl<'d> Variant<'d> {
     fn content(&self, wanted: &'static str) -> Result<Reader<'d>, ReadError> {
-        self.content.map(Reader).ok_or_else(|| ReadError::invalid_type(Unexpected::UnitVariant, &wanted))
+        match self.content {
+            Some(_) => Ok(self.of.at(self.content)),
+            None => Err(ReadError::invalid_type(Unexpected::UnitVariant, &wanted)),
+        }
     }
 }
 
@@ -314,8 +396,8 @@ impl<'d> VariantAccess<'d> for Variant<'d> {
         self.content("tuple variant")?.tuple(length, visitor)
     }
 
-    fn struct_variant<V: Visitor<'d>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, ReadError> {
-        self.content("struct variant")?.object(visitor)
+    fn struct_variant<V: Visitor<'d>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, ReadError> {
+        self.content("struct variant")?.object(names, visitor)
     }
 }
 

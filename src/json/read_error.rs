@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{self, Expected, Unexpected};
+use serde::de::{self, Error as _, Expected, Unexpected};
 use serde_json::Value;
 
 /// Why a type could not be read from a document.
@@ -14,6 +14,8 @@ struct Fault {
     words: String,
     /// The way to the place, the last step first: it is put together on the way out.
     steps: Vec<Step>,
+    /// How many values there were for a type that wants more.
+    short: Option<usize>,
 }
 
 /// A step into a document.
@@ -27,12 +29,13 @@ impl ReadError {
     /// An error in these words. It holds for the place at which it is made.
     #[cold]
     pub(super) fn new(words: String) -> Self {
-        Self(Box::new(Fault { words, steps: Vec::new() }))
+        Self(Box::new(Fault { words, steps: Vec::new(), short: None }))
     }
 
     /// The error as it is found in a member of this name.
     #[cold]
     pub(super) fn in_member(mut self, name: &str) -> Self {
+        self.0.short = None;
         self.0.steps.push(Step::Member(name.to_owned()));
         self
     }
@@ -40,8 +43,18 @@ impl ReadError {
     /// The error as it is found in the item of this index.
     #[cold]
     pub(super) fn in_item(mut self, index: usize) -> Self {
+        self.0.short = None;
         self.0.steps.push(Step::Item(index));
         self
+    }
+
+    /// The error of a struct with these members: there was no value for one of them.
+    #[cold]
+    pub(super) fn of_struct(self, members: &'static [&'static str]) -> Self {
+        match self.0.short.and_then(|values| members.get(values)) {
+            Some(name) => Self::missing_field(name),
+            None => self,
+        }
     }
 
     /// What is wrong, in words that may quote a value.
@@ -112,6 +125,12 @@ impl de::Error for ReadError {
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         Self::new(format!("invalid value: {}, expected {expected}", named(found)))
+    }
+
+    fn invalid_length(values: usize, expected: &dyn Expected) -> Self {
+        let mut error = Self::new(format!("invalid length {values}, expected {expected}"));
+        error.0.short = Some(values);
+        error
     }
 }
 

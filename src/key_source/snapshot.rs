@@ -95,7 +95,7 @@ impl Snapshot {
         }
         let words = |error: json::ReadError| malformed(error.words());
         let (envelope, shared): (Envelope, Shared) =
-            (json::read(value).map_err(words)?, json::read(value).map_err(words)?);
+            (json::read_open(value).map_err(words)?, json::read_open(value).map_err(words)?);
         if envelope.digest != digest(&envelope.keys) {
             return Err(SnapshotError::DigestMismatch);
         }

@@ -31,7 +31,7 @@ impl ClientUsage {
     /// Reads notes. What cannot be read is worth no more than no note.
     #[must_use]
     pub fn from_store(bytes: Option<&[u8]>) -> Self {
-        bytes.and_then(json::read_bytes).unwrap_or_default()
+        bytes.and_then(json::read_open_bytes).unwrap_or_default()
     }
 
     /// The notes as the store shall hold them.

@@ -76,11 +76,11 @@ impl WorkersRoutes {
 }
 
 fn routes(document: &Value) -> Result<Vec<Route>, String> {
-    json::read(document).map_err(|error| error.to_string())
+    json::read_open(document).map_err(|error| error.to_string())
 }
 
 fn result(document: &Value) -> Result<Vec<Route>, String> {
-    let envelope: Envelope = json::read(document).map_err(|error| error.to_string())?;
+    let envelope: Envelope = json::read_open(document).map_err(|error| error.to_string())?;
     if !envelope.success {
         return Err("`success` is false".to_owned());
     }

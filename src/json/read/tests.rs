@@ -40,7 +40,7 @@ enum Kind {
 
 fn whole() -> Value {
     json!({
-        "name": "n", "isOpen": true, "limit": 7, "parts": [{ "size": 1, "colour": [{}] }], "byName": { "a": -1 },
+        "name": "n", "isOpen": true, "limit": 7, "parts": [{ "size": 1 }], "byName": { "a": -1 },
         "share": 0.5, "kind": "plain", "pair": [1, "x"], "unit": null,
     })
 }
@@ -145,6 +145,52 @@ fn the_words_are_those_of_serde_json() {
     }
     assert_eq!(wrong("parts", json!([[1]])).2, "invalid type: sequence, expected struct Part");
     assert_eq!(wrong("kind", json!("both")).2, "invalid type: unit variant, expected tuple variant");
+}
+
+#[test]
+fn a_member_that_is_not_known_is_refused_unless_the_document_may_say_more() {
+    let more = json!([{ "size": 1, "colour": { "size": 2 } }]);
+    let error = read::<Vec<Part>>(&more).expect_err("the type itself would take it");
+    assert_eq!((error.pointer().as_str(), error.words()), ("/0/colour", "unknown field `colour`, expected `size`"));
+    assert_eq!(read_open::<Vec<Part>>(&more).ok(), Some(vec![Part { size: 1 }]));
+}
+
+#[test]
+fn what_is_missing_takes_its_default_or_is_told() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Gaps {
+        first: Option<u8>,
+        #[serde(default)]
+        second: u8,
+        #[serde(default = "seven")]
+        third: u8,
+        #[serde(default, deserialize_with = "crate::stored::present")]
+        fourth: Option<Option<u8>>,
+        fifth: Part,
+        last: String,
+    }
+    fn seven() -> u8 {
+        7
+    }
+    for (document, found) in [
+        (json!({}), "missing field `fifth`"),
+        (json!({ "fifth": { "size": 1 } }), "missing field `last`"),
+        (json!({ "fifth": {}, "last": "x" }), "missing field `size`"),
+        (
+            json!({ "last": "x", "lost": 1 }),
+            "unknown field `lost`, expected one of `first`, `second`, `third`, `fourth`, `fifth`, `last`",
+        ),
+    ] {
+        assert_eq!(read::<Gaps>(&document).expect_err("a gap").words(), found);
+    }
+    let mut document = json!({ "fifth": { "size": 1 }, "last": "x" });
+    let (fifth, last) = (Part { size: 1 }, "x".to_owned());
+    let gaps = Gaps { first: None, second: 0, third: 7, fourth: None, fifth, last };
+    assert_eq!(read::<Gaps>(&document).ok(), Some(gaps));
+    document["fourth"] = json!(null);
+    assert_eq!(read::<Gaps>(&document).expect("null is there").fourth, Some(None));
+    document["second"] = json!(null);
+    assert_eq!(read::<Gaps>(&document).expect_err("null is no number").pointer(), "/second");
 }
 
 #[test]
