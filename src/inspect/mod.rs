@@ -26,11 +26,12 @@ pub use times::{ClockEdge, Lifetime, Time};
 pub use token::TokenReport;
 
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use crate::{
     api_key::describe,
     host::UnixMillis,
+    json::JsonText,
     policy::PolicyError,
     verdict::{CredentialClass, Denial, Verdict, verdict_document},
 };
@@ -48,7 +49,7 @@ pub struct Report {
     pub key: Option<KeyReport>,
     /// What the policy says of it at this time, as the verifier hands it out. None without a policy, and of an API key
     /// that only its store can tell of.
-    pub verdict: Option<Box<RawValue>>,
+    pub verdict: Option<JsonText<String>>,
     /// What is unwise about it, the worst first.
     pub lint: Vec<CredentialFinding>,
 }
@@ -99,7 +100,7 @@ pub fn inspect(credential: &str, against: Against<'_>, now: UnixMillis) -> Resul
             class: Some(CredentialClass::ApiKey),
             token: None,
             key: Some(key),
-            verdict: verdict.as_ref().and_then(document),
+            verdict: verdict.as_ref().map(document),
             lint,
         });
     }
@@ -118,12 +119,12 @@ pub fn inspect(credential: &str, against: Against<'_>, now: UnixMillis) -> Resul
         lint: lint::of_token(credential, &read, &token, against.keys),
         token: Some(token),
         key: None,
-        verdict: verdict.as_ref().and_then(document),
+        verdict: verdict.as_ref().map(document),
     })
 }
 
-fn document(verdict: &Verdict) -> Option<Box<RawValue>> {
-    RawValue::from_string(verdict_document(verdict)).ok()
+fn document(verdict: &Verdict) -> JsonText<String> {
+    JsonText::known(verdict_document(verdict))
 }
 
 #[cfg(test)]

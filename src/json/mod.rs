@@ -8,6 +8,7 @@
 mod member;
 mod read;
 mod read_error;
+mod text;
 
 use std::{cell::Cell, fmt};
 
@@ -17,6 +18,7 @@ use serde_json::{Map, Number, Value};
 pub(crate) use member::{members, optional_members, stated_members, value};
 pub(crate) use read::{read, read_open};
 pub(crate) use read_error::{ReadError, pointer_step};
+pub use text::JsonText;
 
 /// How deep a document may nest. The claims of real issuers nest two or three levels.
 pub const MAX_DEPTH: u8 = 32;
