@@ -74,7 +74,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "is_false")]
     pub publishable: bool,
     /// Whatever else the owner wants kept. Nothing here decides anything.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::members")]
     pub metadata: Map<String, Value>,
 }
 

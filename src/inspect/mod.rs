@@ -33,11 +33,12 @@ pub use times::{ClockEdge, Lifetime, Time};
 pub use token::TokenReport;
 
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use crate::{
     api_key::describe,
     host::UnixMillis,
+    json::JsonText,
     policy::PolicyError,
     verdict::{CredentialClass, Denial, Verdict, verdict_document},
 };
@@ -60,7 +61,7 @@ pub struct Report {
     pub key: Option<KeyReport>,
     /// What the policy says of it at this time, as the verifier hands it out. None without a policy, and of an API key
     /// that only its store can tell of.
-    pub verdict: Option<Box<RawValue>>,
+    pub verdict: Option<JsonText<String>>,
     /// What is unwise about it, the worst first.
     pub lint: Vec<CredentialFinding>,
 }
@@ -111,7 +112,7 @@ pub fn inspect(credential: &str, against: Against<'_>, now: UnixMillis) -> Resul
             class: Some(CredentialClass::ApiKey),
             token: None,
             key: Some(key),
-            verdict: verdict.as_ref().and_then(document),
+            verdict: verdict.as_ref().map(document),
             lint,
         });
     }
@@ -126,7 +127,7 @@ pub fn inspect(credential: &str, against: Against<'_>, now: UnixMillis) -> Resul
         lint: lint::of_token(credential, &read, &token, against.keys),
         token: Some(token),
         key: None,
-        verdict: verdict.as_ref().and_then(document),
+        verdict: verdict.as_ref().map(document),
     })
 }
 
@@ -139,8 +140,8 @@ fn is_token(credential: &str, deployed: Option<&Deployed>) -> bool {
     (credential.contains('.') && !holds_key) || deployed.is_some_and(|deployed| deployed.takes(credential))
 }
 
-fn document(verdict: &Verdict) -> Option<Box<RawValue>> {
-    RawValue::from_string(verdict_document(verdict)).ok()
+fn document(verdict: &Verdict) -> JsonText<String> {
+    JsonText::known(verdict_document(verdict))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Where the members of a JSON text stand. It finds places and judges nothing: what is no JSON ends the search.
 
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::json::MAX_DEPTH;
+use crate::json::{self, MAX_DEPTH};
 
 /// The most members that are told of in one text.
 pub const MOST_SPANS: usize = 256;
@@ -154,7 +155,10 @@ impl Search<'_> {
             }
         }
         self.step();
-        serde_json::from_str(self.text.get(start..self.at)?).ok()
+        match json::parse_leniently(self.text.get(start..self.at)?.as_bytes())? {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
     }
 }
 

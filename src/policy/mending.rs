@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     PolicyFault,
-    error::step,
     wrong::{Kind, Wrong},
 };
+use crate::json::pointer_step;
 
 /// The document, and what was done to it.
 pub(super) struct Mending {
@@ -91,7 +91,7 @@ impl Mending {
                 {
                     members.insert(near.clone(), value);
                     let place = self.original(parent);
-                    self.respelt.insert((place, step(near)), step(name));
+                    self.respelt.insert((place, pointer_step(near)), pointer_step(name));
                     return true;
                 }
                 self.take_out(&wrong.pointer)
@@ -138,7 +138,7 @@ impl Mending {
 
     /// Puts something in the place of a member that is missing, so that the rest of its object can be read.
     fn fill(&mut self, pointer: &str, name: &str, again: impl Fn(&Value) -> Option<Wrong>) -> bool {
-        let place = format!("{pointer}/{}", step(name));
+        let place = format!("{pointer}/{}", pointer_step(name));
         let mut candidates = vec![json!(null), json!([]), json!(0), json!(false), json!("")];
         let mut has_words = true;
         while let Some(candidate) = candidates.pop() {

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    IssuerPolicy, OneOrMany, RequiredClaim,
-    error::{Faults, step},
-    presets::Shape,
-};
-use crate::m2m_token::{
-    ClaimPath, Condition, IssuerRules, OptionalClaims, TENANT, is_foreign_media_type, is_tenant, normalize_media_type,
+use super::{IssuerPolicy, OneOrMany, RequiredClaim, error::Faults, presets::Shape};
+use crate::{
+    json::pointer_step,
+    m2m_token::{
+        ClaimPath, Condition, IssuerRules, OptionalClaims, TENANT, is_foreign_media_type, is_tenant,
+        normalize_media_type,
+    },
 };
 
 /// The longest name of an issuer, in bytes.
@@ -212,7 +212,7 @@ impl Member<'_, '_> {
     ) -> Vec<(ClaimPath, Condition)> {
         let mut conditions: BTreeMap<ClaimPath, Option<Condition>> = BTreeMap::new();
         for (claim, condition) in named {
-            let place = format!("{name}/{}", step(&claim));
+            let place = format!("{name}/{}", pointer_step(&claim));
             let Some(path) = self.path(&place, Some(&claim)) else { continue };
             if let Some(fault) = condition.as_ref().and_then(Condition::fault) {
                 self.hint(

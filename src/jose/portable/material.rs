@@ -1,7 +1,5 @@
 //! What a JWK is made of: `jwt-compact`'s type, and the key type that it does not know.
 
-use std::borrow::Cow;
-
 use jwt_compact::{alg::SecretBytes, jwk::JsonWebKey};
 use serde_json::{Map, Value};
 
@@ -23,21 +21,24 @@ pub enum KeyMaterial {
 impl KeyMaterial {
     /// Decodes the defining members of a JWK, and nothing else of it.
     pub(in super::super) fn read(definition: &Map<String, Value>) -> Result<Self, KeyError> {
-        let defining = KeyError::Malformed("a member that defines the key");
-        let text = |name: &str| definition.get(name).and_then(Value::as_str).ok_or(defining);
-        let decoded = |name: &str| base64url::decode(text(name)?).map_err(|_| defining);
-        let bytes = |name: &str| decoded(name).map(Cow::Owned);
-        let curve = || text("crv").map(|curve| Cow::Owned(curve.to_owned()));
-        // Not by the reader that the type derives: it reads private parts too, and is larger than all of this room.
+        let text = |name| definition.get(name).and_then(Value::as_str).ok_or(KeyError::Malformed(name));
+        let bytes = |name| base64url::decode(text(name)?).map_err(|_| KeyError::Malformed(name));
+        let curve = || text("crv").map(|curve| curve.to_owned().into());
         Ok(Self::Jwk(match text("kty")? {
-            "AKP" => {
-                let public = decoded("pub").map_err(|_| KeyError::Malformed("pub"))?;
-                return Ok(Self::AlgorithmKeyPair { public });
-            }
-            "RSA" => JsonWebKey::Rsa { modulus: bytes("n")?, public_exponent: bytes("e")?, private_parts: None },
-            "EC" => JsonWebKey::EllipticCurve { curve: curve()?, x: bytes("x")?, y: bytes("y")?, secret: None },
-            "OKP" => JsonWebKey::KeyPair { curve: curve()?, x: bytes("x")?, secret: None },
-            "oct" => JsonWebKey::Symmetric { secret: SecretBytes::owned(decoded("k")?) },
+            "RSA" => JsonWebKey::Rsa {
+                modulus: bytes("n")?.into(),
+                public_exponent: bytes("e")?.into(),
+                private_parts: None,
+            },
+            "EC" => JsonWebKey::EllipticCurve {
+                curve: curve()?,
+                x: bytes("x")?.into(),
+                y: bytes("y")?.into(),
+                secret: None,
+            },
+            "OKP" => JsonWebKey::KeyPair { curve: curve()?, x: bytes("x")?.into(), secret: None },
+            "oct" => JsonWebKey::Symmetric { secret: SecretBytes::owned(bytes("k")?) },
+            "AKP" => return Ok(Self::AlgorithmKeyPair { public: bytes("pub")? }),
             _ => return Err(KeyError::OtherFamily),
         }))
     }
