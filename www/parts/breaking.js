@@ -36,7 +36,11 @@ function mount(place, app) {
     const { credential, keys, policy, offset, report } = state;
     const options = { policy: (!state.policyFaults && policy) || undefined, jwks: (!state.keysFault && keys) || undefined, now: state.now };
     const titles = Object.fromEntries(report.token.steps.map(({ step, title }) => [step, title]));
-    const all = app.core.forgeries(credential, options).map((forgery) => ({ ...forgery, stepTitle: titles[forgery.step] ?? null }));
+    const all = app.core.forgeries(credential, options).map((forgery) => {
+      // What is no token in form would leave these tabs behind.
+      const isToken = forgery.token === null || app.core.inspect(forgery.token, { now: state.now }).class === "m2m_token";
+      return { ...forgery, isToken, stepTitle: titles[forgery.step] ?? null };
+    });
     [made, led] = [{ credential, keys, policy, offset, all }, null];
     draw(state);
   }
@@ -83,7 +87,7 @@ function mount(place, app) {
 
 function drawSummary(through) {
   if (!through) return [];
-  if (through.length === 0) return el("p", null, "There is nothing to forge from: the payload of this token cannot be read.");
+  if (through.length === 0) return el("p", null, "There is nothing to forge from: the payload of this token cannot be read, or the token is too long.");
   const passed = through.filter(Boolean).length;
   const words = `${plural(through.length, "attack")}, ${through.length - passed} refused`;
   return [
@@ -104,7 +108,7 @@ function drawList(all, into) {
 const LONGEST_SHOWN = 8192;
 
 function attack(forgery, into) {
-  const { title, means, section, token, verdict, stepTitle } = forgery;
+  const { title, means, section, token, verdict, isToken, stepTitle } = forgery;
   const shown = token?.slice(0, LONGEST_SHOWN);
   return el(
     "li",
@@ -131,7 +135,7 @@ function attack(forgery, into) {
           el("summary", null, "The attacker’s token"),
           el("pre", { dir: "ltr", translate: "no" }, el("code", null, revealed(shown))),
           shown.length < token.length && el("p", { class: "hint" }, `${plural(token.length - shown.length, "character")} more.`),
-          el("div", { class: "actions" }, button("Look into this one", () => into(forgery), "quiet")),
+          isToken && el("div", { class: "actions" }, button("Look into this one", () => into(forgery), "quiet")),
         ),
   );
 }

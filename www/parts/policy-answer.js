@@ -7,6 +7,7 @@ import { date } from "../words.js";
 const WAITS = {
   store: "Only the store can tell: it has the record of this key.",
   introspection: "Production would ask the issuer’s introspection endpoint, and this page asks nobody.",
+  seal: "Its check is not the plain one. Either it was mistyped or made up, or its issuer seals keys, and only the seal can tell.",
   key_set: "The policy has the issuer’s keys elsewhere, and this page fetches nothing. Paste them into the field “Key set”.",
 };
 
@@ -20,7 +21,7 @@ export function verdictCard(said) {
     el("div", { class: "verdict", "data-state": state }, el("h3", null, el("span", { class: "question" }, verifier ? "This verifier" : "This gate"), answerOf(state, answer)), words);
   if (!verdict) {
     if (waitsFor) return card("open", "Cannot be told here", el("p", null, WAITS[waitsFor]));
-    return card("open", "Answers by itself", el("p", null, "This is a path of the gate’s own: no route is asked."));
+    return card("open", "Answers by itself", el("p", null, "No route is asked, and no verdict is given."));
   }
   if (verdict.ok) {
     const goes = verifier ? "" : outcome === "forward" ? " The request goes on to the origin." : "";

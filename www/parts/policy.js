@@ -79,7 +79,7 @@ function requestFields(app, changed) {
   const [url, urlField] = field("request-url", "Path, or the whole URL", null, "input", { type: "text" });
   const where = el("select", { id: "request-in" });
   const whereField = el("div", { class: "field" }, el("label", { for: "request-in" }, "The header that it comes in"), where);
-  const [record, recordField] = field("request-record", "The record that the store has (optional)", "Whether a key is good stands in its record alone. Paste what the store has under the name of the key; without it, this is where the answer ends.", "textarea", { rows: 6, placeholder: '{ "v": 1, "digest": "sha-256:…", … }' });
+  const [record, recordField] = field("request-record", "The record that the store has (optional)", "Whether a key is good stands in its record alone. Paste what the store has for it, or what `edgeward keys show` prints; without it, this is where the answer ends.", "textarea", { rows: 6, placeholder: '{ "v": 1, "digest": "sha-256:…", … }' });
   const example = button("Fill in the record of the example key", () => {
     record.value = JSON.stringify(exampleRecord(Math.floor(Date.now() / 1000)), null, 2);
     changed();
@@ -101,15 +101,15 @@ function requestFields(app, changed) {
   /** Whether the method and the path were chosen by a person. */
   let chosen = false;
   let asked = null;
-  let examples = [];
+  let offered = [];
 
   const pick = (index) => {
-    const { method: verb, path } = examples[index];
-    [method.value, url.value] = [verb, path];
+    const { example, hosts } = offered[index];
+    [method.value, url.value] = [example.method, hosts?.length ? `https://${hosts[0]}${example.path}` : example.path];
   };
   choice.addEventListener("change", () => {
     chosen = true;
-    if (examples[choice.value]) pick(choice.value);
+    if (offered[choice.value]) pick(choice.value);
     changed();
   });
   for (const typed of [method, url]) typed.addEventListener("input", () => (chosen = true));
@@ -131,7 +131,7 @@ function requestFields(app, changed) {
   }
 
   function offerRoutes(routes, at) {
-    examples = routes.map(({ example }) => example);
+    offered = routes;
     paint(choice, routes.map(({ methods, pattern, example }) => [methods.join(", "), pattern, example === null]), (all) => [
       el("option", { value: "" }, "none of them"),
       ...all.map(([methods, pattern, without], index) => el("option", { value: index, disabled: without }, `${methods}  ${pattern}`)),

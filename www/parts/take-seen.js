@@ -28,7 +28,6 @@ export function linesOf({ class: kind, at, mathematics, trust, policy, failed, s
 const TIMES = ["exp", "iat", "nbf"];
 
 function valueOf([place, name, ...value]) {
-  if (value.length === 0) return el("span", { class: "hint" }, "not shared");
   const day = place === "payload" && TIMES.includes(name) && Number.isSafeInteger(value[0]) ? date(value[0]) : null;
   return [el("code", null, foreign(JSON.stringify(value[0]))), day && el("span", { class: "why" }, day.text)];
 }
@@ -36,10 +35,14 @@ function valueOf([place, name, ...value]) {
 /** The document, drawn. `titles` are those of the steps, by their names; `level` is that of its headings. */
 export function drawSeen(shared, level, titles = {}) {
   const { members, steps, lint } = shared;
+  const [valued, named] = [members.filter((member) => member.length > 2), members.filter((member) => member.length === 2)];
   const part = (title, ...contents) => [el(level, null, title), contents];
   return [
     facts(linesOf(shared).map(([name, words, code]) => [name, foreign(words), code && [" ", el("code", null, foreign(code))]])),
-    members.length > 0 && part("What stood in it", facts(members.map((member) => [[`${PLACES[member[0]]} `, el("code", null, foreign(member[1]))], valueOf(member)]))),
+    members.length > 0 && part("What stood in it", facts([
+      ...valued.map((member) => [[`${PLACES[member[0]]} `, el("code", null, foreign(member[1]))], valueOf(member)]),
+      named.length > 0 && ["Without their values", named.map(([, name]) => [el("code", { class: "chip" }, foreign(name)), " "])],
+    ])),
     lint.length > 0 && part("What is unwise about it", el("ul", { class: "seen" }, lint.map(([rule, severity, title]) => el("li", null, foreign(title), " ", el("span", { class: "hint" }, foreign(`${severity}, ${rule}`)))))),
     el("details", null, el("summary", null, plural(steps.length, "step")), el("ol", { class: "seen" }, steps.map(([step, outcome]) => el("li", null, titles[step] ? worded(titles[step]) : foreign(step.replaceAll("_", " ")), " ", el("span", { class: "hint" }, OUTCOMES[outcome]))))),
   ];

@@ -88,13 +88,16 @@ const verdict = await verifier.verify(${handed});
 ${last}`;
 }
 
+const named = (names) => (names.length > 0 ? [`- Without their values: ${names.join(", ")}`] : []);
+
 /** What was seen, for an issue tracker: the document of a shared link, in Markdown. */
 export function markdown(shared) {
   // Nothing of a credential ends a code span.
   const quoted = (text) => `\`${plain(text).replaceAll(/[`\n]/g, "'")}\``;
   return [
     ...linesOf(shared).map(([name, words, code]) => `- **${name}**: ${words}${code ? ` (${quoted(code)})` : ""}`),
-    ...shared.members.map(([place, name, ...value]) => `- ${PLACES[place]} ${quoted(name)}${value.length ? `: ${quoted(JSON.stringify(value[0]))}` : " (not shared)"}`),
+    ...shared.members.filter((member) => member.length > 2).map(([place, name, value]) => `- ${PLACES[place]} ${quoted(name)}: ${quoted(JSON.stringify(value))}`),
+    ...named(shared.members.filter((member) => member.length === 2).map((member) => quoted(member[1]))),
     ...shared.lint.map(([rule, severity, title]) => `- Unwise (${severity}): ${title} (${quoted(rule)})`),
     "",
   ].join("\n");
