@@ -67,7 +67,7 @@ function mount(place, app) {
   function draw(state) {
     const elsewhere = made !== null && (state.credential !== made.credential || state.offset === led);
     const proven = elsewhere || state.report.token.mathematics.holds === true;
-    press.hidden = elsewhere;
+    press.parentElement.hidden = elsewhere;
     paint(unproven, proven, () => !proven && [
       el("p", { class: "hint" }, "The signature of the token in hand does not hold here, or there are no keys to tell. Attacks on it are refused all the same, but many at the missing key, which shows less of what stops each."),
       el("div", { class: "actions" }, button("Do it on the example token", example)),
@@ -105,7 +105,7 @@ function drawList(all, into) {
   );
 }
 
-const LONGEST_SHOWN = 8192;
+const LONGEST_SHOWN = 2048;
 
 function attack(forgery, into) {
   const { title, means, section, token, verdict, isToken, stepTitle } = forgery;

@@ -79,7 +79,7 @@ function requestFields(app, changed) {
   const [url, urlField] = field("request-url", "Path, or the whole URL", null, "input", { type: "text" });
   const where = el("select", { id: "request-in" });
   const whereField = el("div", { class: "field" }, el("label", { for: "request-in" }, "The header that it comes in"), where);
-  const [record, recordField] = field("request-record", "The record that the store has (optional)", "Whether a key is good stands in its record alone. Paste what the store has for it, or what `edgeward keys show` prints; without it, this is where the answer ends.", "textarea", { rows: 6, placeholder: '{ "v": 1, "digest": "sha-256:…", … }' });
+  const [record, recordField] = field("request-record", "The record that the store has (optional)", ["Whether a key is good stands in its record alone. Paste what the store has for it, or what ", el("code", null, "edgeward keys show"), " prints; without it, this is where the answer ends."], "textarea", { rows: 6, placeholder: '{ "v": 1, "digest": "sha-256:…", … }' });
   const example = button("Fill in the record of the example key", () => {
     record.value = JSON.stringify(exampleRecord(Math.floor(Date.now() / 1000)), null, 2);
     changed();
