@@ -35,8 +35,9 @@ function mount(place, app) {
 
 /** The link, and what goes along in it. */
 function sharing(app) {
-  /** What was decided of members, by place and name, beside what is usual. */
+  /** What was decided of the members of this credential, by place and name, beside what is usual. */
   const decided = new Map();
+  let about = null;
   const nameOf = ({ place, name }) => `${place} ${name}`;
   const taken = (one) => one.fits && (decided.get(nameOf(one)) ?? one.usual);
   const list = el("div", { class: "choices" });
@@ -61,7 +62,9 @@ function sharing(app) {
     paint(preview, { ...shared, at: null }, () => drawSeen(shared, "h5", titles));
   }
 
-  function update({ report }) {
+  function update({ report, credential }) {
+    if (about !== credential) decided.clear();
+    about = credential;
     const all = choices(report);
     paint(list, all.map((one) => [one, taken(one)]), () => all.map(checkbox));
     draw();
