@@ -32,6 +32,8 @@ export function issuerOf({ token }, keys) {
   };
 }
 
+const OTHER = { issuer: "https://issuer.example", audience: "https://api.example", algorithms: ["ES256"], discovery: "openid-configuration" };
+
 /** A whole policy of a gate, with routes enough to see one let it through, one want more, and one want another class. */
 export function examplePolicy({ report, keys, keysFault }) {
   const { token, key } = report;
@@ -40,8 +42,8 @@ export function examplePolicy({ report, keys, keysFault }) {
   const [held] = typeof scope === "string" ? scope.split(" ").filter((one) => one !== "") : [];
   const scopes = held === undefined ? {} : { scopes: [held] };
   return {
-    issuers: token ? [issuerOf(report, keysFault ? "" : keys)] : [],
-    ...(key && { apiKeys: { prefix: key.prefix ?? "acme", environment: key.environment ?? "live" } }),
+    issuers: [token ? issuerOf(report, keysFault ? "" : keys) : OTHER],
+    apiKeys: { prefix: key?.prefix ?? "acme", environment: key?.environment ?? "live" },
     routes: [
       { methods: ["GET", "HEAD"], path: "/v1/reports/:id", classes: [own], ...scopes },
       { methods: ["POST"], path: "/v1/reports", classes: [own], scopes: ["reports:publish"] },

@@ -51,6 +51,9 @@ function mount(place, app) {
     pending = setTimeout(() => take(text.value), PAUSE);
   });
 
+  // Whoever goes on to another tab takes along what stands here.
+  text.addEventListener("change", () => text.value.trim() !== app.state().policy && take(text.value));
+
   function draw(state) {
     const asked = request.ask(state);
     paint(said, asked.said, verdictCard);

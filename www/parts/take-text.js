@@ -44,8 +44,9 @@ const PUBLIC = new Set(["kty", "crv", "x", "y", "n", "e", "pub", "kid", "alg", "
 const isPublic = ({ keys }) => keys.every((key) => key?.kty !== "oct" && Object.keys(key ?? {}).every((member) => PUBLIC.has(member)));
 
 /** A program for the package that judges the credential as this page does. It reads it from its environment. */
-export function code(state, request) {
+export function code(state, picked) {
   const { report, policy } = state;
+  const request = picked ?? ("routes" in read(policy) ? { method: "GET", url: "/" } : null);
   const handed = `process.env.${variable(report)} ?? ""`;
   const last = `console.log(verdict.ok ? "allowed" : \`\${verdict.status} \${verdict.code}\`);\n`;
   const file = "import { readFile } from \"node:fs/promises\";\n";
