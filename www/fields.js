@@ -28,7 +28,7 @@ export function button(words, press, className) {
 
 /** A text to take along, with a button that copies it: `[set, field]`. It is always there to be selected by hand. */
 export function copyable(app, id, label, hint, name) {
-  const [area, place] = field(id, label, hint, "textarea", { readonly: true, rows: 3, wrap: "soft", class: "copyable" });
+  const [area, place] = field(id, label, hint, "textarea", { readonly: true, rows: 3, class: "copyable" });
   const done = el("span", { class: "hint", "aria-hidden": "true" });
   const press = async () => {
     const said = (await copied(area)) ? `Copied: ${name}.` : "This browser does not let the page copy. The text is selected: press Ctrl+C, or ⌘C.";

@@ -41,7 +41,7 @@ story("one press: every attack is listed, refused, and counted aloud", async (pa
   const summary = page.locator("#part-breaking [role=status]");
   assert.match(await summary.textContent(), new RegExp(`${count} attacks, ${count} refused`));
   const said = await attacks(page).allTextContents();
-  for (const one of said) assert.match(one, /✓ Refused: .+[a-z]+_[a-z_]+.*Stopped at: /s);
+  for (const one of said) assert.match(one, /✓ Refused.+[a-z]+_[a-z_]+.*Stopped at the step: /s);
   for (const expected of [/algorithm_not_allowed/, /token_expired/, /payload_invalid/]) assert.ok(said.some((one) => expected.test(one)), String(expected));
   const signature = token.split(".")[2];
   assert.ok(!(await page.locator("#part-breaking").textContent()).includes(signature));

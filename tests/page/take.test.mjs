@@ -175,8 +175,13 @@ story("the request sends the credential, and no list of processes has it", async
     await paste(page, API_KEY.text);
     const gate = { issuers: [], apiKeys: { prefix: "acme", environment: "live" }, credentials: { apiKey: ["x-api-key"] }, publicOrigin: base, routes: [{ methods: ["POST"], path: "/v1/reports", classes: ["api_key"] }] };
     await policyGiven(page, JSON.stringify(gate));
+    await page.getByRole("tab", { name: "Policy" }).click();
+    await page.getByText("More of the request").click();
+    await page.getByLabel("Other headers").fill("X-Organization: it's $HOME");
+    await takeTab(page);
     await fed("bash", ["-c", await request(page)], `${API_KEY.text}\n`);
-    assert.deepEqual([heard[1][0], heard[1][1], heard[1][2]["x-api-key"]], ["POST", "/v1/reports", API_KEY.text]);
+    const sent = heard[1][2];
+    assert.deepEqual([heard[1][0], heard[1][1], sent["x-api-key"], sent["x-organization"]], ["POST", "/v1/reports", API_KEY.text, "it's $HOME"]);
   } finally {
     server.close().closeAllConnections();
   }

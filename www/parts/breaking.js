@@ -13,6 +13,7 @@ function mount(place, app) {
   let made = null;
   // The clock to which one of them led.
   let led = null;
+  let count = 0;
   const press = button("Make the attacks", () => make(app.state()), "primary");
   const unproven = el("div");
   const back = el("div");
@@ -36,12 +37,8 @@ function mount(place, app) {
     const { credential, keys, policy, offset, report } = state;
     const options = { policy: (!state.policyFaults && policy) || undefined, jwks: (!state.keysFault && keys) || undefined, now: state.now };
     const titles = Object.fromEntries(report.token.steps.map(({ step, title }) => [step, title]));
-    const all = app.core.forgeries(credential, options).map((forgery) => {
-      // What is no token in form would leave these tabs behind.
-      const isToken = forgery.token === null || app.core.inspect(forgery.token, { now: state.now }).class === "m2m_token";
-      return { ...forgery, isToken, stepTitle: titles[forgery.step] ?? null };
-    });
-    [made, led] = [{ credential, keys, policy, offset, all }, null];
+    const all = app.core.forgeries(credential, options).map((forgery) => ({ ...forgery, stepTitle: titles[forgery.step] ?? null }));
+    [made, led] = [{ credential, keys, policy, offset, all, count: (count += 1) }, null];
     draw(state);
   }
 
@@ -73,8 +70,8 @@ function mount(place, app) {
       el("div", { class: "actions" }, button("Do it on the example token", example)),
     ]);
     paint(back, elsewhere, () => elsewhere && el("div", { class: "panel attacked" }, el("p", null, "You are looking into one of these attacks, not into the token that you had."), button("Back to the token", goBack)));
-    paint(said, made && made.all.map(({ verdict }) => verdict === null), drawSummary);
-    paint(list, made && made.all, () => made && made.all.length > 0 && drawList(made.all, into));
+    paint(said, made && made.count, () => drawSummary(made?.all.map(({ verdict }) => verdict === null)));
+    paint(list, made && made.count, () => made && made.all.length > 0 && drawList(made.all, into));
   }
 
   return (state) => {
@@ -108,25 +105,23 @@ function drawList(all, into) {
 const LONGEST_SHOWN = 2048;
 
 function attack(forgery, into) {
-  const { title, means, section, token, verdict, isToken, stepTitle } = forgery;
+  const { title, means, section, token, verdict, stepTitle } = forgery;
   const shown = token?.slice(0, LONGEST_SHOWN);
   return el(
     "li",
     { "data-state": verdict ? "holds" : "fails" },
-    el("h4", null, title),
+    el("div", { class: "attack" }, el("h4", null, title), el("strong", { class: "outcome" }, verdict ? "✓ Refused" : "✕ Let through")),
     el("p", null, worded(means), " ", el("span", { class: "source" }, "Warned of in ", rule(section))),
     verdict
       ? el(
           "p",
           { class: "refusal" },
-          el("strong", { class: "outcome" }, "✓ Refused"),
-          ": ",
           verdict.title,
           verdict.note && [" (", foreign(verdict.note), ")"],
           ". ",
-          el("span", { class: "source" }, el("code", { translate: "no" }, verdict.code), " · ", rule(verdict.section), stepTitle && [el("br"), "Stopped at: ", worded(stepTitle)]),
+          el("span", { class: "source" }, el("code", { translate: "no" }, verdict.code), " · ", rule(verdict.section), stepTitle && [el("br"), "Stopped at the step: ", worded(stepTitle)]),
         )
-      : el("p", { class: "refusal" }, el("strong", { class: "outcome" }, "✕ Let through"), ": no step refused it."),
+      : el("p", { class: "refusal" }, "No step refused it."),
     token === null
       ? el("div", { class: "actions" }, button("Move the clock there", () => into(forgery), "quiet"))
       : el(
@@ -135,7 +130,8 @@ function attack(forgery, into) {
           el("summary", null, "The attacker’s token"),
           el("pre", { dir: "ltr", translate: "no" }, el("code", null, revealed(shown))),
           shown.length < token.length && el("p", { class: "hint" }, `${plural(token.length - shown.length, "character")} more.`),
-          isToken && el("div", { class: "actions" }, button("Look into this one", () => into(forgery), "quiet")),
+          // What has not the form of a token would leave these tabs behind.
+          !token.startsWith("{") && el("div", { class: "actions" }, button("Look into this one", () => into(forgery), "quiet")),
         ),
   );
 }

@@ -87,7 +87,7 @@ function principal(verdict) {
 function table(label, pairs) {
   const head = el("thead", null, el("tr", null, el("th", { scope: "col" }, "Header"), el("th", { scope: "col" }, "Value")));
   const rows = pairs.map(([name, value]) => el("tr", null, el("th", { scope: "row" }, el("code", null, name)), el("td", null, el("code", null, foreign(value)))));
-  return el("div", { class: "sideways", role: "region", "aria-label": label, tabindex: 0 }, el("table", { class: "headers" }, head, el("tbody", null, rows)));
+  return el("table", { class: "headers", "aria-label": label }, head, el("tbody", null, rows));
 }
 
 function outcome(made) {

@@ -149,7 +149,7 @@ function requestFields(app, changed) {
     panel.hidden = !gate;
     if (!gate) {
       picked = null;
-      return { said: usable ? { verdict: state.report.verdict, waitsFor: state.report.key ? "store" : null, verifier: true } : null };
+      return { said: usable ? { verdict: lean(state.report.verdict), waitsFor: state.report.key ? "store" : null, verifier: true } : null };
     }
     recordField.parentElement.hidden = !state.report.key;
     example.hidden = state.credential !== exampleKey.credential;
@@ -184,8 +184,8 @@ function requestFields(app, changed) {
     tell("");
     offerRoutes(preview.routes, preview.route);
     picked = { policy: state.policy, ...question(state)[0] };
-    const { verdict, waitsFor, outcome } = preview;
-    return { said: { verdict, waitsFor, outcome: outcome?.action ?? null }, preview };
+    const { verdict, waitsFor, outcome, ...rest } = preview;
+    return { said: { verdict: lean(verdict), waitsFor, outcome: outcome?.action ?? null }, preview: { outcome, ...rest } };
   }
 
   function tell(words) {
@@ -199,6 +199,9 @@ function requestFields(app, changed) {
   };
   return { panel, ask, forget };
 }
+
+/** Claims and record are not drawn, and may be long. */
+const lean = (verdict) => verdict && { ...verdict, claims: undefined, record: undefined };
 
 /** Headers as they stand in a request; what is no header is left out. */
 function lines(text) {

@@ -36,7 +36,8 @@ export function curl(state, request) {
   const name = variable(state.report);
   const method = /^[A-Z]{1,16}$/.test(request?.method ?? "") ? request.method : "GET";
   const verb = { GET: "", HEAD: " --head" }[method] ?? ` --request ${method}`;
-  return `read -rs ${name}\nprintf '${header}: ${scheme}%s\\n' "$${name}" |\n  curl --silent --show-error --include${verb} --header @- '${target(state, request)}'`;
+  const others = Object.entries(request?.headers ?? {}).filter(([, value]) => /^[ -~]*$/.test(value)).map(([name, value]) => ` --header '${`${name}: ${value}`.replaceAll("'", "'\\''")}'`);
+  return `read -rs ${name}\nprintf '${header}: ${scheme}%s\\n' "$${name}" |\n  curl --silent --show-error --include${verb} --header @-${others.join("")} '${target(state, request)}'`;
 }
 
 /** The members of a public key that may stand in a program. A set with any other is read from a variable. */
