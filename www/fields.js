@@ -31,7 +31,9 @@ export function copyable(app, id, label, hint, name) {
   const [area, place] = field(id, label, hint, "textarea", { readonly: true, rows: 3, class: "copyable" });
   const done = el("span", { class: "hint", "aria-hidden": "true" });
   const press = async () => {
-    const said = (await copied(area)) ? `Copied: ${name}.` : "This browser does not let the page copy. The text is selected: press Ctrl+C, or ⌘C.";
+    const said = (await copied(area))
+      ? `Copied: ${name}.`
+      : "This browser does not let the page copy. The text is selected: press Ctrl+C, or ⌘C.";
     done.textContent = said;
     app.say(said);
   };

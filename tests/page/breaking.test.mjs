@@ -42,7 +42,11 @@ story("one press: every attack is listed, refused, and counted aloud", async (pa
   assert.match(await summary.textContent(), new RegExp(`${count} attacks, ${count} refused`));
   const said = await attacks(page).allTextContents();
   for (const one of said) assert.match(one, /✓ Refused.+[a-z]+_[a-z_]+.*Stopped at the step: /s);
-  for (const expected of [/algorithm_not_allowed/, /token_expired/, /payload_invalid/]) assert.ok(said.some((one) => expected.test(one)), String(expected));
+  for (const expected of [/algorithm_not_allowed/, /token_expired/, /payload_invalid/])
+    assert.ok(
+      said.some((one) => expected.test(one)),
+      String(expected),
+    );
   const signature = token.split(".")[2];
   assert.ok(!(await page.locator("#part-breaking").textContent()).includes(signature));
   assert.ok(await press(page).evaluate((element) => element === document.activeElement));

@@ -35,7 +35,9 @@ async function open(page, policy, claims = {}) {
   return { token, keys };
 }
 
-const gate = (routes, issuer = {}) => (keys) => ({ issuers: [{ ...ISSUER, jwks: { keys }, ...issuer }], routes });
+const gate =
+  (routes, issuer = {}) =>
+  (keys) => ({ issuers: [{ ...ISSUER, jwks: { keys }, ...issuer }], routes });
 const REPORTS = { methods: ["GET"], path: "/v1/reports/:id", classes: ["m2m_token"], scopes: ["reports:read"] };
 const PUBLISH = { methods: ["POST"], path: "/v1/reports", classes: ["m2m_token"], scopes: ["reports:publish"] };
 
@@ -82,8 +84,14 @@ story("the origin's headers are told, new ones and removed ones apart", async (p
   const origin = panel(page, "What the origin would get");
   await origin.waitFor();
   const rows = await origin.getByRole("row").allTextContents();
-  assert.ok(rows.some((row) => /^edgeward-class\s*m2m_token$/.test(row)), rows.join("\n"));
-  assert.ok(rows.some((row) => /^edgeward-subject\s*nightly$/.test(row)), rows.join("\n"));
+  assert.ok(
+    rows.some((row) => /^edgeward-class\s*m2m_token$/.test(row)),
+    rows.join("\n"),
+  );
+  assert.ok(
+    rows.some((row) => /^edgeward-subject\s*nightly$/.test(row)),
+    rows.join("\n"),
+  );
   assert.match(await origin.textContent(), /Taken out before.*authorization/s);
 });
 
@@ -103,7 +111,10 @@ story("every fault of a policy is listed by its place, and what was typed stays"
   await field(page).fill(typed);
   await page.getByText(/It cannot be used/).waitFor();
   const faults = await page.locator("#policy-faults li").allTextContents();
-  assert.ok(faults.some((fault) => /At \/rotues: .*did you mean routes\?/s.test(fault)), faults.join("\n"));
+  assert.ok(
+    faults.some((fault) => /At \/rotues: .*did you mean routes\?/s.test(fault)),
+    faults.join("\n"),
+  );
   assert.equal(await field(page).getAttribute("aria-invalid"), "true");
   assert.equal(await field(page).inputValue(), typed);
   await field(page).fill('{ "issuers": [');
@@ -123,7 +134,10 @@ story("a gate without a route is no gate, and the core says why", async (page) =
 });
 
 story("keys that are elsewhere are said to be missing, and those that are pasted stand in", async (page) => {
-  const { keys } = await open(page, () => ({ issuers: [{ ...ISSUER, jwksUri: "https://issuer.example/jwks" }], routes: [REPORTS] }));
+  const { keys } = await open(page, () => ({
+    issuers: [{ ...ISSUER, jwksUri: "https://issuer.example/jwks" }],
+    routes: [REPORTS],
+  }));
   await said(page, "Lets it through").waitFor();
   await page.getByLabel("Key set").fill("");
   assert.match(await said(page, "Cannot be told here").textContent(), /fetches nothing/);
@@ -151,12 +165,14 @@ story("an API key takes its record: without it nothing is told", async (page) =>
 story("where the policy takes keys from several headers, one can be chosen", async (page) => {
   await paste(page, API_KEY.text);
   await policyTab(page);
-  await field(page).fill(JSON.stringify({
-    issuers: [],
-    apiKeys: { prefix: "acme", environment: "live" },
-    credentials: { apiKey: ["authorization", "x-api-key"] },
-    routes: [{ methods: ["GET"], path: "/v1/:any", classes: ["api_key"] }],
-  }));
+  await field(page).fill(
+    JSON.stringify({
+      issuers: [],
+      apiKeys: { prefix: "acme", environment: "live" },
+      credentials: { apiKey: ["authorization", "x-api-key"] },
+      routes: [{ methods: ["GET"], path: "/v1/:any", classes: ["api_key"] }],
+    }),
+  );
   await page.getByLabel("The header that it comes in").selectOption("x-api-key");
   await said(page, "Cannot be told here").waitFor();
 });
@@ -190,7 +206,9 @@ story("a token that expires is refused by the policy when its time comes", async
 
 story("markup and what turns text around are text in all of it", async (page) => {
   const attack = '<img src=x onerror="window.ran=1">\u202E';
-  await open(page, (keys) => ({ issuers: [{ ...ISSUER, jwks: { keys } }], routes: [{ ...REPORTS, scopes: [] }] }), { sub: attack });
+  await open(page, (keys) => ({ issuers: [{ ...ISSUER, jwks: { keys } }], routes: [{ ...REPORTS, scopes: [] }] }), {
+    sub: attack,
+  });
   await panel(page, "The routes").waitFor();
   assert.equal(await page.locator("#part-policy img").count(), 0);
   assert.doesNotMatch(await page.locator("#part-policy").textContent(), /\u202E/);

@@ -116,7 +116,11 @@ story("an issuer with quotes and odd characters does not get out of its string",
 story("a key set with anything but public members is read from the environment", async (page) => {
   const k = Buffer.from("a secret of the issuer, long enough").toString("base64url");
   const keys = keySet([{ kty: "oct", kid: "s", alg: "HS256", k }]);
-  await paste(page, `${segment({ alg: "HS256", kid: "s" })}.${segment({ iss: "https://issuer.example", aud: AUDIENCE, exp: 4e9 })}.AAAA`, keys);
+  await paste(
+    page,
+    `${segment({ alg: "HS256", kid: "s" })}.${segment({ iss: "https://issuer.example", aud: AUDIENCE, exp: 4e9 })}.AAAA`,
+    keys,
+  );
   await takeTab(page);
   const code = await program(page);
   assert.ok(!code.includes(k));
@@ -127,7 +131,10 @@ story("with a policy, the program is that of its gate or of its verifier", async
   const { token, keys } = makeToken({ aud: AUDIENCE, sub: "nightly", scope: "reports:read" });
   await paste(page, token, keySet(keys));
   const issuers = [{ issuer: "https://issuer.example", audience: AUDIENCE, algorithms: ["ES256"], jwks: { keys } }];
-  const gate = JSON.stringify({ issuers, routes: [{ methods: ["GET"], path: "/v1/reports/:id", classes: ["m2m_token"], scopes: ["reports:write"] }] });
+  const gate = JSON.stringify({
+    issuers,
+    routes: [{ methods: ["GET"], path: "/v1/reports/:id", classes: ["m2m_token"], scopes: ["reports:write"] }],
+  });
   await policyGiven(page, gate);
   const code = await program(page);
   assert.match(code, /createGate/);
@@ -147,7 +154,15 @@ story("the program for an API key asks a store", async (page) => {
   assert.ok(!code.includes(key.split("_")[3]));
   assert.equal(await ran(code, { API_KEY: key }), "allowed");
   assert.equal(await ran(code, { API_KEY: API_KEY.text }), "401 key_invalid");
-  await policyGiven(page, JSON.stringify({ issuers: [], apiKeys: form, credentials: { apiKey: ["x-api-key"] }, routes: [{ methods: ["GET"], path: "/v1/:any", classes: ["api_key"] }] }));
+  await policyGiven(
+    page,
+    JSON.stringify({
+      issuers: [],
+      apiKeys: form,
+      credentials: { apiKey: ["x-api-key"] },
+      routes: [{ methods: ["GET"], path: "/v1/:any", classes: ["api_key"] }],
+    }),
+  );
   const files = { "policy.json": await page.locator("#policy").inputValue() };
   assert.equal(await ran(await program(page), { API_KEY: key }, files), "allowed");
 });
@@ -173,7 +188,13 @@ story("the request sends the credential, and no list of processes has it", async
     const [[method, url, headers]] = heard;
     assert.deepEqual([method, url, headers.authorization], ["GET", "/v1/it%27s?a=$HOME", `Bearer ${token}`]);
     await paste(page, API_KEY.text);
-    const gate = { issuers: [], apiKeys: { prefix: "acme", environment: "live" }, credentials: { apiKey: ["x-api-key"] }, publicOrigin: base, routes: [{ methods: ["POST"], path: "/v1/reports", classes: ["api_key"] }] };
+    const gate = {
+      issuers: [],
+      apiKeys: { prefix: "acme", environment: "live" },
+      credentials: { apiKey: ["x-api-key"] },
+      publicOrigin: base,
+      routes: [{ methods: ["POST"], path: "/v1/reports", classes: ["api_key"] }],
+    };
     await policyGiven(page, JSON.stringify(gate));
     await page.getByRole("tab", { name: "Policy" }).click();
     await page.getByText("More of the request").click();
@@ -181,7 +202,10 @@ story("the request sends the credential, and no list of processes has it", async
     await takeTab(page);
     await fed("bash", ["-c", await request(page)], `${API_KEY.text}\n`);
     const sent = heard[1][2];
-    assert.deepEqual([heard[1][0], heard[1][1], sent["x-api-key"], sent["x-organization"]], ["POST", "/v1/reports", API_KEY.text, "it's $HOME"]);
+    assert.deepEqual(
+      [heard[1][0], heard[1][1], sent["x-api-key"], sent["x-organization"]],
+      ["POST", "/v1/reports", API_KEY.text, "it's $HOME"],
+    );
   } finally {
     server.close().closeAllConnections();
   }
@@ -221,7 +245,10 @@ test("a link has no part of a signature or of a secret, whatever the credential 
     ...signed.map(({ token, keys }) => [token, keySet(keys)]),
     [tamper(signed[0].token), keySet(signed[0].keys)],
     [signed[0].token, ""],
-    [`${segment({ alg: "HS256" })}.${segment({ sub: "x" })}.${"c2lnbmF0dXJl".repeat(4)}`, keySet([{ kty: "oct", k: "YSBzZWNyZXQgb2YgdGhlIGlzc3Vlcg" }])],
+    [
+      `${segment({ alg: "HS256" })}.${segment({ sub: "x" })}.${"c2lnbmF0dXJl".repeat(4)}`,
+      keySet([{ kty: "oct", k: "YSBzZWNyZXQgb2YgdGhlIGlzc3Vlcg" }]),
+    ],
     [API_KEY.text, ""],
     [`${API_KEY.text.slice(0, -1)}w`, ""],
     ["demo_test_ExampleKeyId0001_JustAnExampleThatOpensNothing1233sD9M6", ""],
@@ -239,7 +266,8 @@ test("a link has no part of a signature or of a secret, whatever the credential 
       const k = JSON.parse(keys || "{}").keys?.[0]?.k ?? "";
       for (const text of [link, inside, notes]) {
         for (const part of [...runs(hidden, 8), ...runs(k, 8)]) assert.ok(!text.includes(part), `${part} of ${credential}`);
-        if (credential.includes(".")) for (const part of runs(credential.split(".")[1], 24)) assert.ok(!text.includes(part), "bytes of the payload");
+        if (credential.includes("."))
+          for (const part of runs(credential.split(".")[1], 24)) assert.ok(!text.includes(part), "bytes of the payload");
       }
       if (!all) assert.doesNotMatch(inside, /nightly|ada@example|acme|4fJ9aZ0kQ2mX7bTe|deep/);
     }
@@ -255,12 +283,18 @@ story("what a link holds is what is shown before it is made, and names nobody un
   assert.match(await preview.textContent(), /Header alg"ES256".*Claim exp.*Without their values.*sub/s);
   assert.doesNotMatch(await preview.textContent(), /nightly/);
   const before = JSON.parse(held(await shared(page)));
-  assert.deepEqual(before.members.find(([, name]) => name === "sub"), ["payload", "sub"]);
+  assert.deepEqual(
+    before.members.find(([, name]) => name === "sub"),
+    ["payload", "sub"],
+  );
   await page.getByRole("checkbox", { name: "Claim sub" }).check();
   assert.equal(await page.getByLabel("The link").isVisible(), false, "the old link is put away");
   assert.match(await preview.textContent(), /Claim sub"nightly"/);
   const link = await shared(page);
-  assert.deepEqual(JSON.parse(held(link)).members.find(([, name]) => name === "sub"), ["payload", "sub", "nightly"]);
+  assert.deepEqual(
+    JSON.parse(held(link)).members.find(([, name]) => name === "sub"),
+    ["payload", "sub", "nightly"],
+  );
   const shown = await preview.textContent();
   const other = await page.context().newPage();
   await other.goto(link);
@@ -283,11 +317,28 @@ story("of an API key, the id goes along only if it is chosen", async (page) => {
   assert.match(held(await shared(page)), new RegExp(API_KEY.id));
 });
 
-const GOOD = { v: 1, class: "m2m_token", at: 1_760_000_000, mathematics: true, trust: false, policy: null, failed: null, steps: [["form", "passed"]], members: [], lint: [] };
+const GOOD = {
+  v: 1,
+  class: "m2m_token",
+  at: 1_760_000_000,
+  mathematics: true,
+  trust: false,
+  policy: null,
+  failed: null,
+  steps: [["form", "passed"]],
+  members: [],
+  lint: [],
+};
 
 test("a link from anybody is bounded, strict, text alone, and gone from the address", async () => {
   const attack = '<img src=x onerror="window.ran=1">\u202E';
-  const hostile = { ...GOOD, members: [["payload", attack, { deep: attack }]], failed: [attack, attack], unknown: attack, lint: [[attack, "high", attack]] };
+  const hostile = {
+    ...GOOD,
+    members: [["payload", attack, { deep: attack }]],
+    failed: [attack, attack],
+    unknown: attack,
+    lint: [[attack, "high", attack]],
+  };
   const page = await openPage(browser, pages, { wait: false });
   const section = page.getByRole("region", { name: "Somebody shared what they saw" });
   const open = async (link) => {
@@ -372,8 +423,14 @@ test("copying puts the text on the clipboard, and says so", async () => {
 });
 
 for (const [why, script] of [
-  ["is not allowed", 'navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError")); document.execCommand = () => false;'],
-  ["is not there at all", 'Object.defineProperty(navigator, "clipboard", { value: undefined }); document.execCommand = () => false;'],
+  [
+    "is not allowed",
+    'navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError")); document.execCommand = () => false;',
+  ],
+  [
+    "is not there at all",
+    'Object.defineProperty(navigator, "clipboard", { value: undefined }); document.execCommand = () => false;',
+  ],
 ]) {
   test(`where copying ${why}, the text is selected, and the keys are named`, async () => {
     const page = await openPage(browser, pages, { script });

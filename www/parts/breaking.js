@@ -24,7 +24,12 @@ function mount(place, app) {
       "section",
       { class: "panel", "aria-labelledby": "breaking-title" },
       el("h3", { id: "breaking-title" }, "Try to break it"),
-      el("p", null, "One press makes of this token what an attacker would: unsigned, signed with a key that everybody has, with a key of its own, changed, spelt otherwise, too late. The same core that guards the edge then judges each of them."),
+      el(
+        "p",
+        null,
+        "One press makes of this token what an attacker would: unsigned, signed with a key that everybody has, with a key of its " +
+          "own, changed, spelt otherwise, too late. The same core that guards the edge then judges each of them.",
+      ),
       unproven,
       el("div", { class: "actions" }, press),
       said,
@@ -35,9 +40,15 @@ function mount(place, app) {
 
   function make(state) {
     const { credential, keys, policy, offset, report } = state;
-    const options = { policy: (!state.policyFaults && policy) || undefined, jwks: (!state.keysFault && keys) || undefined, now: state.now };
+    const options = {
+      policy: (!state.policyFaults && policy) || undefined,
+      jwks: (!state.keysFault && keys) || undefined,
+      now: state.now,
+    };
     const titles = Object.fromEntries(report.token.steps.map(({ step, title }) => [step, title]));
-    const all = app.core.forgeries(credential, options).map((forgery) => ({ ...forgery, stepTitle: titles[forgery.step] ?? null }));
+    const all = app.core
+      .forgeries(credential, options)
+      .map((forgery) => ({ ...forgery, stepTitle: titles[forgery.step] ?? null }));
     [made, led] = [{ credential, keys, policy, offset, all, count: (count += 1) }, null];
     draw(state);
   }
@@ -65,11 +76,32 @@ function mount(place, app) {
     const elsewhere = made !== null && (state.credential !== made.credential || state.offset === led);
     const proven = elsewhere || state.report.token.mathematics.holds === true;
     press.parentElement.hidden = elsewhere;
-    paint(unproven, proven, () => !proven && [
-      el("p", { class: "hint" }, "The signature of the token in hand does not hold here, or there are no keys to tell. Attacks on it are refused all the same, but many at the missing key, which shows less of what stops each."),
-      el("div", { class: "actions" }, button("Do it on the example token", example)),
-    ]);
-    paint(back, elsewhere, () => elsewhere && el("div", { class: "panel attacked" }, el("p", null, "You are looking into one of these attacks, not into the token that you had."), button("Back to the token", goBack)));
+    paint(
+      unproven,
+      proven,
+      () =>
+        !proven && [
+          el(
+            "p",
+            { class: "hint" },
+            "The signature of the token in hand does not hold here, or there are no keys to tell. Attacks on it are refused all " +
+              "the same, but many at the missing key, which shows less of what stops each.",
+          ),
+          el("div", { class: "actions" }, button("Do it on the example token", example)),
+        ],
+    );
+    paint(
+      back,
+      elsewhere,
+      () =>
+        elsewhere &&
+        el(
+          "div",
+          { class: "panel attacked" },
+          el("p", null, "You are looking into one of these attacks, not into the token that you had."),
+          button("Back to the token", goBack),
+        ),
+    );
     paint(said, made && made.count, () => drawSummary(made?.all.map(({ verdict }) => verdict === null)));
     paint(list, made && made.count, () => made && made.all.length > 0 && drawList(made.all, into));
   }
@@ -84,12 +116,18 @@ function mount(place, app) {
 
 function drawSummary(through) {
   if (!through) return [];
-  if (through.length === 0) return el("p", null, "There is nothing to forge from: the payload of this token cannot be read, or the token is too long.");
+  if (through.length === 0)
+    return el("p", null, "There is nothing to forge from: the payload of this token cannot be read, or the token is too long.");
   const passed = through.filter(Boolean).length;
   const words = `${plural(through.length, "attack")}, ${through.length - passed} refused`;
   return [
-    el("p", { class: "headline", "data-state": passed ? "fails" : "holds" }, answerOf(passed ? "fails" : "holds", passed ? `${words}, ${passed} let through` : words)),
-    passed > 0 && el("p", { class: "fault" }, el("strong", null, "This must never be. "), "Please report it: the README says how."),
+    el(
+      "p",
+      { class: "headline", "data-state": passed ? "fails" : "holds" },
+      answerOf(passed ? "fails" : "holds", passed ? `${words}, ${passed} let through` : words),
+    ),
+    passed > 0 &&
+      el("p", { class: "fault" }, el("strong", null, "This must never be. "), "Please report it: the README says how."),
   ];
 }
 
@@ -98,7 +136,11 @@ function drawList(all, into) {
     "section",
     { class: "panel", "aria-labelledby": "attacks-title" },
     el("h3", { id: "attacks-title" }, "The attacks"),
-    el("ol", { class: "attacks" }, all.map((forgery) => attack(forgery, into))),
+    el(
+      "ol",
+      { class: "attacks" },
+      all.map((forgery) => attack(forgery, into)),
+    ),
   );
 }
 
@@ -110,7 +152,12 @@ function attack(forgery, into) {
   return el(
     "li",
     { "data-state": verdict ? "holds" : "fails" },
-    el("div", { class: "attack" }, el("h4", null, title), el("strong", { class: "outcome" }, verdict ? "✓ Refused" : "✕ Let through")),
+    el(
+      "div",
+      { class: "attack" },
+      el("h4", null, title),
+      el("strong", { class: "outcome" }, verdict ? "✓ Refused" : "✕ Let through"),
+    ),
     el("p", null, worded(means), " ", el("span", { class: "source" }, "Warned of in ", rule(section))),
     verdict
       ? el(
@@ -119,11 +166,22 @@ function attack(forgery, into) {
           verdict.title,
           verdict.note && [" (", foreign(verdict.note), ")"],
           ". ",
-          el("span", { class: "source" }, el("code", { translate: "no" }, verdict.code), " · ", rule(verdict.section), stepTitle && [el("br"), "Stopped at the step: ", worded(stepTitle)]),
+          el(
+            "span",
+            { class: "source" },
+            el("code", { translate: "no" }, verdict.code),
+            " · ",
+            rule(verdict.section),
+            stepTitle && [el("br"), "Stopped at the step: ", worded(stepTitle)],
+          ),
         )
       : el("p", { class: "refusal" }, "No step refused it."),
     token === null
-      ? el("div", { class: "actions" }, button("Move the clock there", () => into(forgery), "quiet"))
+      ? el(
+          "div",
+          { class: "actions" },
+          button("Move the clock there", () => into(forgery), "quiet"),
+        )
       : el(
           "details",
           null,
@@ -131,7 +189,12 @@ function attack(forgery, into) {
           el("pre", { dir: "ltr", translate: "no" }, el("code", null, revealed(shown))),
           shown.length < token.length && el("p", { class: "hint" }, `${plural(token.length - shown.length, "character")} more.`),
           // What has not the form of a token would leave these tabs behind.
-          !token.startsWith("{") && el("div", { class: "actions" }, button("Look into this one", () => into(forgery), "quiet")),
+          !token.startsWith("{") &&
+            el(
+              "div",
+              { class: "actions" },
+              button("Look into this one", () => into(forgery), "quiet"),
+            ),
         ),
   );
 }

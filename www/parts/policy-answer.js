@@ -18,7 +18,12 @@ export function verdictCard(said) {
   if (!said) return [];
   const { verdict, waitsFor, outcome, verifier } = said;
   const card = (state, answer, ...words) =>
-    el("div", { class: "verdict", "data-state": state }, el("h3", null, el("span", { class: "question" }, verifier ? "This verifier" : "This gate"), answerOf(state, answer)), words);
+    el(
+      "div",
+      { class: "verdict", "data-state": state },
+      el("h3", null, el("span", { class: "question" }, verifier ? "This verifier" : "This gate"), answerOf(state, answer)),
+      words,
+    );
   if (!verdict) {
     if (waitsFor) return card("open", "Cannot be told here", el("p", null, WAITS[waitsFor]));
     return card("open", "Answers by itself", el("p", null, "No route is asked, and no verdict is given."));
@@ -42,22 +47,40 @@ export function answerCards({ said, preview, faults }) {
   if (faults) return panel("No gate can be made of it", drawFaults(faults));
   return [
     said?.verdict?.ok && principal(said.verdict),
-    said?.verifier && el("p", { class: "hint" }, "It has no routes, so that there is no request to try. The steps show how it comes to this."),
+    said?.verifier &&
+      el("p", { class: "hint" }, "It has no routes, so that there is no request to try. The steps show how it comes to this."),
     preview && [preview.outcome && outcome(preview.outcome), routes(preview), notes(preview)],
-  ].flat(Infinity).filter(Boolean);
+  ]
+    .flat(Infinity)
+    .filter(Boolean);
 }
 
 /** What is wrong with a policy, as the core lists it. */
 export function drawFaults(all) {
   if (!all) return [];
   return [
-    el("p", { class: "error" }, all.length === 1 ? "It cannot be used: one thing is wrong with it." : `It cannot be used: ${all.length} things are wrong with it.`),
+    el(
+      "p",
+      { class: "error" },
+      all.length === 1
+        ? "It cannot be used: one thing is wrong with it."
+        : `It cannot be used: ${all.length} things are wrong with it.`,
+    ),
     el("ul", { class: "policy-faults" }, all.slice(0, 50).map(fault)),
   ];
 }
 
 const fault = ({ pointer, reason, hint }) =>
-  el("li", null, "At ", pointer === "" ? "the document as a whole" : el("code", null, foreign(pointer)), ": ", worded(reason), ".", hint && el("p", { class: "hint" }, "What to do: ", worded(hint), "."));
+  el(
+    "li",
+    null,
+    "At ",
+    pointer === "" ? "the document as a whole" : el("code", null, foreign(pointer)),
+    ": ",
+    worded(reason),
+    ".",
+    hint && el("p", { class: "hint" }, "What to do: ", worded(hint), "."),
+  );
 
 function panel(title, ...contents) {
   const id = `policy-${title.toLowerCase().replaceAll(/\W+/g, "-")}`;
@@ -86,7 +109,9 @@ function principal(verdict) {
 
 function table(label, pairs) {
   const head = el("thead", null, el("tr", null, el("th", { scope: "col" }, "Header"), el("th", { scope: "col" }, "Value")));
-  const rows = pairs.map(([name, value]) => el("tr", null, el("th", { scope: "row" }, el("code", null, name)), el("td", null, el("code", null, foreign(value)))));
+  const rows = pairs.map(([name, value]) =>
+    el("tr", null, el("th", { scope: "row" }, el("code", null, name)), el("td", null, el("code", null, foreign(value)))),
+  );
   return el("table", { class: "headers", "aria-label": label }, head, el("tbody", null, rows));
 }
 
@@ -112,7 +137,9 @@ function outcome(made) {
 }
 
 function body(text) {
-  const pieces = layOut(text.slice(0, 32_768)).map(({ kind, text }) => (kind === "mark" ? text : el("span", { class: kind }, revealed(text, kind === "plain"))));
+  const pieces = layOut(text.slice(0, 32_768)).map(({ kind, text }) =>
+    kind === "mark" ? text : el("span", { class: kind }, revealed(text, kind === "plain")),
+  );
   return el("pre", { dir: "ltr", translate: "no" }, el("code", null, pieces));
 }
 
@@ -121,7 +148,12 @@ function routes({ routes, route }) {
     el(
       "li",
       { class: chosen ? "chosen" : null },
-      el("p", { class: "route" }, el("code", null, foreign(`${methods.join(", ")} ${pattern}`)), chosen && el("span", { class: "mark" }, "✓ chosen")),
+      el(
+        "p",
+        { class: "route" },
+        el("code", null, foreign(`${methods.join(", ")} ${pattern}`)),
+        chosen && el("span", { class: "mark" }, "✓ chosen"),
+      ),
       el("p", null, worded(why)),
       el(
         "p",
@@ -135,11 +167,23 @@ function routes({ routes, route }) {
         ".",
       ),
     );
-  const head = routes.length === 0 ? "It has no route, so that everything is denied." : route === null ? "None takes this request. What no route takes is denied." : "Of those that match a request, the first counts.";
+  const head =
+    routes.length === 0
+      ? "It has no route, so that everything is denied."
+      : route === null
+        ? "None takes this request. What no route takes is denied."
+        : "Of those that match a request, the first counts.";
   return panel("The routes", el("p", { class: "hint" }, head), el("ol", { class: "routes" }, routes.slice(0, 200).map(line)));
 }
 
 function notes({ notes, keysObjection }) {
   const all = [...notes, ...(keysObjection ? [`The keys that you pasted do not stand in: ${keysObjection}.`] : [])];
-  return all.length > 0 && el("ul", { class: "hint notes" }, all.map((note) => el("li", null, worded(note))));
+  return (
+    all.length > 0 &&
+    el(
+      "ul",
+      { class: "hint notes" },
+      all.map((note) => el("li", null, worded(note))),
+    )
+  );
 }

@@ -13,7 +13,8 @@ export function read(text) {
 }
 
 /** Lists of texts stand in one line each. */
-export const compact = (json) => json.replaceAll(/\[\s*("[^"\\]*"(?:,\s*"[^"\\]*")*)\s*\]/g, (_, items) => `[${items.replaceAll(/,\s+/g, ", ")}]`);
+export const compact = (json) =>
+  json.replaceAll(/\[\s*("[^"\\]*"(?:,\s*"[^"\\]*")*)\s*\]/g, (_, items) => `[${items.replaceAll(/,\s+/g, ", ")}]`);
 
 /** The issuer as the token itself names it, with the keys that were pasted, given as text. */
 export function issuerOf({ token }, keys) {
@@ -32,7 +33,12 @@ export function issuerOf({ token }, keys) {
   };
 }
 
-const OTHER = { issuer: "https://issuer.example", audience: "https://api.example", algorithms: ["ES256"], discovery: "openid-configuration" };
+const OTHER = {
+  issuer: "https://issuer.example",
+  audience: "https://api.example",
+  algorithms: ["ES256"],
+  discovery: "openid-configuration",
+};
 
 /** A whole policy of a gate, with routes enough to see one let it through, one want more, and one want another class. */
 export function examplePolicy({ report, keys, keysFault }) {

@@ -13,7 +13,9 @@ const OUTCOMES = { passed: "passed", failed: "failed", not_reached: "not reached
 /** Its first lines: `[name, words, code]`. */
 export function linesOf({ class: kind, at, mathematics, trust, policy, failed, steps }) {
   const count = (outcome) => steps.filter((step) => step[1] === outcome).length;
-  const counted = Object.keys(OUTCOMES).filter((outcome) => count(outcome) > 0).map((outcome) => `${count(outcome)} ${OUTCOMES[outcome]}`);
+  const counted = Object.keys(OUTCOMES)
+    .filter((outcome) => count(outcome) > 0)
+    .map((outcome) => `${count(outcome)} ${OUTCOMES[outcome]}`);
   return [
     ["Class", CLASSES[kind]],
     ["Seen", date(at)?.text ?? `Unix ${at}`],
@@ -39,12 +41,46 @@ export function drawSeen(shared, level, titles = {}) {
   const part = (title, ...contents) => [el(level, null, title), contents];
   return [
     facts(linesOf(shared).map(([name, words, code]) => [name, foreign(words), code && [" ", el("code", null, foreign(code))]])),
-    members.length > 0 && part("What stood in it", facts([
-      ...valued.map((member) => [[`${PLACES[member[0]]} `, el("code", null, foreign(member[1]))], valueOf(member)]),
-      named.length > 0 && ["Without their values", named.map(([, name]) => [el("code", { class: "chip" }, foreign(name)), " "])],
-    ])),
-    lint.length > 0 && part("What is unwise about it", el("ul", { class: "seen" }, lint.map(([rule, severity, title]) => el("li", null, foreign(title), " ", el("span", { class: "hint" }, foreign(`${severity}, ${rule}`)))))),
-    el("details", null, el("summary", null, plural(steps.length, "step")), el("ol", { class: "seen" }, steps.map(([step, outcome]) => el("li", null, titles[step] ? worded(titles[step]) : foreign(step.replaceAll("_", " ")), " ", el("span", { class: "hint" }, OUTCOMES[outcome]))))),
+    members.length > 0 &&
+      part(
+        "What stood in it",
+        facts([
+          ...valued.map((member) => [[`${PLACES[member[0]]} `, el("code", null, foreign(member[1]))], valueOf(member)]),
+          named.length > 0 && [
+            "Without their values",
+            named.map(([, name]) => [el("code", { class: "chip" }, foreign(name)), " "]),
+          ],
+        ]),
+      ),
+    lint.length > 0 &&
+      part(
+        "What is unwise about it",
+        el(
+          "ul",
+          { class: "seen" },
+          lint.map(([rule, severity, title]) =>
+            el("li", null, foreign(title), " ", el("span", { class: "hint" }, foreign(`${severity}, ${rule}`))),
+          ),
+        ),
+      ),
+    el(
+      "details",
+      null,
+      el("summary", null, plural(steps.length, "step")),
+      el(
+        "ol",
+        { class: "seen" },
+        steps.map(([step, outcome]) =>
+          el(
+            "li",
+            null,
+            titles[step] ? worded(titles[step]) : foreign(step.replaceAll("_", " ")),
+            " ",
+            el("span", { class: "hint" }, OUTCOMES[outcome]),
+          ),
+        ),
+      ),
+    ),
   ];
 }
 
@@ -68,9 +104,17 @@ export async function showShared(place, text, core) {
     section.remove();
     document.getElementById("credential").focus();
   });
-  const words = "Nobody can check this from here: it came with the link, without the signature and without the secret, and whoever made the link could have written anything.";
+  const words =
+    "Nobody can check this from here: it came with the link, without the signature and without the secret, and whoever made the " +
+    "link could have written anything.";
   section.append(
-    el("div", { class: "panel" }, el("p", { class: "warned" }, shared ? words : "The link holds nothing that can be read: perhaps a part of it is missing."), shared && drawSeen(shared, "h3", titles), el("div", { class: "actions" }, close)),
+    el(
+      "div",
+      { class: "panel" },
+      el("p", { class: "warned" }, shared ? words : "The link holds nothing that can be read: perhaps a part of it is missing."),
+      shared && drawSeen(shared, "h3", titles),
+      el("div", { class: "actions" }, close),
+    ),
   );
   document.getElementById("shared")?.remove();
   place.prepend(section);

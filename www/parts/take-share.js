@@ -12,12 +12,24 @@ const LARGEST = 65_536;
 
 /** What of this credential can be chosen: `{ place, name, value, usual, fits }`. */
 export function choices({ token, key }) {
-  if (key) return ["prefix", "environment", "id"].filter((name) => key[name] !== null).map((name) => choice("key", name, key[name]));
-  const all = ["header", "payload"].map((place) => Object.entries(read(token[place].text)).map(([name, value]) => choice(place, name, value)));
-  return all.flat().filter(({ name }) => name.length <= LONGEST_NAME).slice(0, MOST);
+  if (key)
+    return ["prefix", "environment", "id"].filter((name) => key[name] !== null).map((name) => choice("key", name, key[name]));
+  const all = ["header", "payload"].map((place) =>
+    Object.entries(read(token[place].text)).map(([name, value]) => choice(place, name, value)),
+  );
+  return all
+    .flat()
+    .filter(({ name }) => name.length <= LONGEST_NAME)
+    .slice(0, MOST);
 }
 
-const choice = (place, name, value) => ({ place, name, value, usual: USUAL[place].includes(name), fits: JSON.stringify(value).length <= LONGEST_VALUE });
+const choice = (place, name, value) => ({
+  place,
+  name,
+  value,
+  usual: USUAL[place].includes(name),
+  fits: JSON.stringify(value).length <= LONGEST_VALUE,
+});
 
 /** The document. `taken` says of a choice whether its value goes along; `at` is in seconds. */
 export function sharedOf(report, taken, at) {
@@ -38,7 +50,11 @@ export function sharedOf(report, taken, at) {
   };
 }
 
-const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const base64url = (bytes) =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 
 const through = (bytes, stream) => new Blob([bytes]).stream().pipeThrough(stream);
 
@@ -58,7 +74,7 @@ export async function unpack(text) {
     const stream = form === "z" ? through(bytes, new DecompressionStream("deflate-raw")) : new Blob([bytes]).stream();
     const pieces = [];
     let size = 0;
-    for (const reader = stream.getReader(); ; ) {
+    for (const reader = stream.getReader(); ;) {
       const { done, value } = await reader.read();
       if (done) break;
       size += value.length;
@@ -79,7 +95,11 @@ const OUTCOMES = ["passed", "failed", "not_reached", "not_asked"];
 const isText = (value, longest = LONGEST_NAME) => typeof value === "string" && value.length <= longest;
 const isList = (value) => Array.isArray(value) && value.length <= MOST;
 const isPair = (value) => isList(value) && value.length === 2 && value.every((one) => isText(one));
-const isMember = (value) => isList(value) && Object.hasOwn(USUAL, value[0]) && isText(value[1]) && (value.length === 2 || (value.length === 3 && JSON.stringify(value[2]).length <= LONGEST_VALUE));
+const isMember = (value) =>
+  isList(value) &&
+  Object.hasOwn(USUAL, value[0]) &&
+  isText(value[1]) &&
+  (value.length === 2 || (value.length === 3 && JSON.stringify(value[2]).length <= LONGEST_VALUE));
 
 /** The members that are known, where each is what it should be; nothing otherwise. */
 function checked({ v, class: kind, at, mathematics, trust, policy, failed, steps, members, lint }) {

@@ -4,7 +4,11 @@ import { compact, issuerOf, read } from "./policy-example.js";
 import { PLACES, linesOf } from "./take-seen.js";
 
 /** What hides or reorders text is written by its number, which means the same in JSON and in JavaScript. */
-const numbers = (text) => text.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+const numbers = (text) =>
+  text
+    .split("")
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
 const plain = (text) => text.replaceAll(UNSEEN, (unseen) => (/[ \n]/.test(unseen) ? unseen : numbers(unseen)));
 
 export const json = (value) => plain(JSON.stringify(value, null, 2));
@@ -18,14 +22,18 @@ const variable = (report) => (report.token ? "TOKEN" : "API_KEY");
 function place({ report, policy }, request) {
   const named = read(policy).credentials?.[report.token ? "m2mToken" : "apiKey"];
   const name = request?.in ?? (Array.isArray(named) ? named[0] : null);
-  return typeof name === "string" && /^[\w-]+$/.test(name) && name.toLowerCase() !== "authorization" ? [name, ""] : ["authorization", "Bearer "];
+  return typeof name === "string" && /^[\w-]+$/.test(name) && name.toLowerCase() !== "authorization"
+    ? [name, ""]
+    : ["authorization", "Bearer "];
 }
 
 /** The URL of the request: that of the Policy tab, or the audience of the token where that is a URL. */
 function target({ report, policy }, request) {
   const { publicOrigin, hosts } = read(policy);
   const audience = report.token ? [read(report.token.payload.text).aud].flat()[0] : null;
-  const base = [publicOrigin, Array.isArray(hosts) && `https://${hosts[0]}`, audience, "https://api.example/"].find((one) => typeof one === "string" && /^https?:\/\/./.test(one) && URL.canParse(one));
+  const base = [publicOrigin, Array.isArray(hosts) && `https://${hosts[0]}`, audience, "https://api.example/"].find(
+    (one) => typeof one === "string" && /^https?:\/\/./.test(one) && URL.canParse(one),
+  );
   const url = request && URL.canParse(request.url, base) ? new URL(request.url, base) : new URL(base);
   return url.href.replaceAll("'", "%27");
 }
@@ -36,13 +44,17 @@ export function curl(state, request) {
   const name = variable(state.report);
   const method = /^[A-Z]{1,16}$/.test(request?.method ?? "") ? request.method : "GET";
   const verb = { GET: "", HEAD: " --head" }[method] ?? ` --request ${method}`;
-  const others = Object.entries(request?.headers ?? {}).filter(([, value]) => /^[ -~]*$/.test(value)).map(([name, value]) => ` --header '${`${name}: ${value}`.replaceAll("'", "'\\''")}'`);
-  return `read -rs ${name}\nprintf '${header}: ${scheme}%s\\n' "$${name}" |\n  curl --silent --show-error --include${verb} --header @-${others.join("")} '${target(state, request)}'`;
+  const others = Object.entries(request?.headers ?? {})
+    .filter(([, value]) => /^[ -~]*$/.test(value))
+    .map(([name, value]) => ` --header '${`${name}: ${value}`.replaceAll("'", "'\\''")}'`);
+  const sent = `curl --silent --show-error --include${verb} --header @-${others.join("")} '${target(state, request)}'`;
+  return `read -rs ${name}\nprintf '${header}: ${scheme}%s\\n' "$${name}" |\n  ${sent}`;
 }
 
 /** The members of a public key that may stand in a program. A set with any other is read from a variable. */
 const PUBLIC = new Set(["kty", "crv", "x", "y", "n", "e", "pub", "kid", "alg", "use", "key_ops", "x5c", "x5t", "x5t#S256"]);
-const isPublic = ({ keys }) => keys.every((key) => key?.kty !== "oct" && Object.keys(key ?? {}).every((member) => PUBLIC.has(member)));
+const isPublic = ({ keys }) =>
+  keys.every((key) => key?.kty !== "oct" && Object.keys(key ?? {}).every((member) => PUBLIC.has(member)));
 
 /** A program for the package that judges the credential as this page does. It reads it from its environment. */
 export function code(state, picked) {
@@ -50,13 +62,15 @@ export function code(state, picked) {
   const request = picked ?? ("routes" in read(policy) ? { method: "GET", url: "/" } : null);
   const handed = `process.env.${variable(report)} ?? ""`;
   const last = `console.log(verdict.ok ? "allowed" : \`\${verdict.status} \${verdict.code}\`);\n`;
-  const file = "import { readFile } from \"node:fs/promises\";\n";
+  const file = 'import { readFile } from "node:fs/promises";\n';
   const fromFile = 'await readFile("policy.json", "utf8")';
   const store = 'import { fileStore } from "edgeward/store/file";\n';
   if (policy !== "" && !state.policyFaults && request) {
     const [header, scheme] = place(state, request);
     const value = scheme ? `\`${scheme}\${${handed}}\`` : handed;
-    const others = Object.entries(request.headers ?? {}).map(([name, value]) => `, ${plain(JSON.stringify(name))}: ${plain(JSON.stringify(value))}`);
+    const others = Object.entries(request.headers ?? {}).map(
+      ([name, value]) => `, ${plain(JSON.stringify(name))}: ${plain(JSON.stringify(value))}`,
+    );
     const lent = read(policy).apiKeys ? ', { store: fileStore("./keys") }' : "";
     return `${file}import { createGate } from "edgeward";\n${lent && store}
 const gate = await createGate(${fromFile}${lent});
@@ -68,7 +82,10 @@ const verdict = await gate.check({
 ${last}`;
   }
   if (report.key) {
-    const form = literal({ prefix: report.key.prefix ?? "acme", environment: report.key.environment ?? "live" }).replaceAll(/\s+/g, " ");
+    const form = literal({ prefix: report.key.prefix ?? "acme", environment: report.key.environment ?? "live" }).replaceAll(
+      /\s+/g,
+      " ",
+    );
     return `import { createApiKeyChecker } from "edgeward";\n${store}
 const checker = await createApiKeyChecker(${form}, { store: fileStore("./keys") });
 const verdict = await checker.check(${handed});
@@ -98,7 +115,9 @@ export function markdown(shared) {
   const quoted = (text) => `\`${plain(text).replaceAll(/[`\n]/g, "'")}\``;
   return [
     ...linesOf(shared).map(([name, words, code]) => `- **${name}**: ${words}${code ? ` (${quoted(code)})` : ""}`),
-    ...shared.members.filter((member) => member.length > 2).map(([place, name, value]) => `- ${PLACES[place]} ${quoted(name)}: ${quoted(JSON.stringify(value))}`),
+    ...shared.members
+      .filter((member) => member.length > 2)
+      .map(([place, name, value]) => `- ${PLACES[place]} ${quoted(name)}: ${quoted(JSON.stringify(value))}`),
     ...named(shared.members.filter((member) => member.length === 2).map((member) => quoted(member[1]))),
     ...shared.lint.map(([rule, severity, title]) => `- Unwise (${severity}): ${title} (${quoted(rule)})`),
     "",
