@@ -395,6 +395,15 @@ test("a link that is opened where the page already is, is shown there, and what 
   await page.context().close();
 });
 
+test("a link is shown even where the core never arrives", async () => {
+  const page = await openPage(browser, pages, { wait: false });
+  await page.route("**/edgeward/index.js", (route) => route.abort());
+  await page.goto("about:blank");
+  await page.goto(linkOf(GOOD));
+  assert.match(await page.getByRole("region", { name: "Somebody shared what they saw" }).textContent(), /1 step.*form.*passed/s);
+  await page.context().close();
+});
+
 test("a credential in the address is not read", async () => {
   const page = await openPage(browser, pages, { wait: false });
   const { token } = makeToken();
