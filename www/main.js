@@ -162,9 +162,9 @@ for (const field of Object.values(fields)) {
 at("inspect").addEventListener("click", lookAndGo);
 at("clear").addEventListener("click", () => {
   app.set({ credential: "", keys: "", policy: "", offset: 0 });
-  // What was drawn and typed in the tabs is cleared too, and made anew for what comes next.
+  // What was drawn and typed in the tabs is cleared too, and made anew for what comes next. No model is like this one.
   updates.clear();
-  for (const { id } of PARTS) paint(tabs.panelOf(id), null, () => []);
+  for (const { id } of PARTS) paint(tabs.panelOf(id), performance.now(), () => []);
   fields.credential.focus();
 });
 at("example-token").addEventListener("click", async () => {

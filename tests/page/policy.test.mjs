@@ -188,10 +188,13 @@ story("what is typed and opened survives the clock, and is gone after Clear", as
   await page.clock.runFor(5000);
   assert.equal(await page.getByLabel("Other headers").inputValue(), "x-organization: org_1");
   assert.ok(await before.evaluate((element) => element.isConnected), "drawn again, and nothing had changed");
-  await page.getByRole("button", { name: "Clear" }).click();
-  assert.equal(await page.locator("#request-headers").count(), 0);
-  await open(page);
-  assert.equal(await field(page).inputValue(), "");
+  for (let times = 0; times < 2; times++) {
+    await page.getByRole("button", { name: "Clear" }).click();
+    assert.equal(await page.locator("#parts [role=tabpanel] > *").count(), 0);
+    await open(page);
+    assert.equal(await field(page).inputValue(), "");
+    assert.equal(await field(page).count(), 1);
+  }
 });
 
 story("a token that expires is refused by the policy when its time comes", async (page) => {
