@@ -24,7 +24,7 @@ export function foreign(text) {
 }
 
 // Controls, formats, bidirectional overrides, odd spaces, private and lone code units, and what is drawn as nothing.
-const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+export const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** The text in pieces, each character that could hide or reorder others replaced by its code point in a box. */
 export function revealed(text, keepNewlines = false) {
@@ -38,6 +38,13 @@ export function revealed(text, keepNewlines = false) {
   }
   pieces.push(text.slice(end));
   return pieces;
+}
+
+/** A sentence of the core, with what it has between backquotes as code. */
+export function worded(text) {
+  const pieces = text.split("`");
+  if (pieces.length % 2 === 0) return foreign(text);
+  return pieces.map((piece, index) => (index % 2 ? el("code", null, foreign(piece)) : revealed(piece)));
 }
 
 /** A section of a standard, linked where it is public. */

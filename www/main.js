@@ -3,6 +3,7 @@ import { el } from "./dom.js";
 import { exampleKey, exampleToken } from "./examples.js";
 import { paint } from "./paint.js";
 import { PARTS } from "./parts.js";
+import { showShared, takeShared } from "./parts/take-seen.js";
 import { makeTabs } from "./tabs.js";
 import { bare, verdictCards, verdictsOf } from "./verdicts.js";
 
@@ -42,6 +43,8 @@ const app = {
     state.pointed = { place, pointer };
     tabs.open("contents");
   },
+  /** Opens a tab by its id. */
+  open: (id) => tabs.open(id),
   /** Says something that happened and changes nothing else that is read aloud. */
   say(words) {
     at("said").textContent = words;
@@ -159,6 +162,9 @@ for (const field of Object.values(fields)) {
 at("inspect").addEventListener("click", lookAndGo);
 at("clear").addEventListener("click", () => {
   app.set({ credential: "", keys: "", policy: "", offset: 0 });
+  // What was drawn and typed in the tabs is cleared too, and made anew for what comes next. No model is like this one.
+  updates.clear();
+  for (const { id } of PARTS) paint(tabs.panelOf(id), performance.now(), () => []);
   fields.credential.focus();
 });
 at("example-token").addEventListener("click", async () => {
@@ -169,6 +175,10 @@ at("example-key").addEventListener("click", () => {
   app.set(exampleKey);
   at("results-title").focus();
 });
+
+const shared = takeShared();
+const showLink = (text) => showShared(document.querySelector(".findings"), text, core);
+addEventListener("hashchange", () => showLink(takeShared()));
 
 setInterval(tick, 1000);
 document.addEventListener("visibilitychange", tick);
@@ -181,3 +191,4 @@ try {
   console.error(error);
   say("The core that does the checking could not be started, so nothing can be checked here. Reload the page, or use a browser that runs WebAssembly.");
 }
+showLink(shared);
