@@ -40,6 +40,9 @@ export function revealed(text, keepNewlines = false) {
   return pieces;
 }
 
+/** Words of the core, in which names stand between backticks. */
+export const ticked = (words) => words.split("`").map((piece, index) => (index % 2 ? el("code", { translate: "no" }, piece) : piece));
+
 /** A section of a standard, linked where it is public. */
 export function rule(section) {
   const [, number, part] = /^RFC (\d{3,5}) §([\w.]+)$/.exec(section) ?? [];
