@@ -22,7 +22,7 @@ function parts(key) {
       "p",
       { class: "anatomy", "aria-hidden": "true", translate: "no", dir: "ltr" },
       [
-        [piece("prefix", key.prefix, "prefix"), "_", piece("environment", key.environment, "environment"), "_", piece("id", key.id, "id"), "_"],
+        [piece("prefix", key.prefix, "prefix"), "_", piece("environment", key.environment, "env"), "_", piece("id", key.id, "id"), "_"],
         [piece("secret", "•".repeat(end - start), "secret"), piece("check", "••••••", "check")],
       ],
     ),

@@ -29,7 +29,7 @@ export const practice = {
   },
 };
 
-const SEVERITIES = { high: "Serious", medium: "Unwise", low: "Could be better" };
+const SEVERITIES = { high: "Serious", medium: "Unwise", low: "Minor" };
 const WHERE = { header: "in the header", payload: "in the payload", keys: "in the key set", credential: null };
 
 function findings({ lint, secretsTried, token, keys }) {
@@ -50,19 +50,32 @@ function grouped(lint) {
 }
 
 function summary(rules, token, keys) {
-  const of = (severity) => rules.filter(([first]) => first.severity === severity).length;
-  const counts = Object.entries(SEVERITIES).map(([severity, words]) => [of(severity), words.toLowerCase()]).filter(([count]) => count > 0);
-  const state = of("high") ? "fails" : rules.length ? "open" : "holds";
-  const answer = rules.length ? `${plural(rules.length, "finding")}: ${counts.map(([count, words]) => `${count} ${words}`).join(", ")}` : "Nothing found";
-  const among = `what current practice warns of (RFC 8725 and what follows it), by ${RULES} rules of the core`;
-  const looked = token ? `Looked for in the header, the payload and ${keys ? "the key set" : "the signature; no key set was given"}: ${among}.` : `Looked for in the key: ${among}.`;
+  const counts = Object.entries(SEVERITIES)
+    .map(([severity, words]) => [rules.filter(([first]) => first.severity === severity).length, words.toLowerCase()])
+    .filter(([count]) => count > 0);
+  const state = counts[0]?.[1] === "serious" ? "fails" : rules.length ? "open" : "holds";
+  const answer =
+    counts.length === 1
+      ? plural(rules.length, `${counts[0][1]} finding`)
+      : rules.length
+        ? `${plural(rules.length, "finding")}: ${counts.map((count) => count.join(" ")).join(", ")}`
+        : "Nothing is unwise about it";
+  const where = token ? `the header and the payload${keys ? " and the key set" : ""}` : "the key";
   return [
     el(
       "p",
       { class: "headline", "data-state": state },
       el("span", { class: "answer" }, el("span", { class: "sign", "aria-hidden": "true" }, rules.length ? "!" : "✓"), answer),
     ),
-    el("p", { class: "hint" }, looked, " It does not change the verdict: what is unwise may still be good."),
+    el(
+      "p",
+      { class: "hint" },
+      `The core looked through ${where}. It has ${RULES} rules about tokens, keys and key sets, from RFC 8725 and what came after it. `,
+      token && !keys && "No key set was given. ",
+      rules.length
+        ? "This changes no verdict: what is unwise may still be let in."
+        : "Among other things it looked for a missing signature, secrets that are known, keys that it brings along, an end that is missing or far away, a missing audience, and data that do not belong there.",
+    ),
   ];
 }
 
@@ -73,8 +86,7 @@ function finding(all) {
     { "data-severity": severity },
     el("h4", null, el("span", { class: "severity" }, SEVERITIES[severity], el("span", { class: "aside" }, ": ")), ticked(title)),
     el("p", null, ticked(advice)),
-    all.map(place),
-    el("p", { class: "source" }, el("code", { translate: "no" }, code), " · ", rule(section)),
+    el("div", { class: "actions" }, el("span", { class: "source" }, el("code", { translate: "no" }, code), " · ", rule(section)), all.map(place)),
   );
 }
 
@@ -83,7 +95,7 @@ function place({ place, pointer }) {
   const where = WHERE[place];
   if (!where || (pointer === null && place !== "keys")) return null;
   const at = pointer === null ? where : [foreign(pointer), " ", where];
-  if (pointer === null || place === "keys") return el("p", { class: "place" }, "It stands ", at, ".");
+  if (pointer === null || place === "keys") return el("span", { class: "source" }, at);
   return el("button", { type: "button", class: "quiet", "data-place": place, "data-pointer": pointer }, "Show ", at);
 }
 

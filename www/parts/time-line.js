@@ -33,6 +33,7 @@ export function scaleOf({ issued, notBefore, expires }) {
     return LEFT + ((RIGHT - LEFT) * (at - from)) / life;
   };
   return {
+    ends: [from, life],
     share,
     value: (at) => Math.round(share(at) * STEPS),
     at(value) {
@@ -44,6 +45,9 @@ export function scaleOf({ issued, notBefore, expires }) {
     },
   };
 }
+
+/** The scale that there was, where the other one is the same. */
+export const sameOr = (was, scale) => (was && scale && was.ends.join() === scale.ends.join() ? was : scale);
 
 /** Draws the line. All that it says stands beside it in words. */
 export function drawLine(place, scale, { issued, notBefore, expires, begins }, { now, stands }) {

@@ -1,10 +1,10 @@
 // The clock: when a token begins and ends, what changes then, and how it all stands at another moment.
-import { el, facts } from "../dom.js";
+import { el, facts, ticked } from "../dom.js";
 import { paint } from "../paint.js";
 import { answerOf } from "../verdicts.js";
 import { date, duration, relative } from "../words.js";
 import { changes } from "./time-edges.js";
-import { STEPS, drawLine, scaleOf } from "./time-line.js";
+import { STEPS, drawLine, sameOr, scaleOf } from "./time-line.js";
 
 export const time = {
   id: "time",
@@ -34,15 +34,15 @@ export const time = {
       edges,
     );
 
-    let [scale, frame, own] = [null, 0, null];
+    let [scale, frame, own, spoken] = [null, 0, null, ""];
 
     /** Looks at another moment, once for each frame that is drawn, however fast the slider goes. */
     function move(offset, value = null) {
-      own = value === null ? null : { value, offset };
+      own = value === null ? null : { value, offset, scale };
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => {
         app.set({ offset });
-        if (value === null) app.say(`${stands.textContent} ${told.textContent}`);
+        if (value === null) app.say(`${stands.textContent} ${spoken}.`);
       });
     }
 
@@ -58,16 +58,18 @@ export const time = {
       const { token, lint } = state.report;
       const now = Math.floor(state.now / 1000);
       const life = lifeOf(token, now);
-      scale = scaleOf(life);
+      scale = sameOr(scale, scaleOf(life));
       what.hidden = !scale;
-      paint(told, headline(life, now), ([state, answer, words]) => [
+      const first = headline(life, now);
+      spoken = first[1];
+      paint(told, first, ([state, answer, words]) => [
         el("p", { class: "headline", "data-state": state }, answerOf(state, answer)),
         words && el("p", null, words),
       ]);
       if (scale) {
         drawLine(line, scale, life, { now: Date.now() / 1000, stands: state.now / 1000 });
         // What was chosen on the slider stays as it was chosen.
-        const value = own && own.offset === state.offset ? own.value : String(scale.value(state.now / 1000));
+        const value = own && own.offset === state.offset && own.scale === scale ? own.value : String(scale.value(state.now / 1000));
         if (slider.value !== value) slider.value = value;
         const words = whereIn(life, now);
         slider.setAttribute("aria-valuetext", state.offset ? `${words}, ${date(now)?.text}` : `now, ${words}`);
@@ -84,7 +86,7 @@ export const time = {
         claim ? [words, " ", el("code", { translate: "no" }, claim)] : words,
         at !== undefined ? moment(at, value) : unread ? showIt(claim, app) : value,
       ])));
-      paint(hint, hints(life, lint), (all) => all.join(" "));
+      paint(hint, hints(life, lint).join(" "), ticked);
       hint.hidden = !hint.textContent;
       edges.hidden = !paintEdges(edges, state, life);
       for (const word of edges.querySelectorAll("[data-at]")) {
@@ -126,12 +128,12 @@ function headline({ issued, notBefore, expires, begins, seconds, unread, readabl
   if (early) return ["fails", "It is not valid yet", `It begins ${relative(notBefore, now)}.`];
   if (ahead) return ["fails", "It was issued in the future", `It says that it will be issued ${relative(issued, now)}: the clock of its issuer or this one is wrong.`];
   if (expires === null) {
-    const words = unread.includes("exp") ? "Its exp is no time that can be read" : "It does not say when it ends";
+    const words = unread.includes("exp") ? "Its end is no time that can be read" : "It does not say when it ends";
     return ["open", words, issued === null && notBefore === null && !unread.length ? "Nothing in it depends on the clock." : null];
   }
-  const left = date(expires) ? `${duration(expires - now)} to go` : "Its end lies beyond any calendar";
-  const old = begins !== null && seconds ? `${duration(now - begins)} old, ` : "";
-  return ["holds", "It has not expired", `${old}${left}.`];
+  if (!date(expires)) return ["holds", "It has not expired", "Its end lies beyond any calendar."];
+  const old = begins === null ? "" : `${duration(now - begins)} old, `;
+  return ["holds", "It has not expired", `${old}${duration(expires - now)} to go.`];
 }
 
 /** Where a moment lies in the life of the token. */
@@ -184,7 +186,7 @@ function showIt(claim, app) {
 
 function hints({ expires, readable }, lint) {
   return [
-    readable && expires === null && "A verifier refuses a token without a readable exp, unless its policy says otherwise.",
+    readable && expires === null && "A verifier refuses a token without a readable `exp`, unless its policy says otherwise.",
     ...lint.filter(({ rule }) => rule === "time_in_milliseconds" || rule === "lifetime_long").map(({ title, advice }) => `${title} ${advice}`),
   ].filter(Boolean);
 }
