@@ -59,11 +59,9 @@ function check({ checkHolds, checkWords }) {
     "check-title",
     "Its check",
     el("p", { class: "headline", "data-state": checkHolds ? "holds" : "open" }, answerOf(checkHolds ? "holds" : "open", checkHolds ? "The plain check, and it holds" : "Not the plain check")),
-    el("p", null, checkHolds
-      ? "So nothing was mistyped or cut off. Anybody can compute it: a key that was made up can have a check that holds, and costs a look at the store."
-      : "It was mistyped, made up, or sealed by its issuer. Only who has the seal can tell."),
+    el("p", null, checkHolds ? "Nothing was mistyped or cut off. It says no more than that." : "The key was mistyped, made up, or sealed by its issuer."),
     checkWords && el("p", null, ticked(checkWords)),
-    !/seal/.test(checkWords ?? "") && el("p", null, "A ", el("strong", null, "sealed"), " check is computed with a secret of the issuer. Then nobody else can make up a key that reaches the store."),
+    el("p", null, "A ", el("strong", null, "sealed"), " check is made with a secret of the issuer. Then nobody else can make up a key that reaches the store, and only the issuer can tell whether it holds."),
   );
 }
 
