@@ -60,11 +60,7 @@ export function drawLine(place, scale, { issued, notBefore, expires, begins }, {
     // What is not said is drawn to the end of the line, and as not said.
     life: good && { from: from ?? 0, to: to ?? 100, open: [from === null && "start", to === null && "end"].filter(Boolean).join(" ") || null },
     lived: good && here > (from ?? 0) && { from: from ?? 0, to: Math.min(here, to ?? 100), open: from === null ? "start" : null },
-    marks: [
-      issued !== null && notBefore !== null && at(issued) !== from && { at: at(issued), words: "issued", side: "left" },
-      from !== null && { at: from, words: notBefore === null ? "issued" : "begins", side: "left" },
-      to !== null && { at: to, words: "expires", side: "right" },
-    ].filter((mark) => mark && mark.at !== null),
+    marks: marksOf(at(issued), notBefore === null ? null : from, to),
     now: percent(scale.share(now)),
     moved: Math.abs(now - stands) >= 1,
   };
@@ -75,6 +71,19 @@ export function drawLine(place, scale, { issued, notBefore, expires, begins }, {
     marks.map(({ at, words, side }, index) => mark("mark", at, words, side, index)),
     mark(moved ? "real" : "here", now, "now", now < 50 ? "left" : "right"),
   ]);
+}
+
+/** The marks under the line. Their words go to the side where nothing else stands; two moments close together are one mark. */
+function marksOf(issued, begins, to) {
+  const from = begins ?? issued;
+  const apart = begins !== null && issued !== null && Math.abs(issued - begins) >= 4;
+  const first = apart || begins === null || issued === null ? (begins === null ? "issued" : "begins") : "issued, begins";
+  const later = apart && issued > begins;
+  return [
+    apart && { at: issued, words: "issued", side: later ? "left" : "right" },
+    from !== null && { at: from, words: first, side: later ? "right" : "left" },
+    to !== null && { at: to, words: "expires", side: from !== null && to - from < 30 ? "left" : "right" },
+  ].filter(Boolean);
 }
 
 const percent = (share) => Math.round(share * 1000) / 10;
