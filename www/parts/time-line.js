@@ -77,12 +77,13 @@ export function drawLine(place, scale, { issued, notBefore, expires, begins }, {
 function marksOf(issued, begins, to) {
   const from = begins ?? issued;
   const apart = begins !== null && issued !== null && Math.abs(issued - begins) >= 4;
-  const first = apart || begins === null || issued === null ? (begins === null ? "issued" : "begins") : "issued, begins";
+  const first = begins === null ? "issued" : issued === null || apart ? "begins" : "issued, begins";
   const later = apart && issued > begins;
+  const short = from !== null && to !== null && to - from < 30;
   return [
     apart && { at: issued, words: "issued", side: later ? "left" : "right" },
-    from !== null && { at: from, words: first, side: later ? "right" : "left" },
-    to !== null && { at: to, words: "expires", side: from !== null && to - from < 30 ? "left" : "right" },
+    from !== null && { at: from, words: first, side: later || short ? "right" : "left" },
+    to !== null && { at: to, words: "expires", side: short ? "left" : "right" },
   ].filter(Boolean);
 }
 

@@ -6,6 +6,9 @@ import { date, duration, relative } from "../words.js";
 import { changes } from "./time-edges.js";
 import { STEPS, drawLine, sameOr, scaleOf } from "./time-line.js";
 
+/** In milliseconds: a look that takes longer makes the slider halt, and how long it is then waited for. */
+const [SLOW, REST] = [50, 150];
+
 export const time = {
   id: "time",
   name: "Time",
@@ -34,16 +37,22 @@ export const time = {
       edges,
     );
 
-    let [scale, frame, own, spoken] = [null, 0, null, ""];
+    let [scale, frame, timer, took, own, spoken] = [null, 0, 0, 0, null, ""];
 
-    /** Looks at another moment, once for each frame that is drawn, however fast the slider goes. */
+    /** Looks at another moment: with each frame that is drawn, and once the slider rests where a look takes long. */
     function move(offset, value = null) {
-      own = value === null ? null : { value, offset, scale };
-      cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(() => {
+      own = value === null ? null : { value, offset, scale, waits: true };
+      const look = () => {
+        const begun = performance.now();
+        if (own) own.waits = false;
         app.set({ offset });
+        took = performance.now() - begun;
         if (value === null) app.say(`${stands.textContent} ${spoken}.`);
-      });
+      };
+      clearTimeout(timer);
+      cancelAnimationFrame(frame);
+      if (took > SLOW) timer = setTimeout(look, REST);
+      else frame = requestAnimationFrame(look);
     }
 
     slider.addEventListener("input", () => move(Math.round(scale.at(slider.valueAsNumber) * 1000) - Date.now(), slider.value));
@@ -69,7 +78,7 @@ export const time = {
       if (scale) {
         drawLine(line, scale, life, { now: Date.now() / 1000, stands: state.now / 1000 });
         // What was chosen on the slider stays as it was chosen.
-        const value = own && own.offset === state.offset && own.scale === scale ? own.value : String(scale.value(state.now / 1000));
+        const value = own?.waits || (own?.offset === state.offset && own.scale === scale) ? own.value : String(scale.value(state.now / 1000));
         if (slider.value !== value) slider.value = value;
         const words = whereIn(life, now);
         slider.setAttribute("aria-valuetext", state.offset ? `${words}, ${date(now)?.text}` : `now, ${words}`);
