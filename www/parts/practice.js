@@ -59,7 +59,7 @@ function summary(rules, token, keys) {
       ? plural(rules.length, `${counts[0][1]} finding`)
       : rules.length
         ? `${plural(rules.length, "finding")}: ${counts.map((count) => count.join(" ")).join(", ")}`
-        : "Nothing is unwise about it";
+        : "Nothing unwise was found";
   const where = token ? `the header and the payload${keys ? " and the key set" : ""}` : "the key";
   return [
     el(

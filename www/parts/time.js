@@ -66,7 +66,7 @@ export const time = {
     return (state) => {
       const { token, lint } = state.report;
       const now = Math.floor(state.now / 1000);
-      const life = lifeOf(token, now);
+      const life = lifeOf(token);
       scale = sameOr(scale, scaleOf(life));
       what.hidden = !scale;
       const first = headline(life, now);
@@ -91,14 +91,15 @@ export const time = {
           button.setAttribute("aria-pressed", String(at));
         }
       }
-      paint(rows, times(life, now), (all) => all.length > 0 && facts(all.map(({ words, claim, at, unread, value }) => [
+      paint(rows, times(life), (all) => all.length > 0 && facts(all.map(({ words, claim, at, unread, value }) => [
         claim ? [words, " ", el("code", { translate: "no" }, claim)] : words,
-        at !== undefined ? moment(at, value) : unread ? showIt(claim, app) : value,
+        at !== undefined ? moment(at) : unread ? showIt(claim, app) : value,
       ])));
       paint(hint, hints(life, lint).join(" "), ticked);
       hint.hidden = !hint.textContent;
       edges.hidden = !paintEdges(edges, state, life);
-      for (const word of edges.querySelectorAll("[data-at]")) {
+      // These change by themselves, and what stands around them is left alone.
+      for (const word of place.querySelectorAll("[data-at]")) {
         const words = relative(Number(word.dataset.at), now);
         if (word.textContent !== words) word.textContent = words;
       }
@@ -110,7 +111,7 @@ export const time = {
  * What the times of a token say: the core has read them, and says of each whether it is past. `unread` names those that
  * stand there and are no times.
  */
-function lifeOf(token, now) {
+function lifeOf(token) {
   const { issued, notBefore, expires, seconds } = token.lifetime;
   const past = (name) => token.times.find(({ claim }) => claim === name)?.past ?? null;
   const has = (name) => token.payload.spans.some(({ pointer }) => pointer === `/${name}`);
@@ -132,10 +133,10 @@ function lifeOf(token, now) {
 /** What there is to say first: the state, the answer, and a sentence. */
 function headline({ issued, notBefore, expires, begins, seconds, unread, readable, late, early, ahead }, now) {
   if (!readable) return ["open", "Its times cannot be read", null];
-  if (seconds !== null && seconds <= 0) return ["fails", "It ends before it begins", "There is no moment at which it is good."];
+  if (seconds !== null && seconds <= 0) return ["fails", seconds ? "It ends before it begins" : "It ends as it begins", "There is no moment at which it is good."];
   if (late) return ["fails", "It has expired", `It ended ${relative(expires, now)}${seconds ? `, after a life of ${duration(seconds)}` : ""}.`];
   if (early) return ["fails", "It is not valid yet", `It begins ${relative(notBefore, now)}.`];
-  if (ahead) return ["fails", "It was issued in the future", `It says that it will be issued ${relative(issued, now)}: the clock of its issuer or this one is wrong.`];
+  if (ahead) return ["open", "It was issued in the future", `It says that it will be issued ${relative(issued, now)}: the clock of its issuer or this one is wrong.`];
   if (expires === null) {
     const words = unread.includes("exp") ? "Its end is no time that can be read" : "It does not say when it ends";
     return ["open", words, issued === null && notBefore === null && !unread.length ? "Nothing in it depends on the clock." : null];
@@ -167,9 +168,9 @@ function momentsOf({ begins, expires, seconds }) {
 }
 
 /** The rows of the table of times. */
-function times({ issued, notBefore, expires, seconds, unread, late }, now) {
+function times({ issued, notBefore, expires, seconds, unread, late }) {
   const row = (words, claim, at) =>
-    at !== null ? { words, claim, at, value: relative(at, now) } : unread.includes(claim) && { words, claim, unread: true };
+    at !== null ? { words, claim, at } : unread.includes(claim) && { words, claim, unread: true };
   return [
     row("Issued", "iat", issued),
     row("Not before", "nbf", notBefore),
@@ -178,10 +179,10 @@ function times({ issued, notBefore, expires, seconds, unread, late }, now) {
   ].filter(Boolean);
 }
 
-function moment(at, words) {
+function moment(at) {
   const day = date(at);
   return [
-    el("span", { class: "relative" }, day ? words : "beyond any calendar"),
+    el("span", { class: "relative", "data-at": day && at }, day ? null : "beyond any calendar"),
     day && el("time", { datetime: day.machine }, day.text),
     el("span", { class: "unix" }, "Unix ", el("code", null, String(at))),
   ];
