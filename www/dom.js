@@ -47,13 +47,26 @@ export function worded(text) {
   return pieces.map((piece, index) => (index % 2 ? el("code", null, foreign(piece)) : revealed(piece)));
 }
 
+/** Where sections stand in public. */
+const SOURCES = [
+  [/^RFC (\d{3,5})(?: §([\w.]+))?$/, (number, part) => `https://www.rfc-editor.org/rfc/rfc${number}${anchor(part)}`],
+  [/^(draft-[a-z\d-]+)(?: §([\w.]+))?$/, (name, part) => `https://datatracker.ietf.org/doc/html/${name}${anchor(part)}`],
+  [/^OWASP NHI\d+:2025$/, () => "https://owasp.org/www-project-non-human-identities-top-10/2025/top-10-2025"],
+  [/^NIST CSF 2\.0 /, () => "https://doi.org/10.6028/NIST.CSWP.29"],
+  [/^NIST SP 800-57 Part 1 /, () => "https://doi.org/10.6028/NIST.SP.800-57pt1r5"],
+];
+
+const anchor = (part) => (part ? `#${/^\d/.test(part) ? "section" : "appendix"}-${part}` : "");
+
 /** A section of a standard, linked where it is public. */
 export function rule(section) {
-  const [, number, part] = /^RFC (\d{3,5}) §([\w.]+)$/.exec(section) ?? [];
-  if (!number) return section.replace(/^contract /, "Edgeward’s contract ");
-  const anchor = /^\d/.test(part) ? `section-${part}` : `appendix-${part}`;
-  const href = `https://www.rfc-editor.org/rfc/rfc${number}#${anchor}`;
-  return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, section, el("span", { class: "aside" }, " (new tab)"));
+  for (const [form, link] of SOURCES) {
+    const parts = form.exec(section);
+    if (!parts) continue;
+    const href = link(...parts.slice(1));
+    return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, section, el("span", { class: "aside" }, " (new tab)"));
+  }
+  return section.replace(/^contract /, "Edgeward’s contract ");
 }
 
 /** Names and what is to be said of each: `[name, ...contents]`. Falsy rows are left out. */

@@ -6,6 +6,7 @@ import { PARTS } from "./parts.js";
 import { showShared, takeShared } from "./parts/take-seen.js";
 import { makeTabs } from "./tabs.js";
 import { bare, verdictCards, verdictsOf } from "./verdicts.js";
+import { date } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const fields = { credential: at("credential"), keys: at("keys") };
@@ -15,11 +16,14 @@ const PAUSE = 120;
 
 let core;
 let pending;
+/** Where the clock stands while it is moved, in milliseconds: it would be hard to look at a moment that passes. */
+let stands;
+const clock = () => (state.offset ? stands : Date.now());
 
 /**
  * What the parts are told: what was given (`credential` without what stands before it in a request, `keys` and `policy` as
  * text, empty for none), what cannot be read of it (`keysFault` in words, `policyFaults` as the core lists them), `offset` by
- * which the page's clock is moved and `now`, both in milliseconds, and the core's `report`, null where there is none.
+ * which the page's clock was moved, to stand there, and `now`, both in milliseconds, and the core's `report`, null where there is none.
  * `pointed` is the member that the contents are to show: `{ place, pointer }`.
  */
 const state = { credential: "", keys: "", policy: "", keysFault: null, policyFaults: null, offset: 0, now: Date.now(), report: null, pointed: null };
@@ -36,6 +40,7 @@ const app = {
       if (name in fields) fields[name].value = value;
       else state[name] = value;
     }
+    if ("offset" in changes) stands = Date.now() + state.offset;
     look();
   },
   /** Shows a member where it stands: `place` is `header` or `payload`, `pointer` a JSON pointer. */
@@ -63,7 +68,7 @@ function update(part) {
 function look() {
   clearTimeout(pending);
   if (!core) return;
-  state.now = Date.now() + state.offset;
+  state.now = clock();
   state.credential = bare(fields.credential.value);
   state.keys = fields.keys.value.trim();
   try {
@@ -130,14 +135,18 @@ function frame() {
   at("results-title").textContent = TITLES[kind] ?? "What there is to say";
   at("governance-title").textContent = kind ? "What governs it" : "Two classes of credential, governed in two ways";
   for (const name of Object.keys(TITLES)) at(`governs-${name}`).hidden = kind ? kind !== name : false;
+  // The table of the tab "Practice" says the same of the class in hand.
+  at("governance-title").parentElement.hidden = Boolean(kind && core.lifecycle);
   at("parts").hidden = !kind;
+  at("clock").hidden = !state.offset || !kind;
+  at("clock-at").textContent = date(Math.floor(state.now / 1000))?.text;
   if (kind) tabs.offer(kind);
 }
 
 /** Each second: the clock goes on, and where it passes a moment that the verdict hangs on, the core is asked again. */
 function tick() {
   if (document.hidden || !state.report?.token) return;
-  const [before, now] = [state.now, Date.now() + state.offset];
+  const [before, now] = [state.now, clock()];
   const { times, clockEdges } = state.report.token;
   const passed = [...times, ...clockEdges].some(({ at }) => before < at * 1000 && at * 1000 <= now);
   if (passed) return look();
@@ -166,6 +175,10 @@ at("clear").addEventListener("click", () => {
   updates.clear();
   for (const { id } of PARTS) paint(tabs.panelOf(id), performance.now(), () => []);
   fields.credential.focus();
+});
+at("clock-back").addEventListener("click", () => {
+  app.set({ offset: 0 });
+  at("results-title").focus({ preventScroll: true });
 });
 at("example-token").addEventListener("click", async () => {
   app.set(await exampleToken(Math.floor(Date.now() / 1000)));
