@@ -1,6 +1,8 @@
 // The page: holds what was given and what the core says of it, and tells its parts. Nothing is stored and nothing is sent.
 import { el } from "./dom.js";
 import { exampleKey, exampleToken } from "./examples.js";
+import { takeFetchedKeys } from "./fetched-keys.js";
+import { keep } from "./keep.js";
 import { paint } from "./paint.js";
 import { PARTS } from "./parts.js";
 import { makeTabs } from "./tabs.js";
@@ -170,12 +172,15 @@ at("example-key").addEventListener("click", () => {
   at("results-title").focus();
 });
 
+takeFetchedKeys(at("fetching"), at("fetching-otherwise"), (keys) => app.set({ keys }));
+
 setInterval(tick, 1000);
 document.addEventListener("visibilitychange", tick);
 
 try {
   core = await import("./edgeward/index.js");
   at("version").textContent = `Edgeward ${core.version()}.`;
+  keep();
   look();
 } catch (error) {
   console.error(error);
