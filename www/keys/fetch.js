@@ -17,8 +17,8 @@ function tell(...children) {
   at("outcome").replaceChildren(...children);
 }
 
-function make(name, ...children) {
-  const element = document.createElement(name);
+function make(tag, ...children) {
+  const element = document.createElement(tag);
   element.append(...children);
   return element;
 }
