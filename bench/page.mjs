@@ -5,7 +5,6 @@
 // It is served compressed, by HTTP/1.1 from this machine, over the network as it is and over one that is slowed down by the
 // browser. A token and its key set are put into the fields as soon as there are any: the first verdict is that of somebody
 // who is faster than the page. Shown is the median of the runs and the range of their middle half.
-import process from "node:process";
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
 import { servePages, startBrowser } from "../tests/support/pages.mjs";
@@ -89,4 +88,3 @@ else {
   for (const { name, painted, answered } of results) console.log(`| ${name} | ${shown(painted)} | ${shown(answered)} |`);
   console.log(`\nedgeward ${version}, Chromium ${about.chromium}, ${runs} runs each, ${about.machine.cpu}, ${about.machine.cores} cores, load ${about.machine.load.before} to ${about.machine.load.after}.`);
 }
-process.exitCode = 0;
