@@ -1,11 +1,12 @@
 // How soon the page is painted, and how soon it answers, in a browser that has never seen it and in one that keeps it.
 //
-//   node bench/page.mjs [--quick] [--json]
+//   node bench/page.mjs [--quick] [--json] [--write]
 //
 // It is served compressed, by HTTP/1.1 from this machine, over the network as it is and over one that is slowed down by the
 // browser. A token and its key set are put into the fields as soon as there are any: the first verdict is that of somebody
-// who is faster than the page. Shown is the median of the runs and the range of their middle half.
-import { readFileSync } from "node:fs";
+// who is faster than the page. Shown is the median of the runs and the range of their middle half; with
+// --write it is put into docs/page.md.
+import { readFileSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
 import { servePages, startBrowser } from "../tests/support/pages.mjs";
 import { keySet, makeToken } from "../tests/page/helpers.mjs";
@@ -65,7 +66,7 @@ async function measure(browser, { runs, network, again }) {
   return Object.fromEntries(["painted", "answered"].map((what) => [what, summarize(samples.map((sample) => sample[what]))]));
 }
 
-const { quick, json } = options("quick", "json");
+const { quick, json, write } = options("quick", "json", "write");
 const before = load();
 const runs = quick ? 3 : 15;
 const browser = await startBrowser();
@@ -80,11 +81,19 @@ for (const [name, how] of [
 const about = { chromium: browser.version(), playwright: versionOf("playwright-core"), runs, machine: machine(before) };
 await browser.close();
 
-const { version } = JSON.parse(readFileSync(new URL("../npm/package.json", import.meta.url), "utf8"));
-if (json) console.log(JSON.stringify({ edgeward: version, ...about, results }, null, 2));
-else {
-  const shown = ({ median, low, high }) => `${median.toFixed(0)} ms (${low.toFixed(0)} to ${high.toFixed(0)})`;
-  console.log("| | first paint | first verdict |\n|---|---|---|");
-  for (const { name, painted, answered } of results) console.log(`| ${name} | ${shown(painted)} | ${shown(answered)} |`);
-  console.log(`\nedgeward ${version}, Chromium ${about.chromium}, ${runs} runs each, ${about.machine.cpu}, ${about.machine.cores} cores, load ${about.machine.load.before} to ${about.machine.load.after}.`);
+const { version } = JSON.parse(readFileSync(new URL("../dist/npm/package.json", import.meta.url), "utf8"));
+const shown = ({ median, low, high }) => `${median.toFixed(0)} ms (${low.toFixed(0)} to ${high.toFixed(0)})`;
+const table = [
+  "| | first paint | first verdict |\n|---|---|---|",
+  ...results.map(({ name, painted, answered }) => `| ${name} | ${shown(painted)} | ${shown(answered)} |`),
+  `\nedgeward ${version}, Chromium ${about.chromium}, ${runs} runs each, ${about.machine.cpu}, ${about.machine.cores} cores, load ${about.machine.load.before} to ${about.machine.load.after}.`,
+].join("\n");
+console.log(json ? JSON.stringify({ edgeward: version, ...about, results }, null, 2) : table);
+if (write) {
+  const page = new URL("../docs/page.md", import.meta.url);
+  const text = readFileSync(page, "utf8");
+  const begin = "<!-- page-bench:begin -->";
+  const [start, end] = [text.indexOf(begin) + begin.length, text.indexOf("<!-- page-bench:end -->")];
+  if (end < start) throw new Error("docs/page.md has no place for the figures");
+  writeFileSync(page, `${text.slice(0, start)}\n${table}\n${text.slice(end)}`);
 }
