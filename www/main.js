@@ -1,6 +1,8 @@
 // The page: holds what was given and what the core says of it, and tells its parts. Nothing is stored and nothing is sent.
 import { el } from "./dom.js";
 import { exampleKey, exampleToken } from "./examples.js";
+import { takeFetchedKeys } from "./fetched-keys.js";
+import { keep } from "./keep.js";
 import { paint } from "./paint.js";
 import { PARTS } from "./parts.js";
 import { showShared, takeShared } from "./parts/take-seen.js";
@@ -193,12 +195,15 @@ const shared = takeShared();
 const showLink = (text) => showShared(document.querySelector(".findings"), text, core);
 addEventListener("hashchange", () => showLink(takeShared()));
 
+takeFetchedKeys(at("fetching"), at("fetching-otherwise"), (keys) => app.set({ keys }));
+
 setInterval(tick, 1000);
 document.addEventListener("visibilitychange", tick);
 
 try {
   core = await import("./edgeward/index.js");
   at("version").textContent = `Edgeward ${core.version()}.`;
+  keep();
   look();
 } catch (error) {
   console.error(error);

@@ -9,7 +9,7 @@ use crate::output::{Failure, Result, say, thousands};
 use crate::process;
 use crate::tools::{NPM, Tools};
 use crate::wasm::Core;
-use crate::workspace::{Inputs, Workspace, copy, empty_dir, files_under, make_dir, read_text, write};
+use crate::workspace::{Inputs, Workspace, copy, empty_dir, files_under, read_text, write};
 
 /// The version in npm/package.json, replaced by the workspace's, so that it is written in one place.
 const VERSION_MARK: &str = "\"version\": \"0.0.0\"";

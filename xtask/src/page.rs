@@ -1,5 +1,7 @@
 //! The page in `dist/www`: what is in `www` as it stands, and the part of the package that it calls as one module beside
-//! it, over a core of its own.
+//! it, over a core of its own; and the list of them all, for opening the page without a network.
+
+use std::path::Path;
 
 use crate::npm::{bundle, esbuild, option};
 use crate::output::{Failure, Result, say, thousands};
@@ -16,6 +18,7 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools, core: &Core) -> Result
     let (source, output) = (workspace.path("www"), workspace.path("dist/www"));
     let inputs = Inputs::new()
         .text(include_str!("page.rs"))
+        .text(include_str!("offline.mjs"))
         .files(&source)?
         .files(&workspace.path("npm"))?
         .files(&core.directory)?
@@ -29,6 +32,7 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools, core: &Core) -> Result
             copy(&file, &output.join(file.strip_prefix(&source).unwrap_or(&file)))?;
         }
         module(workspace, tools, core)?;
+        list_for_offline(workspace, tools, &output)?;
         write(&size, measure(workspace, tools)?)?;
         workspace.set_stamp("page", inputs)?;
     }
@@ -62,6 +66,13 @@ fn module(workspace: &Workspace, tools: &Tools, core: &Core) -> Result<()> {
     let beside = workspace.path("dist/www/edgeward");
     make_dir(&beside)?;
     bundle(workspace, tools, &staged.join("page/index.js"), &beside.join("index.js"), "esm")
+}
+
+/// Tells the worker that keeps the page which files it keeps.
+fn list_for_offline(workspace: &Workspace, tools: &Tools, output: &Path) -> Result<()> {
+    let mut command = workspace.command(&tools.node.path);
+    command.arg(workspace.path("xtask/src/offline.mjs")).arg(output);
+    process::quietly(&mut command, "Listing the files of the page").map(drop)
 }
 
 /// What whoever opens the page loads.
