@@ -40,6 +40,11 @@ export function revealed(text, keepNewlines = false) {
   return pieces;
 }
 
+/** Words of the core, with what stands between backticks as code. What is foreign in them is drawn as such. */
+export function coded(text) {
+  return text.split("`").map((piece, index) => (index % 2 ? el("code", { translate: "no" }, revealed(piece)) : revealed(piece)));
+}
+
 /** A section of a standard, linked where it is public. */
 export function rule(section) {
   const [, number, part] = /^RFC (\d{3,5}) §([\w.]+)$/.exec(section) ?? [];

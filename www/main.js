@@ -4,13 +4,15 @@ import { exampleKey, exampleToken } from "./examples.js";
 import { paint } from "./paint.js";
 import { PARTS } from "./parts.js";
 import { makeTabs } from "./tabs.js";
-import { bare, verdictCards, verdictsOf } from "./verdicts.js";
+import { bare, spoken, verdictCards, verdictsOf } from "./verdicts.js";
 
 const at = (id) => document.getElementById(id);
 const fields = { credential: at("credential"), keys: at("keys") };
 
 /** Long enough that a burst of keys is one look, short enough that it is felt as at once. */
 const PAUSE = 120;
+/** What is as long as this takes a moment to look into, so typing comes first. */
+const [LONG, LONG_PAUSE] = [65_536, 600];
 
 let core;
 let pending;
@@ -67,14 +69,16 @@ function look() {
     ask();
   } catch (error) {
     console.error(error);
-    return say("The core failed at this, which it never should: please report it. Reload the page to go on.");
+    return say("The core failed at this, which it never should: please report it. Reload the page to go on.", "alert");
   }
   tellKeysFault();
   if (!state.credential) {
     return say("Nothing pasted yet. What you paste is looked into as you type; the examples show what comes of it.");
   }
   seal();
-  paint(at("verdicts"), verdictsOf(state), verdictCards);
+  const verdicts = verdictsOf(state);
+  paint(at("verdicts"), verdicts, verdictCards);
+  paint(at("announced"), spoken(verdicts), String);
   frame();
 }
 
@@ -113,9 +117,10 @@ function seal() {
   document.head.append(el("meta", { id: "seal", "http-equiv": "Content-Security-Policy", content: policy }));
 }
 
-function say(words) {
+function say(words, role) {
   state.report = null;
-  paint(at("verdicts"), words, (words) => el("p", { class: "waiting" }, words));
+  paint(at("verdicts"), words, (words) => el("p", { class: "waiting", role }, words));
+  paint(at("announced"), "", String);
   frame();
 }
 
@@ -150,7 +155,7 @@ function lookAndGo() {
 for (const field of Object.values(fields)) {
   field.addEventListener("input", () => {
     clearTimeout(pending);
-    pending = setTimeout(look, PAUSE);
+    pending = setTimeout(look, field.value.length < LONG ? PAUSE : LONG_PAUSE);
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) lookAndGo();
@@ -179,5 +184,5 @@ try {
   look();
 } catch (error) {
   console.error(error);
-  say("The core that does the checking could not be started, so nothing can be checked here. Reload the page, or use a browser that runs WebAssembly.");
+  say("The core that does the checking could not be started, so nothing can be checked here. Reload the page, or use a browser that runs WebAssembly.", "alert");
 }
