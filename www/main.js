@@ -1,6 +1,7 @@
 // The page: holds what was given and what the core says of it, and tells its parts. Nothing is stored and nothing is sent.
 import { el } from "./dom.js";
 import { exampleKey, exampleToken } from "./examples.js";
+import { hold } from "./held.js";
 import { paint } from "./paint.js";
 import { PARTS } from "./parts.js";
 import { makeTabs } from "./tabs.js";
@@ -8,6 +9,7 @@ import { bare, spoken, verdictCards, verdictsOf } from "./verdicts.js";
 
 const at = (id) => document.getElementById(id);
 const fields = { credential: at("credential"), keys: at("keys") };
+const texts = { credential: hold(fields.credential, 20_000), keys: hold(fields.keys, 200_000) };
 
 /** Long enough that a burst of keys is one look, short enough that it is felt as at once. */
 const PAUSE = 120;
@@ -34,7 +36,7 @@ const app = {
   /** Takes over what was given or chosen (`credential`, `keys`, `policy`, `offset`) and looks again. */
   set(changes) {
     for (const [name, value] of Object.entries(changes)) {
-      if (name in fields) fields[name].value = value;
+      if (name in texts) texts[name].put(value);
       else state[name] = value;
     }
     look();
@@ -63,8 +65,8 @@ function look() {
   clearTimeout(pending);
   if (!core) return;
   state.now = Date.now() + state.offset;
-  state.credential = bare(fields.credential.value);
-  state.keys = fields.keys.value.trim();
+  state.credential = bare(texts.credential.get());
+  state.keys = texts.keys.get().trim();
   try {
     ask();
   } catch (error) {
@@ -152,10 +154,10 @@ function lookAndGo() {
   at("results-title").focus();
 }
 
-for (const field of Object.values(fields)) {
+for (const [name, field] of Object.entries(fields)) {
   field.addEventListener("input", () => {
     clearTimeout(pending);
-    pending = setTimeout(look, field.value.length < LONG ? PAUSE : LONG_PAUSE);
+    pending = setTimeout(look, texts[name].get().length < LONG ? PAUSE : LONG_PAUSE);
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) lookAndGo();

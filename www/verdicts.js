@@ -91,10 +91,10 @@ function policyVerdict({ report, policyFaults, now }) {
   const steps = token?.steps ?? key?.steps ?? [];
   const number = steps.findIndex(({ outcome }) => outcome === "failed");
   const fault = number < 0 ? { code: said.code, title: said.title, section: null, note: null } : faultAt(steps[number]);
-  const where = (is) => (number < 0 ? "" : `It ended at step ${number + 1} of ${steps.length}, where this ${is}: “${steps[number].title}”`);
+  const where = number < 0 ? "" : `It ended at step ${number + 1} of ${steps.length}, which asks for this: “${steps[number].title}”`;
   return said.status === 503
-    ? about("open", "Cannot be told here", where("cannot be told") || "Somebody would have to be asked, and this page asks nobody.", { fault })
-    : about("fails", "Refused", where("is not so"), { fault });
+    ? about("open", "Cannot be told here", where || "Somebody would have to be asked, and this page asks nobody.", { fault })
+    : about("fails", "Refused", where, { fault });
 }
 
 function until(edge, expires) {

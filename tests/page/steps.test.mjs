@@ -61,7 +61,7 @@ story("where it ended stands out, and what comes after is said not to be reached
   const steps = panel(page, "Step by step");
   assert.match(
     await steps.locator("p").first().textContent(),
-    /^13 of 32 steps passed\. It ended at step 17, where this is not so: “The signature holds under that key\.” What comes after was not reached: 15 steps\.$/,
+    /^13 of 32 steps passed\. It ended at step 17, which asks for this: “The signature holds under that key\.” What comes after was not reached: 15 steps\.$/,
   );
   const failed = steps.locator('[data-outcome="failed"]');
   assert.equal(await failed.count(), 1);
@@ -155,8 +155,8 @@ story("without keys it is said what to do", async (page) => {
 
 story("hostile ids and notes are text, cut and with nothing invisible in them", async (page) => {
   const attack = `<img src=x onerror="window.ran=1">\u202E${"x".repeat(1000)}`;
-  const { token, keys } = makeToken({}, { kid: attack });
-  await see(page, token, keySet([{ ...keys[0], kid: attack }]), "signature", "passed");
+  const { token, keys } = makeToken();
+  await see(page, token, keySet([...keys, { ...keys[0], kid: attack, use: attack }]), "signature", "passed");
   const said = await panel(page, "The keys").textContent();
   assert.match(said, /<img src=x onerror="window\.ran=1">U\+202Ex+… \(\d+ characters more\)/);
   assert.equal(await page.evaluate(() => window.ran), undefined);

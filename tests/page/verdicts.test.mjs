@@ -132,9 +132,9 @@ story("the examples show both classes at once, and clearing leaves nothing", asy
 });
 
 /** A policy with the keys of an issuer. */
-const policyOf = (keys, more = {}) =>
+const policyOf = (keys, more = { jwks: { keys } }) =>
   JSON.stringify({
-    issuers: [{ issuer: "https://issuer.example", audience: "https://api.example", algorithms: ["ES256"], jwks: { keys }, ...more }],
+    issuers: [{ issuer: "https://issuer.example", audience: "https://api.example", algorithms: ["ES256"], ...more }],
   });
 const setPolicy = (page, policy) => page.evaluate((policy) => globalThis.app.set({ policy }), policy);
 
@@ -164,7 +164,7 @@ story("what a policy refuses is told with the step that decides, whatever the ma
 
 story("keys that a policy has elsewhere can be lent, and that is no trust", async (page) => {
   const { token, keys } = makeToken({ aud: "https://api.example" });
-  const elsewhere = policyOf(undefined, { jwksUri: "https://issuer.example/keys" });
+  const elsewhere = policyOf(null, { jwksUri: "https://issuer.example/keys" });
   await paste(page, token);
   await setPolicy(page, elsewhere);
   await card(page, "This policy says", "Cannot be told here").waitFor();

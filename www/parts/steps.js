@@ -70,7 +70,7 @@ function summary(steps) {
   if (!failed) return el("p", { class: "sum" }, `${passed}, and none failed.`);
   const rest = count("not_reached");
   const after = rest ? ` What comes after was not reached: ${plural(rest, "step")}.` : "";
-  return el("p", { class: "sum" }, `${passed}. It ended at step ${failed.number}, where this is not so: “`, coded(failed.title), "”", after);
+  return el("p", { class: "sum" }, `${passed}. It ended at step ${failed.number}, which asks for this: “`, coded(failed.title), "”", after);
 }
 
 function line({ number, step, outcome, title, section, code, reason, note }) {
