@@ -146,7 +146,7 @@ test("how long ago something was goes on under an unchanged list", async () => {
   await openTab(page, "Contents");
   await member(page, "Payload", "exp").focus();
   await page.clock.runFor(10_000);
-  assert.match(await page.locator(".ago").last().textContent(), /^in (19|20) seconds$/);
+  await page.locator(".ago", { hasText: /^in (1\d|20) seconds$/ }).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "exp");
   await page.context().close();
 });
@@ -192,10 +192,11 @@ story("where the JSON goes wrong, and where it is no UTF-8, is shown with what s
   await panel(page, "Payload").getByText(`Byte ${json.indexOf("x,") + 1} of the decoded payload is where the JSON goes wrong.`).waitFor();
   assert.match(await page.locator(".excerpt").textContent(), /"exp":13008▸x,"sub"/);
   assert.equal(await page.locator(".characters .broken").count(), 1);
-  await see(page, `${segment('{"alg":"ES256","k')}.${Buffer.from([0x7b, 0x22, 0xff, 0x22]).toString("base64url")}.AA`);
-  assert.match(await panel(page, "Header").textContent(), /The JSON breaks off after 17 bytes\..*"k$/s);
+  await see(page, `${segment('{"alg":"ES256"')}.${Buffer.from([0x7b, 0x22, 0xff, 0x22]).toString("base64url")}.AA`);
+  assert.match(await panel(page, "Header").textContent(), /The JSON breaks off, or goes wrong, at its end, after 14 bytes\./);
   assert.match(await panel(page, "Payload").textContent(), /Byte 3 of the decoded payload is not UTF-8\. That is character \d+ of the token\./);
-  await see(page, `${segment('{"alg":"ES256"')}.`);
+  await see(page, `${segment('{"alg":"ES256","k')}.`);
+  assert.match(await panel(page, "Header").textContent(), /"k$/);
   await panel(page, "Payload").getByText("Nothing of it can be read").waitFor();
 });
 
@@ -252,29 +253,27 @@ story("markup and what turns text around are shown as what they are", async (pag
   assert.equal(isolated, "isolate");
 });
 
+/** Puts a text where pasting takes it from. */
+async function copy(page, text) {
+  await page.bringToFront();
+  await page.evaluate((text) => navigator.clipboard.writeText(text), text);
+}
+
 /** How long the page takes from a key to the next frame, the middle of five. */
 async function typing(page) {
-  const times = [];
-  await page.evaluate(() => {
-    window.taken = () =>
-      new Promise((resolve) => {
-        document.addEventListener(
-          "keydown",
-          () => {
-            const start = performance.now();
-            requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
-          },
-          { once: true, capture: true },
-        );
-      });
+  const field = page.getByLabel("Token or API key");
+  await field.evaluate((field) => {
+    window.taken = [];
+    field.onkeydown = () => {
+      const start = performance.now();
+      requestAnimationFrame(() => requestAnimationFrame(() => window.taken.push(performance.now() - start)));
+    };
   });
-  await page.getByLabel("Token or API key").focus();
-  for (let round = 0; round < 5; round++) {
-    const taken = page.evaluate(() => window.taken());
-    await page.keyboard.press("x");
-    times.push(await taken);
+  for (let round = 1; round <= 5; round++) {
+    await field.press("x");
+    await page.waitForFunction((round) => window.taken.length === round, round);
   }
-  return times.sort((one, other) => one - other)[2];
+  return page.evaluate(() => window.taken.sort((one, other) => one - other)[2]);
 }
 
 const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`claim${index}`, `value ${index}`]));
@@ -290,8 +289,7 @@ const HUGE = {
 
 for (const [name, text] of Object.entries(HUGE)) {
   story(`${name} is shown safely, and the page stays quick`, async (page) => {
-    await openTab(page, "Contents").catch(() => {});
-    await page.evaluate((text) => navigator.clipboard.writeText(text), text);
+    await copy(page, text);
     await page.getByLabel("Token or API key").focus();
     await page.keyboard.press("Control+V");
     await page.waitForFunction((length) => app.state().report && app.state().credential.length >= length - 2, text.length);
@@ -312,7 +310,7 @@ story("what is too long for its field is held beside it, until that is changed",
   const { token, keys } = makeToken({ fill: "x".repeat(30_000), sub: "s" });
   const field = page.getByLabel("Token or API key");
   await paste(page, "", keySet(keys));
-  await page.evaluate((text) => navigator.clipboard.writeText(text), token);
+  await copy(page, token);
   await field.focus();
   await page.keyboard.press("Control+V");
   await page.getByText(`All ${token.length.toLocaleString("en")} characters of it are looked into; the field shows the first 1,000.`).waitFor();

@@ -124,13 +124,15 @@ function brokenAt({ kind, byte, character }, text, { segments }, place, index) {
     return el("p", { class: "amiss" }, words);
   }
   const bytes = new TextEncoder().encode(text ?? "");
-  const number = `byte ${(byte + 1).toLocaleString("en")} of the decoded ${place}`;
   if (text === null) return el("p", { class: "amiss" }, "It is empty, and should be a JSON object.");
   const before = new TextDecoder().decode(bytes.subarray(0, byte)).length;
-  const isEnd = before >= text.length;
   const what = kind === "utf8" ? "is not UTF-8" : "is where the JSON goes wrong";
-  const words = isEnd ? `The JSON breaks off after ${plural(byte, "byte")}.` : `${number[0].toUpperCase()}${number.slice(1)} ${what}.`;
-  const wrong = isEnd ? "" : String.fromCodePoint(text.codePointAt(before));
+  // A text that breaks off goes wrong at its last byte, or behind it.
+  const words =
+    kind === "json" && byte >= bytes.length - 1
+      ? `The JSON breaks off, or goes wrong, at its end, after ${plural(bytes.length, "byte")}.`
+      : `Byte ${(byte + 1).toLocaleString("en")} of the decoded ${place} ${what}.`;
+  const wrong = before < text.length ? String.fromCodePoint(text.codePointAt(before)) : "";
   const after = text.slice(before + wrong.length, before + 24);
   return [
     el("p", { class: "amiss" }, words, at),
