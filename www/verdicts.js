@@ -3,7 +3,7 @@
 import { coded, el, foreign, rule } from "./dom.js";
 import { date } from "./words.js";
 
-/** `state` is `holds`, `fails` or `open`; `fault` is one of the core's; `also` is what is foreign in it, each with its words. */
+/** `state` is `holds`, `fails` or `open`; `fault` is one of the core's; `also` are words and what is foreign after them. */
 const verdict = (question, state, answer, words, more = {}) => ({ question, state, answer, words, ...more });
 
 /** The verdicts of a state, the mathematics first. */
@@ -17,7 +17,8 @@ export function verdictsOf(state) {
           verdict("The mathematics", "open", "Not checked", `This has the form of neither class. ${guess(credential)}`),
           verdict("The trust", "open", "Not established", "What is not recognised is refused."),
         ];
-  return state.policy ? [...two, policyVerdict(state)] : two;
+  // Of what is no credential a policy says nothing that these two do not.
+  return state.policy && (report.class || state.policyFaults) ? [...two, policyVerdict(state)] : two;
 }
 
 /** What is read aloud of them: each in a few words. */

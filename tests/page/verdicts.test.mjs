@@ -117,6 +117,8 @@ story("what is neither is said to be neither, with a guess at what it is", async
   await page.getByText("a key set belongs in the second field").waitFor();
   await paste(page, "hello");
   await page.getByText("This has the form of neither class").waitFor();
+  await setPolicy(page, policyOf(makeToken().keys));
+  assert.equal(await page.locator(".verdict").count(), 2);
 });
 
 story("the examples show both classes at once, and clearing leaves nothing", async (page) => {

@@ -72,13 +72,17 @@ export function pointing(place) {
     return index < 0 ? null : { of, index };
   }
 
-  const over = (event) => {
-    if (!model) return;
-    hovered = event ? memberAt(event.target) : null;
+  // What is scrolled under a pointer that stands still is not pointed at.
+  let last = "";
+  place.addEventListener("pointermove", ({ target, clientX, clientY }) => {
+    if (!model || last === (last = `${clientX},${clientY}`)) return;
+    hovered = memberAt(target);
     light();
-  };
-  place.addEventListener("pointerover", over);
-  place.addEventListener("pointerleave", () => over(null));
+  });
+  place.addEventListener("pointerleave", () => {
+    hovered = null;
+    if (model) light();
+  });
   place.addEventListener("focusin", ({ target }) => {
     const member = model && target.closest("dt button") && memberAt(target);
     if (member && !same(member, chosen)) choose(member);

@@ -1,5 +1,6 @@
 // What stands in a credential, as far as it can be read: the byte map of a token, or the parts of a key.
 import { paint } from "../paint.js";
+import { formFault } from "../verdicts.js";
 import { relative } from "../words.js";
 import { drawToken } from "./contents-token.js";
 import { pointing } from "./contents-pointing.js";
@@ -34,7 +35,7 @@ export const contents = {
 
 /** What is drawn of a token. Of the signature that is its length. */
 function tokenModel(token, credential) {
-  const { header, payload, signatureBytes, mathematics, times, steps } = token;
+  const { header, payload, signatureBytes, mathematics, times } = token;
   const segments = credential.startsWith("{") ? [] : credential.split(".");
   return {
     header,
@@ -43,7 +44,7 @@ function tokenModel(token, credential) {
     mathematics,
     times,
     // Where it was refused for its outline, no algorithm was looked at.
-    looked: header.fault === null && !steps.some(({ step, outcome }) => step === "signature_encoding" && outcome === "not_reached"),
+    looked: header.fault === null && formFault(token) === null,
     segments: segments.slice(0, 2),
     rest: segments.slice(2, 5).map((segment) => segment.length),
   };
