@@ -74,6 +74,15 @@ story("where it ended stands out, and what comes after is said not to be reached
   assert.equal(colour, soft);
 });
 
+story("where a segment goes wrong, the step leads to the place", async (page) => {
+  await see(page, `${segment({ alg: "ES256" })}.${segment('{"sub":"s"')}.AA`, "", "payload", "failed");
+  await panel(page, "Step by step").getByRole("button", { name: "Show where" }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "payload-title");
+  assert.ok(await panel(page, "Payload").getByText("The JSON breaks off").isVisible());
+  await see(page, makeToken().token, keySet(makeToken().keys), "signature", "failed");
+  assert.equal(await page.getByRole("button", { name: "Show where" }).count(), 0);
+});
+
 story("a token that nothing speaks against is told so, and what nobody asked is folded away", async (page) => {
   const { token, keys } = makeToken();
   await see(page, token, keySet(keys), "signature", "passed");

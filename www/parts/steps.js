@@ -8,15 +8,20 @@ export const steps = {
   id: "steps",
   name: "Steps",
   classes: ["m2m_token", "api_key"],
-  mount(place) {
+  mount(place, app) {
     const [ladder, keys] = [el("section", { class: "panel", "aria-labelledby": "steps-title" }), el("div")];
     place.append(ladder, keys);
+    ladder.addEventListener("click", ({ target }) => {
+      const { show } = target.dataset;
+      if (show) app.point(show, null);
+    });
     let seen;
     return ({ report, keysFault }) => {
       if (report === seen) return;
       seen = report;
       const { token, key } = report;
-      paint(ladder, { steps: (token ?? key).steps, groups: token ? OF_TOKENS : OF_KEYS }, drawSteps);
+      const broken = ["header", "payload"].filter((place) => token?.[place].broken);
+      paint(ladder, { steps: (token ?? key).steps, groups: token ? OF_TOKENS : OF_KEYS, broken }, drawSteps);
       paint(keys, token && { keys: token.keys, objection: token.keysObjection, keysFault, fault: token.mathematics.fault }, keyList);
     };
   },
@@ -37,8 +42,12 @@ const OF_KEYS = { form: "What its text tells", record: "What only the store tell
 const SIGNS = { passed: "✓", failed: "✕", not_reached: "–", not_asked: "○" };
 const WORDS = { passed: "passed", failed: "failed", not_reached: "not reached", not_asked: "not asked" };
 
-function drawSteps({ steps, groups }) {
-  const numbered = steps.map((step, index) => ({ ...step, number: index + 1 }));
+function drawSteps({ steps, groups, broken }) {
+  const numbered = steps.map((step, index) => ({
+    ...step,
+    number: index + 1,
+    place: step.outcome === "failed" ? broken.find((place) => step.step.startsWith(place)) : undefined,
+  }));
   // Where there was nothing to ask, and no more to say of it, a line is enough for all of them.
   const idle = numbered.filter(({ outcome, note }) => outcome === "not_asked" && note === null);
   const lists = [];
@@ -73,7 +82,7 @@ function summary(steps) {
   return el("p", { class: "sum" }, `${passed}. It ended at step ${failed.number}, which asks for this: “`, coded(failed.title), "”", after);
 }
 
-function line({ number, step, outcome, title, section, code, reason, note }) {
+function line({ number, step, outcome, title, section, code, reason, note, place }) {
   return el(
     "li",
     { value: number, "data-step": step, "data-outcome": outcome },
@@ -85,6 +94,7 @@ function line({ number, step, outcome, title, section, code, reason, note }) {
       reason && el("strong", { class: "reason" }, coded(reason), "."),
       note && el("span", { class: "note foreign" }, coded(note)),
       code && el("span", { class: "note" }, "The reason code, as in production: ", el("code", { translate: "no" }, code)),
+      place && el("button", { type: "button", class: "quiet", "data-show": place }, "Show where"),
     ),
     el("span", { class: "from" }, el("span", { class: "outcome" }, WORDS[outcome]), " · ", rule(section)),
   );
