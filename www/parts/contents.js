@@ -1,4 +1,5 @@
 // What stands in a credential, as far as it can be read: the byte map of a token, or the parts of a key.
+import { el } from "../dom.js";
 import { paint } from "../paint.js";
 import { formFault } from "../verdicts.js";
 import { relative } from "../words.js";
@@ -10,7 +11,10 @@ export const contents = {
   id: "contents",
   name: "Contents",
   classes: ["m2m_token", "api_key"],
-  mount(place) {
+  mount(panel) {
+    // Its own, so that what listens here goes when the panel is emptied.
+    const place = el("div", { class: "contents" });
+    panel.append(place);
     const pointer = pointing(place);
     let seen;
     let followed = null;
