@@ -26,12 +26,23 @@ export function foreign(text) {
 // Controls, formats, bidirectional overrides, odd spaces, private and lone code units, and what is drawn as nothing.
 export const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** The text in pieces, each character that could hide or reorder others replaced by its code point in a box. */
+/** So many boxes are drawn in one text. */
+const MOST_BOXES = 256;
+
+/**
+ * The text in pieces, each character that could hide or reorder others replaced by its code point in a box; where there are
+ * very many of them, by the sign for what cannot be shown.
+ */
 export function revealed(text, keepNewlines = false) {
   const pieces = [];
   let end = 0;
+  const isPlain = (character) => character === " " || (keepNewlines && character === "\n");
   for (const { 0: character, index } of text.matchAll(UNSEEN)) {
-    if (character === " " || (keepNewlines && character === "\n")) continue;
+    if (isPlain(character)) continue;
+    if (pieces.length >= 2 * MOST_BOXES) {
+      pieces.push(text.slice(end).replace(UNSEEN, (character) => (isPlain(character) ? character : "\ufffd")));
+      return pieces;
+    }
     const point = `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
     pieces.push(text.slice(end, index), el("span", { class: "unseen", title: "a character that is not drawn" }, point));
     end = index + character.length;
@@ -40,11 +51,9 @@ export function revealed(text, keepNewlines = false) {
   return pieces;
 }
 
-/** A sentence of the core, with what it has between backquotes as code. */
+/** Words of the core, with what stands between backticks as code. What is foreign in them is drawn as such. */
 export function worded(text) {
-  const pieces = text.split("`");
-  if (pieces.length % 2 === 0) return foreign(text);
-  return pieces.map((piece, index) => (index % 2 ? el("code", null, foreign(piece)) : revealed(piece)));
+  return text.split("`").map((piece, index) => (index % 2 ? el("code", { translate: "no" }, revealed(piece)) : revealed(piece)));
 }
 
 /** Where sections stand in public. */

@@ -2,19 +2,23 @@
 import { el } from "./dom.js";
 import { exampleKey, exampleToken } from "./examples.js";
 import { takeFetchedKeys } from "./fetched-keys.js";
+import { hold } from "./held.js";
 import { keep } from "./keep.js";
 import { paint } from "./paint.js";
 import { PARTS } from "./parts.js";
 import { showShared, takeShared } from "./parts/take-seen.js";
 import { makeTabs } from "./tabs.js";
-import { bare, verdictCards, verdictsOf } from "./verdicts.js";
+import { bare, spoken, verdictCards, verdictsOf } from "./verdicts.js";
 import { date } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const fields = { credential: at("credential"), keys: at("keys") };
+const texts = { credential: hold(fields.credential, 20_000), keys: hold(fields.keys, 200_000) };
 
 /** Long enough that a burst of keys is one look, short enough that it is felt as at once. */
 const PAUSE = 120;
+/** What is as long as this takes a moment to look into, so typing comes first. */
+const [LONG, LONG_PAUSE] = [65_536, 600];
 
 let core;
 let pending;
@@ -39,7 +43,7 @@ const app = {
   /** Takes over what was given or chosen (`credential`, `keys`, `policy`, `offset`) and looks again. */
   set(changes) {
     for (const [name, value] of Object.entries(changes)) {
-      if (name in fields) fields[name].value = value;
+      if (name in texts) texts[name].put(value);
       else state[name] = value;
     }
     if ("offset" in changes) stands = Date.now() + state.offset;
@@ -71,20 +75,22 @@ function look() {
   clearTimeout(pending);
   if (!core) return;
   state.now = clock();
-  state.credential = bare(fields.credential.value);
-  state.keys = fields.keys.value.trim();
+  state.credential = bare(texts.credential.get());
+  state.keys = texts.keys.get().trim();
   try {
     ask();
   } catch (error) {
     console.error(error);
-    return say("The core failed at this, which it never should: please report it. Reload the page to go on.");
+    return say("The core failed at this, which it never should: please report it. Reload the page to go on.", "alert");
   }
   tellKeysFault();
   if (!state.credential) {
     return say("Nothing pasted yet. What you paste is looked into as you type; the examples show what comes of it.");
   }
   seal();
-  paint(at("verdicts"), verdictsOf(state), verdictCards);
+  const verdicts = verdictsOf(state);
+  paint(at("verdicts"), verdicts, verdictCards);
+  paint(at("announced"), spoken(verdicts), String);
   frame();
 }
 
@@ -123,9 +129,10 @@ function seal() {
   document.head.append(el("meta", { id: "seal", "http-equiv": "Content-Security-Policy", content: policy }));
 }
 
-function say(words) {
+function say(words, role) {
   state.report = null;
-  paint(at("verdicts"), words, (words) => el("p", { class: "waiting" }, words));
+  paint(at("verdicts"), words, (words) => el("p", { class: "waiting", role }, words));
+  paint(at("announced"), "", String);
   frame();
 }
 
@@ -161,10 +168,10 @@ function lookAndGo() {
   at("results-title").focus();
 }
 
-for (const field of Object.values(fields)) {
+for (const [name, field] of Object.entries(fields)) {
   field.addEventListener("input", () => {
     clearTimeout(pending);
-    pending = setTimeout(look, PAUSE);
+    pending = setTimeout(look, texts[name].get().length < LONG ? PAUSE : LONG_PAUSE);
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) lookAndGo();
@@ -207,6 +214,6 @@ try {
   look();
 } catch (error) {
   console.error(error);
-  say("The core that does the checking could not be started, so nothing can be checked here. Reload the page, or use a browser that runs WebAssembly.");
+  say("The core that does the checking could not be started, so nothing can be checked here. Reload the page, or use a browser that runs WebAssembly.", "alert");
 }
 showLink(shared);
