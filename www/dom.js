@@ -56,13 +56,11 @@ export function worded(text) {
   return text.split("`").map((piece, index) => (index % 2 ? el("code", { translate: "no" }, revealed(piece)) : revealed(piece)));
 }
 
-/** Where sections stand in public. */
+/** Where sections stand in public. The header `Connection-Allowlist` has the same hosts. */
 const SOURCES = [
   [/^RFC (\d{3,5})(?: §([\w.]+))?$/, (number, part) => `https://www.rfc-editor.org/rfc/rfc${number}${anchor(part)}`],
   [/^(draft-[a-z\d-]+)(?: §([\w.]+))?$/, (name, part) => `https://datatracker.ietf.org/doc/html/${name}${anchor(part)}`],
   [/^OWASP NHI\d+:2025$/, () => "https://owasp.org/www-project-non-human-identities-top-10/2025/top-10-2025"],
-  [/^NIST CSF 2\.0 /, () => "https://doi.org/10.6028/NIST.CSWP.29"],
-  [/^NIST SP 800-57 Part 1 /, () => "https://doi.org/10.6028/NIST.SP.800-57pt1r5"],
 ];
 
 const anchor = (part) => (part ? `#${/^\d/.test(part) ? "section" : "appendix"}-${part}` : "");

@@ -125,8 +125,8 @@ test("sections are linked where they are public", async () => {
     "https://www.rfc-editor.org/rfc/rfc7518#appendix-A.1",
     "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-rfc8725bis-02#section-3.1",
     "https://owasp.org/www-project-non-human-identities-top-10/2025/top-10-2025",
-    "https://doi.org/10.6028/NIST.CSWP.29",
-    "https://doi.org/10.6028/NIST.SP.800-57pt1r5",
+    "NIST CSF 2.0 PR.AA-01",
+    "NIST SP 800-57 Part 1 §5.3.4",
     "Edgeward’s contract §5.1",
   ]);
   await page.context().close();

@@ -26,7 +26,7 @@ test("the page and its files come with the page's policy", async () => {
     const { status, of } = await get(path);
     assert.equal(status, 200, path);
     assert.equal(of("content-security-policy"), policies[0], path);
-    assert.equal(of("connection-allowlist"), '(response-origin "https://www.rfc-editor.org/*")', path);
+    assert.equal(of("connection-allowlist"), '(response-origin "https://www.rfc-editor.org/*" "https://datatracker.ietf.org/*" "https://owasp.org/*")', path);
     assert.equal(of("cross-origin-embedder-policy"), "require-corp", path);
     assert.equal(of("cross-origin-opener-policy"), "same-origin", path);
     assert.equal(of("cross-origin-resource-policy"), "same-origin", path);
