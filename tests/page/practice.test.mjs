@@ -31,7 +31,7 @@ function story(name, tell) {
 }
 
 /** A token with nothing against it, but for what a test changes. */
-const sound = (claims, header) => makeToken({ aud: "https://api.example", jti: "j", iat: Math.floor(Date.now() / 1000), ...claims }, { typ: "at+jwt", ...header });
+const sound = (claims, header) => makeToken({ aud: "https://api.example", sub: "nightly-report", jti: "j", iat: Math.floor(Date.now() / 1000), ...claims }, { typ: "at+jwt", ...header });
 
 story("findings come worst first, with advice, code and a link to the section", async (page, look) => {
   const { token } = makeToken({ aud: undefined, exp: undefined, email: "ada@example.com" }, { kid: "../../etc/passwd" });
