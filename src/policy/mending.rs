@@ -24,13 +24,7 @@ pub(super) struct Mending {
 
 impl Mending {
     pub(super) const fn new(document: Value) -> Self {
-        Self {
-            document,
-            taken: Vec::new(),
-            respelt: Vec::new(),
-            removed: Vec::new(),
-            touched: Vec::new(),
-        }
+        Self { document, taken: Vec::new(), respelt: Vec::new(), removed: Vec::new(), touched: Vec::new() }
     }
 
     pub(super) const fn document(&self) -> &Value {
