@@ -152,11 +152,11 @@ pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> O
 }
 
 /// How many letters must be put in, left out or changed to make one name of the other (Levenshtein). Case counts for
-/// nothing.
+/// nothing, as far as names have letters: ASCII.
 fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().flat_map(char::to_lowercase).collect();
+    let other: Vec<char> = other.chars().map(|letter| letter.to_ascii_lowercase()).collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().flat_map(char::to_lowercase).enumerate() {
+    for (line, letter) in one.chars().map(|letter| letter.to_ascii_lowercase()).enumerate() {
         let mut diagonal = line;
         let mut left = line.saturating_add(1);
         for (cell, expected) in row.iter_mut().zip(std::iter::once(None).chain(other.iter().map(Some))) {
