@@ -196,12 +196,11 @@ impl Decider {
         if waits_for == Some("seal") {
             notes.push(SEALED);
         }
-        let (verdict, outcome) = match waits_for {
-            Some(_) => (None, None),
-            None => {
-                let (verdict, outcome) = self.conclude(request, verdict, asked, signs, &mut notes);
-                (RawValue::from_string(verdict_document(&verdict)).ok(), Some(outcome))
-            }
+        let (verdict, outcome) = if waits_for.is_some() {
+            (None, None)
+        } else {
+            let (verdict, outcome) = self.conclude(request, verdict, asked, signs, &mut notes);
+            (RawValue::from_string(verdict_document(&verdict)).ok(), Some(outcome))
         };
         if limited {
             notes.push(NOT_COUNTED);
