@@ -11,7 +11,7 @@ pub use request::RequestToPreview;
 pub use routes::{Example, PreviewedRoute, Scopes};
 
 use serde::Serialize;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value};
 
 use super::{
     Answer, GateRequest, assemble::Lent, assertion::ASSERTION, credential::Presented, decider::Decider, forward,
@@ -23,6 +23,7 @@ use crate::{
         claimed_issuer,
         deployed::{keys_for, stand_in, words},
     },
+    json::JsonText,
     policy::{Faults, PolicyError, reading_of_policy},
     verdict::{CredentialClass, Denial, Reason, Verdict, verdict_document},
 };
@@ -67,7 +68,7 @@ pub struct Preview {
     /// The credential that was found.
     pub credential: Option<Found>,
     /// The verdict of production, as it hands it out; none where it cannot be told here, and where nothing is decided.
-    pub verdict: Option<Box<RawValue>>,
+    pub verdict: Option<JsonText<String>>,
     /// What follows from it.
     pub outcome: Option<PreviewedOutcome>,
     /// Why the keys that were handed over cannot stand in for those of the policy.
@@ -200,7 +201,7 @@ impl Decider {
             (None, None)
         } else {
             let (verdict, outcome) = self.conclude(request, verdict, asked, signs, &mut notes);
-            (RawValue::from_string(verdict_document(&verdict)).ok(), Some(outcome))
+            (Some(JsonText::known(verdict_document(&verdict))), Some(outcome))
         };
         if limited {
             notes.push(NOT_COUNTED);
