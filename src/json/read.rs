@@ -80,7 +80,7 @@ impl<'d> Reader<'d> {
 
     fn array<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let Some(Value::Array(items)) = self.value else { return Err(self.unexpected(&visitor)) };
-        visitor.visit_seq(Items { of: self, items, next: 0 })
+        visitor.visit_seq(Items { of: self, all: items, next: 0 })
     }
 
     /// An array of as many items as the type has.
@@ -93,7 +93,7 @@ impl<'d> Reader<'d> {
 
     fn map<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let Some(Value::Object(members)) = self.value else { return Err(self.unexpected(&visitor)) };
-        visitor.visit_map(Members { of: self, members: members.iter(), current: None })
+        visitor.visit_map(Members { of: self, left: members.iter(), current: None })
     }
 
     /// A struct of these members.
@@ -278,7 +278,7 @@ impl<'d> Deserializer<'d> for Name<'d> {
 /// The items of an array.
 struct Items<'d> {
     of: Reader<'d>,
-    items: &'d [Value],
+    all: &'d [Value],
     next: usize,
 }
 
@@ -287,20 +287,20 @@ impl<'d> SeqAccess<'d> for Items<'d> {
 
     fn next_element_seed<T: DeserializeSeed<'d>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
         let index = self.next;
-        let Some(item) = self.items.get(index) else { return Ok(None) };
+        let Some(item) = self.all.get(index) else { return Ok(None) };
         self.next = index.saturating_add(1);
         seed.deserialize(self.of.at(Some(item))).map(Some).map_err(|error| error.in_item(index))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.items.len().checked_sub(self.next)
+        self.all.len().checked_sub(self.next)
     }
 }
 
 /// The members of an object.
 struct Members<'d> {
     of: Reader<'d>,
-    members: map::Iter<'d>,
+    left: map::Iter<'d>,
     /// The member whose name was read last.
     current: Option<(&'d str, &'d Value)>,
 }
@@ -309,7 +309,7 @@ impl<'d> MapAccess<'d> for Members<'d> {
     type Error = ReadError;
 
     fn next_key_seed<K: DeserializeSeed<'d>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
-        let Some((name, value)) = self.members.next() else { return Ok(None) };
+        let Some((name, value)) = self.left.next() else { return Ok(None) };
         self.current = Some((name, value));
         seed.deserialize(Name(name)).map(Some).map_err(|error| error.in_member(name))
     }
@@ -320,7 +320,7 @@ impl<'d> MapAccess<'d> for Members<'d> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.members.len())
+        Some(self.left.len())
     }
 }
 

@@ -58,7 +58,8 @@ fn judged<T: Serialize>(
     say: impl FnOnce(Against<'_>, UnixMillis) -> Result<T, PolicyError>,
 ) -> Result<String, JsValue> {
     let keys = given::document(keys, "the key set")?;
-    let said = say(Against { policy, keys: keys.as_ref() }, given::time(now)?).map_err(|error| refused_policy(&error))?;
+    let said =
+        say(Against { policy, keys: keys.as_ref() }, given::time(now)?).map_err(|error| refused_policy(&error))?;
     text(&said)
 }
 

@@ -161,9 +161,9 @@ test("the verdict is announced once, and an unchanged one is left alone", async 
   const page = await openPage(browser, pages);
   const { token, keys } = makeToken();
   await paste(page, token, keySet(keys));
-  const status = page.locator("#verdicts");
-  await status.getByText("Holds").waitFor();
-  assert.deepEqual(await status.evaluate((element) => [element.role, element.ariaAtomic, element.textContent.match(/The mathematics|The trust/g)]), ["status", "true", ["The mathematics", "The trust"]]);
+  const status = page.locator("#announced");
+  await status.getByText("The mathematics: holds.").waitFor({ state: "attached" });
+  assert.deepEqual(await status.evaluate((element) => [element.getAttribute("role"), element.textContent.match(/The mathematics|The trust/g)]), ["status", ["The mathematics", "The trust"]]);
   await status.evaluate((element) => {
     window.changes = 0;
     new MutationObserver(() => (window.changes += 1)).observe(element, { subtree: true, childList: true, characterData: true });
@@ -174,7 +174,7 @@ test("the verdict is announced once, and an unchanged one is left alone", async 
   await page.getByLabel("Token or API key").fill(other.token);
   await page.getByLabel("Key set").fill(keySet(other.keys));
   await page.locator("#part-contents").getByText("other").first().waitFor();
-  await status.getByText("Holds").waitFor();
+  await status.getByText("The mathematics: holds.").waitFor({ state: "attached" });
   await page.getByRole("button", { name: "Look into it" }).click();
   const before = await page.evaluate(() => window.changes);
   await page.getByRole("button", { name: "Look into it" }).click();

@@ -109,7 +109,7 @@ story("every fault of a policy is listed by its place, and what was typed stays"
   await open(page);
   const typed = '{ "rotues": [], "issuers": [{ "issuer": 7 }] }\n\n';
   await field(page).fill(typed);
-  await page.getByText(/It cannot be used/).waitFor();
+  await page.getByText(/It cannot be used: 2 things/).waitFor();
   const faults = await page.locator("#policy-faults li").allTextContents();
   assert.ok(
     faults.some((fault) => /At \/rotues: .*did you mean routes\?/s.test(fault)),

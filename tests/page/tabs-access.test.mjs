@@ -33,7 +33,7 @@ const STATES = {
   },
   "a policy with faults": async (page) => {
     await page.getByLabel("The policy of a gate, or of a verifier").fill('{"rotues":[]}');
-    await page.getByText("It cannot be used").waitFor();
+    await page.getByText("It cannot be used: one thing").waitFor();
   },
   attacks: async (page) => {
     await press(page, "Take it out");
