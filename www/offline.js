@@ -43,15 +43,30 @@ addEventListener("fetch", (event) => {
   else if (request.mode !== "navigate") event.respondWith(Response.error());
 });
 
+// The files of the version that takes over, once a load has begun with them: it goes on with them whichever worker is asked.
+let from = NAME;
+
 async function answer(request, address) {
-  // The next load takes over a new version. What else is open has loaded all that it will ever ask for.
+  // The next load takes over a new version. What else is open could be loading this one: then it stays for now.
   if (request.mode === "navigate" && registration.waiting && (await clients.matchAll()).length < 2) {
-    registration.waiting.postMessage(null);
-    return new Response(null, { headers: { refresh: "0" } });
+    from = await handOver(registration.waiting);
   }
-  const kept = await (await caches.open(NAME)).match(address);
+  const kept = await (await caches.open(from)).match(address);
   return kept ?? fetch(address);
 }
 
+/** Tells the version that waits to take over: under which name it keeps its files, or our own if it does not answer. */
+function handOver(next) {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = (event) => resolve(event.data);
+    setTimeout(resolve, 1000, NAME);
+    next.postMessage(null, [port2]);
+  });
+}
+
 // By the version before, when it is time; what a message says is not looked at.
-addEventListener("message", () => skipWaiting());
+addEventListener("message", (event) => {
+  event.ports[0]?.postMessage(NAME);
+  skipWaiting();
+});

@@ -117,14 +117,16 @@ test("a new version is taken over whole at the next load, and the old one is for
   await page.evaluate(async () => {
     const registration = await navigator.serviceWorker.ready;
     await registration.update();
-    while (!registration.waiting) await new Promise((resolve) => registration.installing?.addEventListener("statechange", resolve, { once: true }));
+    const next = registration.installing ?? registration.waiting;
+    while (next.state === "installing") await new Promise((resolve) => next.addEventListener("statechange", resolve, { once: true }));
   });
   assert.deepEqual(await version(page), ["1", "1"], "and is not changed under the hands of who uses it");
   await page.reload();
-  await page.waitForFunction(() => document.documentElement.dataset.script === "2");
   await ready(page);
   assert.deepEqual(await version(page), ["2", "2"]);
-  await page.waitForFunction(async () => (await caches.keys()).length === 1);
+  await page.evaluate(async () => {
+    while ((await caches.keys()).length !== 1) await new Promise((resolve) => setTimeout(resolve));
+  });
   await pages.stop();
   await page.reload();
   await ready(page);
