@@ -98,10 +98,10 @@ story("each class is told what governs it, and no class is told both", async (pa
   await key.waitFor();
   await paste(page, API_KEY.text);
   await token.waitFor({ state: "hidden" });
-  assert.ok(await key.isVisible());
+  await key.waitFor();
   await paste(page, makeToken().token);
   await key.waitFor({ state: "hidden" });
-  assert.ok(await token.isVisible());
+  await token.waitFor();
 });
 
 story("what stands before a credential in a request is left out", async (page) => {
