@@ -138,14 +138,11 @@ function say(words, role) {
 
 const TITLES = { m2m_token: "An M2M token", api_key: "An API key" };
 
-/** The headings, the tabs, and what governs the class in hand. */
+/** The headings, the tabs, and, until a credential is in hand, what governs either class: then the tab "Practice" says it. */
 function frame() {
   const kind = state.report?.class ?? null;
   at("results-title").textContent = TITLES[kind] ?? "What there is to say";
-  at("governance-title").textContent = kind ? "What governs it" : "Two classes of credential, governed in two ways";
-  for (const name of Object.keys(TITLES)) at(`governs-${name}`).hidden = kind ? kind !== name : false;
-  // The table of the tab "Practice" says the same of the class in hand.
-  at("governance-title").parentElement.hidden = Boolean(kind && core.lifecycle);
+  at("governance").hidden = Boolean(kind);
   at("parts").hidden = !kind;
   at("clock").hidden = !state.offset || !kind;
   at("clock-at").textContent = date(Math.floor(state.now / 1000))?.text;

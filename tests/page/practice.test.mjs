@@ -94,11 +94,11 @@ story("both classes stand side by side, and the one in hand stands out", async (
   const said = await table.textContent();
   for (const asked of [/Who answers for it\?/, /owner/, /revoker/, /rotat/i, /leak/, /store/]) assert.match(said, asked);
   // It says what the articles say for readers without wasm.
-  assert.ok(await page.locator("#governs-api_key").isHidden());
+  assert.ok(await page.locator("#governance").isHidden());
   await look(sound().token);
   assert.deepEqual((await table.getByRole("columnheader").allTextContents()).slice(1), ["An API key stands", "An M2M token expiresthis one"]);
   await page.getByRole("button", { name: "Clear" }).click();
-  await page.locator("#governs-m2m_token").waitFor();
+  await page.locator("#governance").waitFor();
 });
 
 test("on a phone the table becomes pairs that say which is which, and nothing is too wide", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { servePages, startBrowser } from "../support/pages.mjs";
-import { API_KEY, card, keySet, lendApp, makeToken, openPage, paste, segment, tamper, verdict } from "./helpers.mjs";
+import { API_KEY, card, keySet, lendApp, makeToken, openPage, openTab, paste, segment, tamper, verdict } from "./helpers.mjs";
 
 let pages;
 let browser;
@@ -91,17 +91,21 @@ story("an API key whose check is not the plain one may be sealed, and that is sa
   assert.match(await verdict(page, "mathematics", "Cannot be told").textContent(), /seals its keys/);
 });
 
-story("each class is told what governs it, and no class is told both", async (page) => {
+story("what governs either class is told until a credential is in hand, and then by a tab", async (page) => {
   const token = page.getByRole("heading", { name: "An M2M token expires by itself" });
   const key = page.getByRole("heading", { name: "An API key stands until somebody ends it" });
   await token.waitFor();
   await key.waitFor();
-  await paste(page, API_KEY.text);
-  await token.waitFor({ state: "hidden" });
-  await key.waitFor();
-  await paste(page, makeToken().token);
-  await key.waitFor({ state: "hidden" });
+  for (const credential of [API_KEY.text, makeToken().token]) {
+    await paste(page, credential);
+    await token.waitFor({ state: "hidden" });
+    assert.ok(await key.isHidden());
+    await openTab(page, "Practice");
+    await page.getByRole("table", { name: "What governs it" }).waitFor();
+  }
+  await page.getByRole("button", { name: "Clear" }).click();
   await token.waitFor();
+  await key.waitFor();
 });
 
 story("what stands before a credential in a request is left out", async (page) => {
