@@ -65,8 +65,11 @@ impl CacheSize {
 pub(crate) struct DigestKey(OnceLock<Hmac<Sha256>>);
 
 impl DigestKey {
-    /// What stands for this credential. None on a host without random bytes: nothing is kept there.
+    /// What stands for this credential. None on a host without random bytes, and on one that keeps nothing.
     pub(crate) fn digest<H: Host>(&self, host: &H, credential: &str) -> Option<CredentialDigest> {
+        if !H::ASKS {
+            return None;
+        }
         let keyed = if let Some(keyed) = self.0.get() {
             keyed
         } else {
@@ -123,7 +126,7 @@ impl<F> FactsCache<F> {
         Self { key: DigestKey::default(), most, most_bytes, kept: Mutex::new(kept) }
     }
 
-    /// What stands for this credential. None on a host without random bytes: nothing is kept there.
+    /// What stands for this credential. None on a host without random bytes, and on one that keeps nothing.
     pub fn digest<H: Host>(&self, host: &H, credential: &str) -> Option<CredentialDigest> {
         self.key.digest(host, credential)
     }

@@ -26,6 +26,13 @@ impl UnixMillis {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostError(pub String);
 
+impl HostError {
+    /// What is said of a host that sends none.
+    pub(crate) fn no_requests() -> Self {
+        Self("this host sends no requests".to_owned())
+    }
+}
+
 impl fmt::Display for HostError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
@@ -148,6 +155,17 @@ pub struct SinkCounts {
 
 /// What the core asks for. The futures need not be `Send`; those of a host that is used across threads will be.
 pub trait Host {
+    /// Whether there is anybody to ask (a server, native cryptography) and anything worth remembering for a later check. A
+    /// host that only explains has neither.
+    const ASKS: bool = true;
+
+    /// Work that asks, carried out where there is anybody to ask, and none where there is nobody. Such a host says so here
+    /// as in [`Host::ASKS`], and the work is then not even in its binary: a future that is never made is still compiled
+    /// into the one that could wait for it.
+    fn asking<F: Future>(&self, work: impl FnOnce() -> F) -> impl Future<Output = Option<F::Output>> {
+        async move { Some(work().await) }
+    }
+
     /// The time for which a credential is judged.
     fn now(&self) -> UnixMillis;
 
@@ -299,7 +317,7 @@ pub trait Host {
     /// When there was no answer, not in time, or a longer one. Where a host sends no requests there never is one.
     fn fetch(&self, request: OutboundRequest) -> impl Future<Output = Result<InboundAnswer, HostError>> {
         let _ = request;
-        async { Err(HostError("this host sends no requests".to_owned())) }
+        async { Err(HostError::no_requests()) }
     }
 
     /// Counts a request under a key at a limiter of this name, and says whether it is within the limiter's limit. The

@@ -24,14 +24,25 @@ export function foreign(text) {
 }
 
 // Controls, formats, bidirectional overrides, odd spaces, private and lone code units, and what is drawn as nothing.
-const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+export const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** The text in pieces, each character that could hide or reorder others replaced by its code point in a box. */
+/** So many boxes are drawn in one text. */
+const MOST_BOXES = 256;
+
+/**
+ * The text in pieces, each character that could hide or reorder others replaced by its code point in a box; where there are
+ * very many of them, by the sign for what cannot be shown.
+ */
 export function revealed(text, keepNewlines = false) {
   const pieces = [];
   let end = 0;
+  const isPlain = (character) => character === " " || (keepNewlines && character === "\n");
   for (const { 0: character, index } of text.matchAll(UNSEEN)) {
-    if (character === " " || (keepNewlines && character === "\n")) continue;
+    if (isPlain(character)) continue;
+    if (pieces.length >= 2 * MOST_BOXES) {
+      pieces.push(text.slice(end).replace(UNSEEN, (character) => (isPlain(character) ? character : "\ufffd")));
+      return pieces;
+    }
     const point = `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
     pieces.push(text.slice(end, index), el("span", { class: "unseen", title: "a character that is not drawn" }, point));
     end = index + character.length;
@@ -40,13 +51,29 @@ export function revealed(text, keepNewlines = false) {
   return pieces;
 }
 
+/** Words of the core, with what stands between backticks as code. What is foreign in them is drawn as such. */
+export function worded(text) {
+  return text.split("`").map((piece, index) => (index % 2 ? el("code", { translate: "no" }, revealed(piece)) : revealed(piece)));
+}
+
+/** Where sections stand in public. The header `Connection-Allowlist` has the same hosts. */
+const SOURCES = [
+  [/^RFC (\d{3,5})(?: §([\w.]+))?$/, (number, part) => `https://www.rfc-editor.org/rfc/rfc${number}${anchor(part)}`],
+  [/^(draft-[a-z\d-]+)(?: §([\w.]+))?$/, (name, part) => `https://datatracker.ietf.org/doc/html/${name}${anchor(part)}`],
+  [/^OWASP NHI\d+:2025$/, () => "https://owasp.org/www-project-non-human-identities-top-10/2025/top-10-2025"],
+];
+
+const anchor = (part) => (part ? `#${/^\d/.test(part) ? "section" : "appendix"}-${part}` : "");
+
 /** A section of a standard, linked where it is public. */
 export function rule(section) {
-  const [, number, part] = /^RFC (\d{3,5}) §([\w.]+)$/.exec(section) ?? [];
-  if (!number) return section.replace(/^contract /, "Edgeward’s contract ");
-  const anchor = /^\d/.test(part) ? `section-${part}` : `appendix-${part}`;
-  const href = `https://www.rfc-editor.org/rfc/rfc${number}#${anchor}`;
-  return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, section, el("span", { class: "aside" }, " (new tab)"));
+  for (const [form, link] of SOURCES) {
+    const parts = form.exec(section);
+    if (!parts) continue;
+    const href = link(...parts.slice(1));
+    return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, section, el("span", { class: "aside" }, " (new tab)"));
+  }
+  return section.replace(/^contract /, "Edgeward’s contract ");
 }
 
 /** Names and what is to be said of each: `[name, ...contents]`. Falsy rows are left out. */

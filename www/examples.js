@@ -44,3 +44,17 @@ export async function exampleToken(now) {
 
 /** An API key of the right form with a right checksum. */
 export const exampleKey = { credential: "demo_test_ExampleKeyId0001_JustAnExampleThatOpensNothing1233sD9M6", keys: "" };
+
+/** What a store could hold of it. The digest is that of a secret which everybody reads above. Times are in seconds. */
+export const exampleRecord = (now) => ({
+  v: 1,
+  digest: "sha-256:e303f07531ad7cdab25c18d16effbe3d9ae9a9d6b0735603f1f46a1c4c59d8a4",
+  organization: "org_example",
+  owner: "ada@example.com",
+  revoker: "security@example.com",
+  name: "nightly report",
+  environment: "test",
+  scopes: ["reports:read"],
+  created: now - 30 * 86_400,
+  expires: now + 60 * 86_400,
+});

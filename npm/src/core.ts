@@ -1,5 +1,5 @@
 // Carrying a check between the core and the host. The core decides; what is here waits for promises.
-import { type Task, failedAnswer, failedAudit, failedVerdict, longestInput } from "./glue.js";
+import { type Task, failedAnswer, failedAudit, failedVerdict } from "./glue.js";
 import { CoreFailed, enter, instance } from "./instance.js";
 import type { AnalyticsPoint, KeySetStatus, Verdict } from "../types/index.js";
 
@@ -19,7 +19,7 @@ export interface AuditEntry {
   point: AnalyticsPoint | null;
 }
 
-let failed: { verdict: string; answer: string; audit: string; longest: number } | undefined;
+let failed: { verdict: string; answer: string; audit: string } | undefined;
 
 /** What to say when the core has failed: asked for while it works, since afterwards it cannot say it. */
 export function prepare(): void {
@@ -27,7 +27,6 @@ export function prepare(): void {
     verdict: failedVerdict(),
     answer: failedAnswer(),
     audit: failedAudit(),
-    longest: longestInput(),
   }));
 }
 
@@ -53,16 +52,6 @@ export function coreFailedAudit(method: string, failure?: string): AuditEntry {
   const told = failure === undefined ? {} : { status_detail: failure };
   const line = JSON.stringify({ ...rest, ...told, time: Date.now(), http_request: { ...http_request, ...named } });
   return { event: line, bytes: new TextEncoder().encode(line).length, point };
-}
-
-/**
- * A presented credential as the text to hand over. What is no string is the empty text, which the core refuses; what is
- * far too long is cut, so that it is refused without being copied.
- */
-export function presentedText(credential: unknown): string {
-  prepare();
-  if (typeof credential !== "string") return "";
-  return credential.length > failed!.longest ? credential.slice(0, failed!.longest + 1) : credential;
 }
 
 /** A check that waits for the host, and the instance it is in. */

@@ -94,7 +94,7 @@ async function* read(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Ar
   }
 }
 
-function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[string, string]> {
+export function* headerPairs(headers: Headers | GateRequest["headers"]): Iterable<[string, string]> {
   if (typeof headers !== "object" || headers === null) throw new TypeError("a request has `headers`: an object, or pairs");
   const entries = Symbol.iterator in headers ? headers : Object.entries(headers);
   for (const [name, value] of entries as Iterable<[string, string | readonly string[] | undefined]>) {

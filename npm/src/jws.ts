@@ -1,8 +1,9 @@
 import { JwsVerifier } from "./glue.js";
-import { coreFailedVerdict, prepare, presentedText, run, type MaybePromise } from "./core.js";
+import { coreFailedVerdict, prepare, run, type MaybePromise } from "./core.js";
 import { lending } from "./host.js";
 import { held, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
+import { presentedText } from "./presented.js";
 import type { DeniedVerdict, Host, JsonWebKeySet, JwsOptions, JwsVerdict, Snapshot, VerifiedJws } from "../types/index.js";
 
 /** As many key sets are kept ready, by their text: a set that was changed is another one. */

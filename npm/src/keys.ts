@@ -1,8 +1,9 @@
 import { KeyChecker } from "./glue.js";
-import { coreFailedVerdict, prepare, presentedText, readVerdict, run } from "./core.js";
+import { coreFailedVerdict, prepare, readVerdict, run } from "./core.js";
 import { lending } from "./host.js";
 import { held, letting, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
+import { presentedText } from "./presented.js";
 import type { ApiKeyChecker, ApiKeyForm, Host } from "../types/index.js";
 
 export async function createApiKeyChecker(form: ApiKeyForm, host: Host): Promise<ApiKeyChecker> {

@@ -1,8 +1,9 @@
 import { TokenVerifier } from "./glue.js";
-import { coreFailedKeySets, coreFailedVerdict, prepare, presentedText, readKeySets, readVerdict, run } from "./core.js";
+import { coreFailedKeySets, coreFailedVerdict, prepare, readKeySets, readVerdict, run } from "./core.js";
 import { lending } from "./host.js";
 import { enter, held, letting, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
+import { presentedText } from "./presented.js";
 import type { DenySnapshotStatus, JwtVerifier, TokenHost, TokenPolicy, TokenVerifyOptions } from "../types/index.js";
 
 export async function createJwtVerifier(policy: TokenPolicy | string, host: TokenHost = {}): Promise<JwtVerifier> {

@@ -153,6 +153,23 @@ export interface InspectedToken {
   lifetime: { issued: number | null; notBefore: number | null; expires: number | null; seconds: number | null };
   /** With a policy, the moments at which its verdict changes: the reason code before and after, null where it is allowed. */
   clockEdges: { at: number; before: string | null; after: string | null }[];
+  /**
+   * How many well-known secrets were tried on the signature, here and nowhere else, each as its text and as the bytes that
+   * it encodes; null where the algorithm is none of HMAC.
+   */
+  secretsTried: number | null;
+  /** The place in that list, from 0, of the secret that signed it; null where none of them did. */
+  secretFound: number | null;
+}
+
+/** A member of the record of an API key, and why it is there. */
+export interface RecordMember {
+  /** The member. */
+  member: string;
+  /** Why the store holds it. */
+  why: string;
+  /** Where that is said. */
+  section: string;
 }
 
 /** What there is to say of an API key. Its secret is in none of it. */
@@ -175,6 +192,17 @@ export interface InspectedApiKey {
   storedAs: string | null;
   /** What of its secret stands in that record. */
   stored: string;
+  /**
+   * What the store would hold for this key, as an example: the beginning of the digest is that of this key, and what only
+   * its issuer knows is in parentheses. Null of what is no key.
+   */
+  record: Record<string, unknown> | null;
+  /** The members of that record, in its order, and why each is there. */
+  sections: RecordMember[];
+  /** How hard its secret is to guess where it was drawn at random, in whole bits; null for a key of another form. */
+  entropyBits: number | null;
+  /** How the check is computed; null for a key of another form. */
+  checkWords: string | null;
   /** The checker's steps in its order. Those of the store are not asked here. */
   steps: InspectedStep[];
 }

@@ -243,7 +243,7 @@ impl ApiKeyChecker {
                 self.notes.seen_elsewhere(host, id);
             }
         })?;
-        let digest = if self.caching.stale() > 0 { self.cache.digest(host, presented) } else { None };
+        let digest = if H::ASKS && self.caching.stale() > 0 { self.cache.digest(host, presented) } else { None };
         let asked = host.clock();
         let known = digest.as_ref().and_then(|digest| self.cache.find(digest));
         // What is known of a revoked key stays, whatever the store says meanwhile: it may show the record of before yet.

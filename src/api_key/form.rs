@@ -19,6 +19,7 @@ use std::{borrow::Cow, fmt, ops::Range, ops::RangeInclusive};
 
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
@@ -273,6 +274,15 @@ impl<'k> PresentedKey<'k> {
         let record = record.filter(|record| record.imported == self.foreign);
         *record.map_or(&SecretDigest::NONE, |record| &record.digest) == SecretDigest::of(self.secret)
     }
+
+    /// What the store would hold of this key, where a record that was shown (see [`Record::public_json`]) is its own: what
+    /// is shown has the id of its key, and no digest that the secret could be proven by. None for that of another key.
+    pub(crate) fn suppose_record(&self, shown: &Map<String, Value>) -> Option<Map<String, Value>> {
+        let mut record = shown.clone();
+        let id = record.remove("id")?;
+        record.insert("digest".to_owned(), String::from(SecretDigest::of(self.secret)).into());
+        (id.as_str() == Some(self.id.as_ref())).then_some(record)
+    }
 }
 
 impl fmt::Debug for PresentedKey<'_> {
@@ -378,7 +388,14 @@ fn is_base62(text: &str, length: usize) -> bool {
 }
 
 fn unsealed_check(covered: &str) -> [u8; CHECK_LENGTH] {
-    base62(u64::from(crc32fast::hash(covered.as_bytes())))
+    base62(u64::from(crc32(covered.as_bytes())))
+}
+
+/// CRC-32 as Ethernet, gzip and GitHub's tokens have it, bit by bit: a key is short, and no table is looked into at places
+/// that its secret tells.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1));
+    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
 /// A number below 62^6 in base62.
@@ -395,6 +412,14 @@ fn base62(mut number: u64) -> [u8; CHECK_LENGTH] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_unsealed_check_is_that_of_a_well_known_library() {
+        for length in 0..300_usize {
+            let bytes: Vec<u8> = (0..251).cycle().step_by(31).take(length).collect();
+            assert_eq!(crc32(&bytes), crc32fast::hash(&bytes), "{length}");
+        }
+    }
 
     // Computed with Python: zlib.crc32, and hmac with hashlib.sha256.
     const COVERED: &str = "acme_live_4fJ9aZ0kQ2mX7bTe_Vw3sN8dL1yPqC5uGh6RjKtBxEoMzI0A7";

@@ -40,6 +40,7 @@ pub use life::{
     Operation, RevokeRequest, RotateRequest, Unreadable,
 };
 pub use notes::{MOST_NOTES, UsageNotes};
+pub(crate) use record::digest_hint;
 pub use record::{Record, Revocation, RevocationReason, Rotation, SecretDigest, store_key};
 pub use usage::{Exposure, Usage, usage_key};
 

@@ -5,13 +5,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, ser::Error as _};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{Cidr, Environment};
 use crate::{
+    json,
     stored::{self, FormatVersion, is_scope_token, is_unnamed},
     verdict::{CredentialClass, Denial, Reason},
 };
@@ -73,7 +74,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "is_false")]
     pub publishable: bool,
     /// Whatever else the owner wants kept. Nothing here decides anything.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::members")]
     pub metadata: Map<String, Value>,
 }
 
@@ -119,12 +120,10 @@ impl Record {
     /// # Errors
     /// None that is known: every record has a form in JSON.
     pub fn public_json(&self, id: &str) -> Result<String, serde_json::Error> {
-        let mut value = serde_json::to_value(self)?;
-        if let Value::Object(members) = &mut value {
-            members.remove("digest");
-            members.insert("id".to_owned(), id.into());
-        }
-        serde_json::to_string(&value)
+        let mut members = json::parse_object(self.to_json()?.as_bytes()).map_err(serde_json::Error::custom)?;
+        members.remove("digest");
+        members.insert("id".to_owned(), id.into());
+        serde_json::to_string(&members)
     }
 
     /// What is wrong with a record whose members all have the right types.
@@ -164,6 +163,12 @@ impl SecretDigest {
     pub(super) const fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// How a record's digest of this secret begins: enough to find the record by, and no more.
+pub(crate) fn digest_hint(secret: &str) -> String {
+    let [one, two, three, four, ..] = SecretDigest::of(secret).0;
+    format!("sha-256:{}…", base16ct::lower::encode_string(&[one, two, three, four]))
 }
 
 /// In constant time.

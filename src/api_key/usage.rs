@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::FormatVersion;
+use crate::json;
 
 /// Where the store holds the notes about the key with this id.
 #[must_use]
@@ -51,7 +52,7 @@ impl Usage {
     /// Reads notes. What cannot be read is worth no more than no note.
     #[must_use]
     pub fn from_store(bytes: Option<&[u8]>) -> Self {
-        bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
+        bytes.and_then(json::read_open_bytes).unwrap_or_default()
     }
 
     /// The notes as the store shall hold them.

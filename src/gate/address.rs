@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
-use super::{Gate, GateRequest};
+use super::{GateRequest, decider::Decider};
 use crate::policy::TrustedProxiesPolicy;
 
-impl Gate {
+impl Decider {
     /// The address that a key is held against and an audit event names: that of the connection, or, where it comes from a
     /// proxy that the policy trusts, what that proxy says. A client can write into the header too, at its left end, which
     /// is never looked at: from the right, the first address that is no proxy's is the client's.

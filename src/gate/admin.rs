@@ -91,7 +91,7 @@ impl Gate {
         keys: &ApiKeyChecker,
     ) -> Answered {
         let started = host.now();
-        let route = format!("{}/{}", self.prefix, call.route());
+        let route = format!("{}/{}", self.decider.prefix, call.route());
         let admitted = match self.admit(host, request, administrators, call.access()).await {
             Ok(admitted) => admitted,
             Err(denial) => {
@@ -165,7 +165,7 @@ impl Gate {
     pub(super) async fn revoke_held<H: Host>(&self, host: &H, request: &GateRequest, keys: &ApiKeyChecker) -> Answered {
         let started = host.now();
         let ended = self.end_key(host, request, keys).await;
-        let route = Some(format!("{}/revoke", self.prefix));
+        let route = Some(format!("{}/revoke", self.decider.prefix));
         let (verdict, ended) = match ended {
             Ok((grant, record, listed)) => (Ok(grant), Some((record, listed))),
             Err(denial) => (Err(denial), None),
@@ -201,7 +201,7 @@ impl Gate {
         request: &GateRequest,
         keys: &ApiKeyChecker,
     ) -> Result<(Grant, Record, Result<Option<String>, Denial>), Denial> {
-        let presented = self.find_credential(request)?;
+        let presented = self.decider.find_credential(request)?;
         if presented.class != CredentialClass::ApiKey {
             return Err(Denial::new(Reason::ClassNotAccepted).of(presented.class));
         }

@@ -134,7 +134,7 @@ impl Gate {
         if let Some(secret) = &administrators.bootstrap
             && bearer(request).is_some_and(|presented| secret.is(presented))
         {
-            if self.is_readable_on_its_way(request) {
+            if self.decider.is_readable_on_its_way(request) {
                 return Err(Reason::CredentialExposed.into());
             }
             if administrators.have_come(host).await? {
@@ -154,12 +154,15 @@ impl Gate {
         policy: &AdminPolicy,
         access: Access,
     ) -> Verdict {
-        let presented = self.take_credential(host, request).await?;
+        let presented = match self.decider.take_credential(request) {
+            Ok(presented) => presented,
+            Err(denial) => return Err(self.note_exposed(host, request, denial).await),
+        };
         // A standing secret that could make others is how a leak outlives its mending.
         if presented.class != CredentialClass::M2mToken {
             return Err(Denial::new(Reason::ClassNotAccepted).of(presented.class));
         }
-        let grant = self.check_presented(host, request, presented).await?;
+        let grant = self.decider.check_presented(host, request, presented).await?;
         if grant.principal.issuer.as_deref() != Some(policy.issuer.as_str()) {
             let denial = Denial::new(Reason::ScopeInsufficient).of(grant.class).about(grant.principal);
             return Err(denial.noting("a token of an issuer that does not administer"));

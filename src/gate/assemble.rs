@@ -1,10 +1,13 @@
 //! From the policy to a gate.
 
+use std::mem::take;
+
 use super::{
     AssertionKeys, Gate,
     administrator::{Administrators, BootstrapSecret},
     assertion::Assertions,
     cors::Cors,
+    decider::Decider,
     forward_auth::ForwardAuth,
     framing::Framing,
     limits::Limits,
@@ -19,8 +22,9 @@ use crate::{
     m2m_client::ClientNotes,
     policy::{
         Beside, CredentialHeaders, Faults, IssuerPolicy, LintFinding, Policy, PolicyError, judge_admin,
-        judge_assertion, judge_cors, judge_forward_auth, judge_limits, judge_origin_timeout, judge_proxies, lint,
-        prepare_api_keys, prepare_dpop, prepare_issuers, prepare_leaks, prepare_revocation, reading_of_policy,
+        judge_assertion, judge_cors, judge_forward_auth, judge_leaks, judge_limits, judge_origin_timeout,
+        judge_proxies, lint, prepare_api_keys, prepare_dpop, prepare_issuers, prepare_revocation, reading_of_policy,
+        take_leaks,
     },
     revocation::DenySigner,
 };
@@ -83,62 +87,26 @@ impl Gate {
     ///
     /// # Errors
     /// [`PolicyError`] with every fault of the policy.
-    pub fn new(policy: Policy, resources: Resources) -> Result<Self, PolicyError> {
+    pub fn new(mut policy: Policy, resources: Resources) -> Result<Self, PolicyError> {
         let mut faults = Faults::default();
-        check_prefix(&policy.prefix, &mut faults);
-        check_origin("/origin", policy.origin.as_deref(), &mut faults);
-        check_origin("/publicOrigin", policy.public_origin.as_deref(), &mut faults);
-        judge_admin(&policy, &mut faults);
-        judge_proxies(policy.trusted_proxies.as_ref(), &mut faults);
-        judge_limits(&policy, &mut faults);
-        judge_cors(policy.cors.as_ref(), &mut faults);
-        judge_forward_auth(&policy, &mut faults);
         let forward_auth = ForwardAuth::of(&policy);
         let oversight = Oversight::of(&policy);
-        let accepted = Accepted::of(&policy.issuers);
-        let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
-        let prefixes = token_prefixes(&policy.issuers);
-        let revocation = prepare_revocation(policy.deny, policy.deny_snapshot, resources.deny_signer, &mut faults);
-        let dpop = prepare_dpop(policy.dpop, &mut faults);
-        let watched: Vec<String> = routes::headers_of(&policy.routes)
-            .chain(policy.trusted_proxies.iter().map(|proxies| proxies.header.to_ascii_lowercase()))
-            .collect();
-        let routes = routes::prepare(policy.routes, &classes, policy.limits.as_ref(), &mut faults);
-        let resource = policy.resource.and_then(|resource| {
-            Resource::new(resource, accepted, classes.tokens.then_some(&dpop), &routes, &mut faults)
-        });
-        let tokens = prepare_issuers(policy.issuers, &resources.beside, policy.max_token_bytes, &mut faults)
-            .with_dpop_rules(dpop)
-            .with_revocation(revocation.clone());
-        let leaks = prepare_leaks(policy.leaks, classes.keys, &mut faults);
+        let lent = Lent {
+            beside: &resources.beside,
+            seals: resources.seals,
+            deny_signer: resources.deny_signer,
+            signs_assertions: resources.assertion_keys.is_some(),
+        };
+        let decider = Decider::new(&mut policy, lent, &mut faults);
         let reviewed = policy.admin.is_some() || policy.review.is_some();
-        let administrators = policy.admin.map(|admin| Administrators::new(admin, resources.bootstrap));
-        let keys = policy.api_keys.and_then(|keys| prepare_api_keys(keys, resources.seals, &mut faults));
-        check_token_prefixes(&prefixes, keys.as_ref(), &mut faults);
-        judge_assertion(policy.assertion.as_ref(), resources.assertion_keys.is_some(), &mut faults);
-        let credentials = credentials(policy.credentials, &mut faults);
-        let framing = Framing::of(policy.hosts, &mut faults).watching(&credentials, watched.into_iter());
+        let notes = decider.keys.as_ref().filter(|_| reviewed).map(|keys| ClientNotes::new(keys.notes().interval()));
         let gate = Self {
-            prefix: policy.prefix,
-            tokens: classes.tokens.then_some(tokens),
-            client_notes: keys.as_ref().filter(|_| reviewed).map(|keys| ClientNotes::new(keys.notes().interval())),
-            keys,
-            leaks,
-            tls_ends_ahead: policy.tls_ends_ahead,
-            credentials,
-            framing,
-            routes,
-            origin: policy.origin,
-            origin_timeout: judge_origin_timeout(policy.origin_timeout, &mut faults),
-            proxy: policy.proxy,
-            cors: policy.cors.map(Cors::new),
-            resource,
-            public_origin: policy.public_origin,
+            decider,
+            client_notes: notes,
+            leaks: policy.leaks.map(take_leaks),
             assertions: resources.assertion_keys.zip(policy.assertion).map(Assertions::of),
-            administrators,
-            trusted_proxies: policy.trusted_proxies,
+            administrators: policy.admin.map(|admin| Administrators::new(admin, resources.bootstrap)),
             forward_auth,
-            revocation,
             oversight,
             restarts: std::sync::atomic::AtomicU32::new(0),
             limits: Limits::of(policy.limits),
@@ -147,6 +115,69 @@ impl Gate {
             policy_digest: policy.digest,
         };
         faults.or(gate)
+    }
+}
+
+/// What the deciding half of a gate is lent beside its policy.
+pub(super) struct Lent<'b> {
+    pub(super) beside: &'b Beside,
+    pub(super) seals: Vec<Seal>,
+    pub(super) deny_signer: Option<DenySigner>,
+    /// Whether there are keys that sign assertions.
+    pub(super) signs_assertions: bool,
+}
+
+impl Decider {
+    /// The deciding half of a gate. It is taken out of the policy, of which the rest is left; the faults of all of the
+    /// policy are put down.
+    pub(super) fn new(policy: &mut Policy, lent: Lent<'_>, faults: &mut Faults) -> Self {
+        check_prefix(&policy.prefix, faults);
+        check_origin("/origin", policy.origin.as_deref(), faults);
+        check_origin("/publicOrigin", policy.public_origin.as_deref(), faults);
+        judge_admin(policy, faults);
+        judge_proxies(policy.trusted_proxies.as_ref(), faults);
+        judge_limits(policy, faults);
+        judge_cors(policy.cors.as_ref(), faults);
+        judge_forward_auth(policy, faults);
+        let accepted = Accepted::of(&policy.issuers);
+        let classes = Classes { tokens: !policy.issuers.is_empty(), keys: policy.api_keys.is_some() };
+        let prefixes = token_prefixes(&policy.issuers);
+        let revocation = prepare_revocation(policy.deny.take(), policy.deny_snapshot.take(), lent.deny_signer, faults);
+        let dpop = prepare_dpop(policy.dpop.take(), faults);
+        let watched: Vec<String> = routes::headers_of(&policy.routes)
+            .chain(policy.trusted_proxies.iter().map(|proxies| proxies.header.to_ascii_lowercase()))
+            .collect();
+        let routes = routes::prepare(take(&mut policy.routes), &classes, policy.limits.as_ref(), faults);
+        let resource = policy
+            .resource
+            .take()
+            .and_then(|resource| Resource::new(resource, accepted, classes.tokens.then_some(&dpop), &routes, faults));
+        let tokens = prepare_issuers(take(&mut policy.issuers), lent.beside, policy.max_token_bytes, faults)
+            .with_dpop_rules(dpop)
+            .with_revocation(revocation.clone());
+        judge_leaks(policy.leaks.as_ref(), classes.keys, faults);
+        let keys = policy.api_keys.take().and_then(|keys| prepare_api_keys(keys, lent.seals, faults));
+        check_token_prefixes(&prefixes, keys.as_ref(), faults);
+        judge_assertion(policy.assertion.as_ref(), lent.signs_assertions, faults);
+        let credentials = credentials(take(&mut policy.credentials), faults);
+        let framing = Framing::of(policy.hosts.take(), faults).watching(&credentials, watched.into_iter());
+        Self {
+            prefix: take(&mut policy.prefix),
+            tokens: classes.tokens.then_some(tokens),
+            keys,
+            tls_ends_ahead: policy.tls_ends_ahead,
+            credentials,
+            routes,
+            framing,
+            origin: policy.origin.take(),
+            origin_timeout: judge_origin_timeout(policy.origin_timeout, faults),
+            proxy: take(&mut policy.proxy),
+            cors: policy.cors.take().map(Cors::new),
+            resource,
+            public_origin: policy.public_origin.take(),
+            trusted_proxies: policy.trusted_proxies.take(),
+            revocation,
+        }
     }
 }
 

@@ -196,7 +196,7 @@ impl Gate {
     ) -> Vec<(String, String)> {
         let mut headers = forward::identity(grant, request_id);
         if let Some(assertions) = &self.assertions {
-            let url = self.public_url(request);
+            let url = self.decider.public_url(request);
             let assertion = assertions.sign(host.now(), &request.method, &url, grant, request_id);
             headers.push((ASSERTION.to_owned(), assertion));
         }

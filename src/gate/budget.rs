@@ -106,7 +106,7 @@ impl Gate {
 
     fn budget_of(&self, request: &GateRequest) -> Option<(&Budget, String)> {
         let budget = self.limits.budget.as_ref()?;
-        let address = self.address(request)?;
+        let address = self.decider.address(request)?;
         Some((budget, text(&["address", &network(&address)])))
     }
 }

@@ -12,6 +12,8 @@ use crate::{
 pub(super) struct Presented<'r> {
     pub(super) class: CredentialClass,
     pub(super) text: &'r str,
+    /// The header that it came in, in lower case, as the policy names it.
+    pub(super) header: &'r str,
     /// The proof of the sender, where the credential came under the scheme `DPoP`.
     pub(super) proof: Option<&'r str>,
 }
@@ -35,11 +37,13 @@ pub(super) fn find<'r>(
 ) -> Result<Presented<'r>, Denial> {
     refuse_query(request.target().1)?;
 
-    let mut names: Vec<&str> = headers.m2m_token.iter().chain(&headers.api_key).map(String::as_str).collect();
-    names.sort_unstable();
-    names.dedup();
+    let both = || headers.m2m_token.iter().chain(&headers.api_key).map(String::as_str);
     let mut found = None;
-    for name in names {
+    // Each name once, though both classes have it.
+    for (place, name) in both().enumerate() {
+        if both().take(place).any(|before| before == name) {
+            continue;
+        }
         for value in request.values(name) {
             let Some(taken) = take(name, value)? else { continue };
             if found.replace((name, taken)).is_some() {
@@ -70,7 +74,7 @@ pub(super) fn find<'r>(
             return Err(Denial::new(Reason::CredentialUnrecognized).noting("a key under the scheme DPoP").of(class));
         }
     };
-    Ok(Presented { class, text, proof })
+    Ok(Presented { class, text, header: name, proof })
 }
 
 /// How a credential is presented. A header of the credential's own stands for `Bearer`.

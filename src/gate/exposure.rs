@@ -12,50 +12,29 @@ use crate::{
 const MOST_KEYS: usize = 2;
 
 impl Gate {
-    /// The credential of a request, unless others could read it. Such a one is refused before anything else is asked of
-    /// it, and where it is a key whose secret is proven, its owner finds a note of it.
-    pub(super) async fn take_credential<'r, H: Host>(
-        &'r self,
-        host: &H,
-        request: &'r GateRequest,
-    ) -> Result<credential::Presented<'r>, Denial> {
-        match self.find_credential(request) {
-            Ok(presented) if self.is_readable_on_its_way(request) => {
-                let denial = Denial::new(Reason::CredentialExposed).of(presented.class);
-                Err(match presented.class {
-                    CredentialClass::ApiKey => self.note(host, denial, presented.text, "plain_http").await,
-                    CredentialClass::M2mToken => denial,
-                })
+    /// The denial of a credential that others could read. Where it is a key whose secret is proven, the denial is about it
+    /// and its owner finds a note of it. Any other denial stays as it is.
+    pub(super) async fn note_exposed<H: Host>(&self, host: &H, request: &GateRequest, denial: Denial) -> Denial {
+        let mut denial = denial;
+        match (denial.reason, denial.class) {
+            (Reason::CredentialExposed, Some(CredentialClass::ApiKey)) => {
+                if let Ok(presented) = self.decider.find_credential(request) {
+                    denial = self.note(host, denial, presented.text, "plain_http").await;
+                }
             }
-            Err(denial) if denial.reason == Reason::CredentialInQuery => {
-                let mut denial = denial;
+            (Reason::CredentialInQuery, _) => {
                 for text in credential::keys_in(request.target().1).take(MOST_KEYS) {
                     denial = self.note(host, denial, text, "query").await;
                 }
-                Err(denial)
             }
-            found => found,
+            _ => {}
         }
-    }
-
-    /// Why a request that no route takes is refused all the same for how its credential came.
-    pub(super) async fn exposed<H: Host>(&self, host: &H, request: &GateRequest) -> Option<Denial> {
-        if !self.is_readable_on_its_way(request) {
-            return None;
-        }
-        let denial = self.take_credential(host, request).await.err()?;
-        (denial.reason == Reason::CredentialExposed).then_some(denial)
-    }
-
-    /// Whether others could read the request. A URL that is a path alone does not tell; neither does one where the TLS
-    /// ended before, which the policy says.
-    pub(super) fn is_readable_on_its_way(&self, request: &GateRequest) -> bool {
-        !self.tls_ends_ahead && is_plain_http(&request.url)
+        denial
     }
 
     /// The denial, about the key where it is one of ours.
     async fn note<H: Host>(&self, host: &H, denial: Denial, text: &str, place: &'static str) -> Denial {
-        let Some(keys) = &self.keys else { return denial };
+        let Some(keys) = &self.decider.keys else { return denial };
         match note_exposed_key(host, keys.life(), text, place).await {
             Some(principal) => denial.of(CredentialClass::ApiKey).about(principal),
             None => denial,
@@ -63,7 +42,7 @@ impl Gate {
     }
 }
 
-fn is_plain_http(url: &str) -> bool {
+pub(super) fn is_plain_http(url: &str) -> bool {
     let Some((scheme, rest)) = url.split_once("://") else { return false };
     // Scheme and host are of either case (RFC 3986 §6.2.2.1).
     scheme.eq_ignore_ascii_case("http") && !is_loopback(&format!("http://{}", rest.to_ascii_lowercase()))

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::{
     Answer, Decision, Gate, GateRequest, address,
     assertion::ASSERTION,
+    decider::Decider,
     guard::Answered,
     handle::respond,
     hop,
@@ -78,15 +79,15 @@ impl Gate {
     /// a yes: the path of a call can be led to another document of the gate's, and a copied method can be that of a
     /// preflight.
     pub(super) fn is_asked(&self, call: &GateRequest) -> bool {
-        self.forward_auth.as_ref().is_some_and(|asking| asking.behind(&self.prefix, call).is_some())
+        self.forward_auth.as_ref().is_some_and(|asking| asking.behind(&self.decider.prefix, call).is_some())
     }
 
     /// Answers a proxy that asks about a request. Nothing else is forwarded where proxies ask. None where it is for
     /// another endpoint, or the policy has no such proxies.
     pub(super) async fn answer_proxy<H: Host>(&self, host: &H, call: &GateRequest) -> Option<Answered> {
         let asking = self.forward_auth.as_ref()?;
-        let Some(behind) = asking.behind(&self.prefix, call) else {
-            let is_own = call.target().0.strip_prefix(&self.prefix).is_some_and(|rest| rest.starts_with('/'));
+        let Some(behind) = asking.behind(&self.decider.prefix, call) else {
+            let is_own = call.target().0.strip_prefix(&self.decider.prefix).is_some_and(|rest| rest.starts_with('/'));
             let denial = || Denial::new(Reason::RouteUnknown).noting("nothing is forwarded where proxies ask");
             return (!is_own).then(|| self.refuse(host, call, &denial()));
         };
@@ -98,7 +99,7 @@ impl Gate {
                 (decision, identity)
             }
             Err(denial) => {
-                let route = Some(format!("{}/verify", self.prefix));
+                let route = Some(format!("{}/verify", self.decider.prefix));
                 (self.decided(host, call, host.now(), route, Err(denial)), Vec::new())
             }
         };
@@ -111,6 +112,21 @@ impl Gate {
             return Err(Reason::ForwardAuthPeerUnknown.into());
         }
         let mut original = original::rebuild(asking.dialect, call, behind)?;
+        self.decider.judge_original(&original)?;
+        original.address = asking.client(call);
+        if let Some(believed) = &asking.believed {
+            original.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(&believed.header));
+        }
+        Ok(original)
+    }
+}
+
+impl Decider {
+    /// Whether a request that a proxy asks about is one that the proxy can let through as the gate would.
+    ///
+    /// # Errors
+    /// [`Reason::HeaderReserved`], [`Reason::RequestAmbiguous`], [`Reason::RouteUnknown`].
+    pub(super) fn judge_original(&self, original: &GateRequest) -> Result<(), Denial> {
         // The proxy sets the ones that the gate names, and would let the others through.
         if original.headers.iter().any(|(name, _)| hop::is_taken_for_reserved(name)) {
             return Err(Reason::HeaderReserved.into());
@@ -120,14 +136,11 @@ impl Gate {
             return Err(Denial::new(Reason::RequestAmbiguous).noting("a header that some origins read as another one"));
         }
         // In the proxy mode what stands here never reaches the origin.
-        if original.target().0.strip_prefix(&self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        let rest = original.target().0.strip_prefix(&self.prefix);
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
             return Err(Denial::new(Reason::RouteUnknown).noting("a path of the gate's own"));
         }
-        original.address = asking.client(call);
-        if let Some(believed) = &asking.believed {
-            original.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(&believed.header));
-        }
-        Ok(original)
+        Ok(())
     }
 }
 

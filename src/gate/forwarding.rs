@@ -1,6 +1,6 @@
 //! Forwarding: what the host does to an allowed request and to what comes back, and what is answered where nothing does.
 
-use super::{Answer, Forward, Gate, GateRequest, Outcome, cors, forward::OfAnswer, hop};
+use super::{Answer, Forward, Gate, GateRequest, Outcome, cors, decider::Decider, forward::OfAnswer, hop};
 use crate::{
     governance::{FailedForwarding, forwarding_event},
     host::Host,
@@ -44,18 +44,7 @@ impl ForwardFailure {
 impl Gate {
     /// What the host does to a request that was allowed.
     pub(super) fn forward<H: Host>(&self, host: &H, request: &GateRequest, grant: &Grant, request_id: &str) -> Forward {
-        let ended =
-            hop::ended(request, &self.credentials, self.proxy.forwarded, self.proxy.upgrades, self.origin.is_some());
-        let mut set = self.identity(host, request, grant, request_id);
-        set.extend(self.forwarded_headers(request));
-        Forward {
-            origin: self.origin.clone(),
-            request_id: request_id.to_owned(),
-            remove: ended,
-            set,
-            timeout: self.origin_timeout,
-            answer: self.of_answer(request),
-        }
+        self.decider.forward(request, self.identity(host, request, grant, request_id), request_id)
     }
 
     /// What is answered where the origin did not, and the event of it. `cause` is the host's word for it: it is kept for
@@ -80,15 +69,33 @@ impl Gate {
             reason,
             note,
             method: &request.method,
-            address: self.address(request).as_deref(),
-            route: self.pattern_of(request),
-            origin: self.origin.as_deref(),
+            address: self.decider.address(request).as_deref(),
+            route: self.decider.pattern_of(request),
+            origin: self.decider.origin.as_deref(),
             request_id,
             at: host.now(),
         });
         let audit = if failure == ForwardFailure::ClientLeft { Vec::new() } else { vec![event] };
-        let answer = self.finish(request, Answer::denial(&Denial::new(reason), request_id));
+        let answer = self.decider.finish(request, Answer::denial(&Denial::new(reason), request_id));
         Outcome::Respond { answer, audit }
+    }
+}
+
+impl Decider {
+    /// What the host does to a request that was allowed, where the origin is told this of who was let in.
+    pub(super) fn forward(&self, request: &GateRequest, identity: Vec<(String, String)>, request_id: &str) -> Forward {
+        let ended =
+            hop::ended(request, &self.credentials, self.proxy.forwarded, self.proxy.upgrades, self.origin.is_some());
+        let mut set = identity;
+        set.extend(self.forwarded_headers(request));
+        Forward {
+            origin: self.origin.clone(),
+            request_id: request_id.to_owned(),
+            remove: ended,
+            set,
+            timeout: self.origin_timeout,
+            answer: self.of_answer(request),
+        }
     }
 
     /// The last touch to whatever the gate answers.

@@ -45,12 +45,19 @@ impl Framing {
         Self { hosts, watched: READ.map(str::to_owned).into(), has_odd: false }
     }
 
+    /// The hosts that are served; whichever, where there are none.
+    pub(super) fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
     /// With these headers among those that decisions are made by.
     pub(super) fn watching(mut self, credentials: &CredentialHeaders, more: impl Iterator<Item = String>) -> Self {
         let named = credentials.m2m_token.iter().chain(&credentials.api_key).cloned();
-        self.watched.extend(named.chain(more));
-        self.watched.sort_unstable();
-        self.watched.dedup();
+        for name in named.chain(more) {
+            if !self.watched.contains(&name) {
+                self.watched.push(name);
+            }
+        }
         self.has_odd = !self.watched.iter().all(|watched| watched.bytes().all(is_plain));
         self
     }

@@ -68,13 +68,13 @@ impl Gate {
             Settled::Allowed { grant, request_id, audit } => (*grant, request_id, audit),
         };
         let of_request = OfRequest {
-            remove: hop::ended_before_handler(request, &self.credentials),
+            remove: hop::ended_before_handler(request, &self.decider.credentials),
             set: self.identity(host, request, &grant, &request_id),
         };
         let Ok(verdict) = RawValue::from_string(verdict_document(&Ok(grant))) else {
-            let response = self.finish(request, Answer::denial(&Reason::HostFailed.into(), &request_id));
+            let response = self.decider.finish(request, Answer::denial(&Reason::HostFailed.into(), &request_id));
             return Guarded::Respond { response, audit };
         };
-        Guarded::Pass { verdict, request_id, request: of_request, answer: self.of_answer(request), audit }
+        Guarded::Pass { verdict, request_id, request: of_request, answer: self.decider.of_answer(request), audit }
     }
 }

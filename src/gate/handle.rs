@@ -25,7 +25,7 @@ impl Gate {
         if let Some(outcome) = self.answer_proxy(host, request).await {
             return ControlFlow::Break(outcome);
         }
-        match request.target().0.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('/')) {
+        match self.decider.endpoint(request) {
             Some(name) => ControlFlow::Break(self.answer_endpoint(host, request, name).await),
             None => ControlFlow::Continue(self.check(host, request).await),
         }
@@ -33,7 +33,7 @@ impl Gate {
 
     /// Answers the gate's own endpoint of this name.
     async fn answer_endpoint<H: Host>(&self, host: &H, request: &GateRequest, name: &str) -> Answered {
-        if let Err(denial) = self.framing.judge(request) {
+        if let Err(denial) = self.decider.framing.judge(request) {
             return self.refuse(host, request, &denial);
         }
         // How the gate is, is no question of a credential.
@@ -47,7 +47,7 @@ impl Gate {
             Ok(endpoint) => endpoint,
             Err(denial) => return self.refuse(host, request, &denial),
         };
-        match (endpoint, &self.keys, &self.administrators) {
+        match (endpoint, &self.decider.keys, &self.administrators) {
             (Endpoint::Health, ..) if self.metrics_public => seen(self.health_in_full(host)),
             (Endpoint::Health, ..) => seen(self.health(host)),
             (Endpoint::Metrics, ..) if self.metrics_public => seen(self.metrics(host)),
@@ -56,8 +56,11 @@ impl Gate {
             }
             (Endpoint::Verify, ..) => {
                 let started = host.now();
-                let verdict = self.check_credential(host, request).await;
-                let route = Some(format!("{}/verify", self.prefix));
+                let verdict = match self.decider.check_credential(host, request).await {
+                    Err(denial) => Err(self.note_exposed(host, request, denial).await),
+                    allowed => allowed,
+                };
+                let route = Some(format!("{}/verify", self.decider.prefix));
                 let decision = self.decided_within_limits(host, request, started, route, verdict).await;
                 let answer = match &decision.verdict {
                     Ok(grant) => Answer::grant(grant, &decision.request_id).with_limits(&decision.limits),

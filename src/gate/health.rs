@@ -71,7 +71,7 @@ impl Gate {
     pub(super) fn state<H: Host>(&self, host: &H) -> InstanceState {
         let now = host.clock();
         let deny = self.deny_snapshot(now);
-        let (keys, tokens) = (self.keys.as_ref(), self.tokens.as_ref());
+        let (keys, tokens) = (self.decider.keys.as_ref(), self.decider.tokens.as_ref());
         let age = |status: &KeySetStatus| now.seconds().checked_sub(status.fetched_at?);
         let of_tokens = tokens
             .map(|tokens| [("m2m_token_facts", tokens.cache_size()), ("introspection_answers", tokens.answers_size())]);
@@ -96,7 +96,7 @@ impl Gate {
             sinks: host.surroundings().sinks,
             age: self.records.age(now),
             restarts: self.restarts.load(Ordering::Relaxed),
-            preflights: self.cors.as_ref().map(Cors::preflights),
+            preflights: self.decider.cors.as_ref().map(Cors::preflights),
         }
     }
 
@@ -117,7 +117,7 @@ impl Gate {
             members.insert("restarts".into(), state.restarts.into());
             members.insert("preflights".into(), state.preflights.into());
             members.insert("checks".into(), checks(&state));
-            if let Some(keys) = &self.keys
+            if let Some(keys) = &self.decider.keys
                 && let Some(Value::Object(of_keys)) = members.get_mut("apiKeys")
             {
                 of_keys.insert("cache".into(), json!(keys.cache_size()));

@@ -112,10 +112,13 @@ fn removed(request: &GateRequest, credentials: &CredentialHeaders, more: impl Fn
             || (OF_THE_MESSAGE.contains(&meant) && meant != sent)
             || more(sent, meant)
     };
-    let mut remove: Vec<String> = carriers().cloned().collect();
-    remove.extend(request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).filter(|name| is_ended(name)));
-    remove.sort_unstable();
-    remove.dedup();
+    let sent = request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).filter(|name| is_ended(name));
+    let mut remove: Vec<String> = Vec::new();
+    for name in carriers().cloned().chain(sent) {
+        if let Err(place) = remove.binary_search(&name) {
+            remove.insert(place, name);
+        }
+    }
     remove
 }
 

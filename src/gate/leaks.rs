@@ -30,7 +30,7 @@ impl Gate {
             let answer = Answer::json(feedback).with_request_id(&request_id);
             return Answered { answer, audit: self.events(host, request, &request_id, handled.as_ref()) };
         };
-        let route = Some(format!("{}/leaks", self.prefix));
+        let route = Some(format!("{}/leaks", self.decider.prefix));
         let decision = self.decided(host, request, started, route, Err(denial.clone()));
         let answer = Answer::denial(&denial, &decision.request_id);
         let mut audit = self.events(host, request, &decision.request_id, handled.as_ref());
@@ -48,7 +48,7 @@ impl Gate {
             return Err(Denial { allowed_methods: Some("POST".into()), ..Reason::MethodNotAllowed.into() });
         }
         // The policy has reports only beside keys.
-        let keys = self.keys.as_ref().ok_or(Reason::EndpointUnknown)?;
+        let keys = self.decider.keys.as_ref().ok_or(Reason::EndpointUnknown)?;
         let headers = ReportHeaders { identifier: one(request, IDENTIFIER)?, signature: one(request, SIGNATURE)? };
         let body = host.body(LONGEST_REPORT).await.map_err(|error| match error {
             BodyError::TooLong => Reason::BodyTooLarge.into(),
@@ -85,7 +85,7 @@ impl Gate {
         handled: Option<&Handled>,
     ) -> Vec<AuditEntry> {
         let Some(Handled { digest, findings, .. }) = handled else { return Vec::new() };
-        let address = self.address(request);
+        let address = self.decider.address(request);
         let report = LeakReport { digest, request_id, address: address.as_deref(), time: host.now() };
         findings.iter().enumerate().filter_map(|(index, finding)| leak_event(&report, index, finding)).collect()
     }

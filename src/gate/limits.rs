@@ -164,7 +164,8 @@ impl Gate {
     ) -> (Verdict, Vec<LimitState>) {
         let mut states = Vec::new();
         let mut has_waited = false;
-        let address = if self.limits.rules.is_empty() { None } else { self.address(request).map(Cow::into_owned) };
+        let address =
+            if self.limits.rules.is_empty() { None } else { self.decider.address(request).map(Cow::into_owned) };
         for rule in self.limits.rules.iter().filter(|rule| rule.is_for(grant.class, route)) {
             let (state, within) = rule.count(host, &grant, address.as_deref()).await;
             has_waited |= state.remaining.is_none();
@@ -182,7 +183,7 @@ impl Gate {
     /// What ended, or was denied, while a limiter was asked is refused all the same.
     fn still_good<H: Host>(&self, host: &H, grant: Grant) -> Verdict {
         let (now, who) = (host.now(), &grant.principal);
-        let in_force = self.revocation.at(host.clock());
+        let in_force = self.decider.revocation.at(host.clock());
         let (held, over) = match grant.class {
             CredentialClass::M2mToken => {
                 let issuer = who.issuer.as_deref().unwrap_or_default();

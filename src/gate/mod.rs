@@ -10,6 +10,7 @@ mod assertion;
 mod budget;
 mod cors;
 mod credential;
+mod decider;
 mod decision;
 mod endpoint;
 mod exposure;
@@ -30,6 +31,7 @@ mod original;
 mod oversight;
 mod path;
 mod pattern;
+mod preview;
 mod reading;
 mod record;
 mod request;
@@ -48,5 +50,8 @@ pub use forwarding::ForwardFailure;
 pub use guard::{Guarded, OfRequest};
 pub use hop::ended_of_answer;
 pub use origin_check::OriginCheck;
+pub use preview::{
+    Example, Found, Given, Preview, PreviewedOutcome, PreviewedRoute, RequestToPreview, Scopes, preview,
+};
 pub use request::GateRequest;
 pub use route::Route;

@@ -123,7 +123,7 @@ impl Gate {
         call: AdminCall<'_>,
         body: &[u8],
     ) -> Result<Answer, Denial> {
-        if !self.revocation.is_strict() {
+        if !self.decider.revocation.is_strict() {
             return Err(Reason::EndpointUnknown.into());
         }
         let published: Published = match call {
@@ -149,10 +149,10 @@ impl Gate {
         host: &H,
         ids: impl IntoIterator<Item = &'k str>,
     ) -> Result<Option<String>, Denial> {
-        if !self.revocation.is_strict() {
+        if !self.decider.revocation.is_strict() {
             return Ok(None);
         }
-        if !self.revocation.can_publish() {
+        if !self.decider.revocation.can_publish() {
             return Ok(Some(
                 "the signed deny list does not name it: no key to sign it with was handed over".to_owned(),
             ));
@@ -161,7 +161,7 @@ impl Gate {
         if entries.is_empty() {
             return Ok(None);
         }
-        self.revocation.publish_denial(host, entries).await.map_err(|error| {
+        self.decider.revocation.publish_denial(host, entries).await.map_err(|error| {
             let words = "the key is revoked in the store, and the signed deny list does not name it yet: ask again";
             Denial { note: Some(error.to_string()), ..refused(&error).telling(words) }
         })?;

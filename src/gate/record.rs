@@ -114,7 +114,7 @@ impl Gate {
     pub(super) async fn settle<H: Host>(&self, host: &H, request: &GateRequest) -> Settled {
         self.records.began.get_or_init(|| host.clock());
         if let Some(answer) =
-            self.cors.as_ref().filter(|_| !self.is_asked(request)).and_then(|cors| cors.preflight(request))
+            self.decider.cors.as_ref().filter(|_| !self.is_asked(request)).and_then(|cors| cors.preflight(request))
         {
             return Settled::Answered(Answered { answer, audit: Vec::new() });
         }
@@ -135,7 +135,7 @@ impl Gate {
                 }
             }
         };
-        Settled::Answered(Answered { answer: self.finish(request, answer), audit })
+        Settled::Answered(Answered { answer: self.decider.finish(request, answer), audit })
     }
 
     /// Counts a decision of the library mode, and hands back its audit event where the policy wants it on record.

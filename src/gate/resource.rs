@@ -55,7 +55,7 @@ struct Metadata<'m> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authorization_servers: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    scopes_supported: Vec<&'m str>,
+    scopes_supported: Vec<String>,
     bearer_methods_supported: [&'static str; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_name: Option<String>,
@@ -94,9 +94,12 @@ impl Resource {
             return None;
         };
         let published = if policy.publish_scopes { routes } else { &[] };
-        let mut scopes: Vec<&str> = published.iter().flat_map(Route::scopes).map(String::as_str).collect();
-        scopes.sort_unstable();
-        scopes.dedup();
+        let mut scopes: Vec<String> = Vec::new();
+        for scope in published.iter().flat_map(Route::scopes) {
+            if let Err(place) = scopes.binary_search(scope) {
+                scopes.insert(place, scope.clone());
+            }
+        }
         let metadata = Metadata {
             resource: &policy.identifier,
             authorization_servers: policy.authorization_servers.unwrap_or(accepted.servers),

@@ -53,6 +53,26 @@ impl Route {
         self.scopes.named().filter(|scope| scopes.contains(scope)).cloned().collect()
     }
 
+    /// The classes that it accepts.
+    pub(super) fn classes(&self) -> &[CredentialClass] {
+        &self.classes
+    }
+
+    /// The scopes that it needs.
+    pub(super) const fn needed(&self) -> &RouteScopes {
+        &self.scopes
+    }
+
+    /// The organization that a credential must belong to.
+    pub(super) const fn organization(&self) -> Option<&OrganizationBinding> {
+        self.organization.as_ref()
+    }
+
+    /// Whether a credential must be bound to its sender.
+    pub(super) const fn sender_constraint(&self) -> SenderConstraint {
+        self.sender_constraint
+    }
+
     /// Every scope that it names.
     pub(super) fn scopes(&self) -> impl Iterator<Item = &String> {
         self.scopes.named()

@@ -18,6 +18,8 @@ pub(super) struct Classes {
 #[derive(Debug)]
 pub(super) struct Chosen<'r> {
     pub(super) route: &'r Route,
+    /// Its place among the routes.
+    pub(super) place: usize,
     pub(super) path: String,
 }
 
@@ -31,10 +33,11 @@ pub(super) fn choose<'r>(routes: &'r [Route], request: &GateRequest) -> Result<C
     path::segments(written)?;
     let path = reading::escape(written);
     let takes = |route: &Route| route.takes_method(&request.method) && route.pattern.matches(&path);
-    let route = routes.iter().find(|route| takes(route)).ok_or(Reason::RouteUnknown)?;
+    let found = routes.iter().enumerate().find(|(_, route)| takes(route));
+    let (place, route) = found.ok_or(Reason::RouteUnknown)?;
     let mut rivals = route.rivals.iter().filter_map(|place| routes.get(*place));
     if route.rivals.is_empty() {
-        return Ok(Chosen { route, path });
+        return Ok(Chosen { route, place, path });
     }
     let readings = reading::lenient(&path);
     let formats = reading::without_format(&readings);
@@ -54,7 +57,7 @@ pub(super) fn choose<'r>(routes: &'r [Route], request: &GateRequest) -> Result<C
     if rivals.any(is_taken) {
         return Err(Denial::new(Reason::PathAmbiguous).noting("another reading of it is a path of a stricter route"));
     }
-    Ok(Chosen { route, path })
+    Ok(Chosen { route, place, path })
 }
 
 /// Routes that can be matched.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     host::{Host, HostError},
+    json,
     m2m_client::{ClientRecord, ClientSecret, ClientUsage, client_key, client_usage_key},
 };
 
@@ -32,7 +33,7 @@ impl ClientReading {
             record: record.ok_or_else(missing).and_then(ClientRecord::from_store),
             usage: match usage {
                 None => Some(ClientUsage::default()),
-                Some(bytes) => serde_json::from_slice(bytes).ok(),
+                Some(bytes) => json::read_open_bytes(bytes),
             },
         }
     }

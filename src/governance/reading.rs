@@ -93,7 +93,7 @@ impl KeyReading {
     pub fn of(id: &str, record: Option<&[u8]>, usage: Option<&[u8]>) -> Self {
         let usage = match usage {
             None => Some(Usage::default()),
-            Some(bytes) => serde_json::from_slice(bytes).ok(),
+            Some(bytes) => json::read_open_bytes(bytes),
         };
         Self { id: id.to_owned(), record: ReadRecord::of(record), usage, predecessor: None, successor: None }
     }

@@ -2,9 +2,13 @@
 
 use serde::Serialize;
 
-use super::{StepReport, deployed::Deployed};
+use super::{
+    ExampleRecord, RecordMember, StepReport,
+    deployed::Deployed,
+    key_record::{example, members},
+};
 use crate::{
-    api_key::{KeyParts, KeySpans, describe, store_key},
+    api_key::{KeyParts, KeySpans, SECRET_LENGTH, describe, store_key},
     verdict::{CredentialClass, Denial, Reason, StepOutcome, Verdict},
 };
 
@@ -30,11 +34,26 @@ pub struct KeyReport {
     pub stored_as: Option<String>,
     /// What of the secret stands in that record.
     pub stored: &'static str,
+    /// What the store would hold for this key, as an example; none of what is no key.
+    pub record: Option<ExampleRecord>,
+    /// The members of that record, and why each is there.
+    pub sections: Vec<RecordMember>,
+    /// How hard the secret is to guess where it was drawn at random, in whole bits; none for a key of another form.
+    pub entropy_bits: Option<usize>,
+    /// How the check is computed; none for a key of another form.
+    pub check_words: Option<&'static str>,
     /// The checker's steps, in its order.
     pub steps: Vec<StepReport>,
 }
 
 const STORED: &str = "The record holds the SHA-256 digest of the secret, and never the secret.";
+
+/// The bits of a letter of base62, by a thousand.
+const MILLIBITS: usize = 5_954;
+
+const PLAIN_CHECK: &str = "The CRC-32 of all before it, written in base62 with six letters, as for any key without a seal. It finds what was mistyped; anybody can compute it.";
+
+const OTHER_CHECK: &str = "Not the CRC-32 of what stands before it. Where keys are sealed it is made of an HMAC-SHA-256 under the seal: its first 8 bytes as a number modulo 62^6, in base62. Without the seal nobody can tell.";
 
 /// Whether a text is meant to be an API key.
 pub(super) fn is_key(credential: &str, deployed: Option<&Deployed>) -> bool {
@@ -70,14 +89,21 @@ pub(super) fn report(credential: &str, deployed: Option<&Deployed>) -> (KeyRepor
         (Some(_), None) => Some(Err(Denial::new(Reason::CredentialUnrecognized)
             .of(CredentialClass::ApiKey)
             .noting("the policy takes no API keys"))),
-        (Some(_), Some(checker)) => Some(checker.parse(credential).map(|key| key.id.into_owned())),
+        (Some(_), Some(checker)) => Some(checker.parse(credential).map(|key| (key.id.into_owned(), key.environment))),
     };
     let holds = parts.as_ref().map(|parts| parts.unsealed_check_holds);
     // Whether the keys are sealed is no matter of the policy, and without the seal nobody can tell.
     let untold = matches!(&outcome, Some(Err(denial)) if denial.reason == Reason::KeyCheckMismatch);
     let denial = outcome.as_ref().and_then(|outcome| outcome.as_ref().err()).filter(|_| !untold).cloned();
-    let told = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok()).cloned();
+    let key = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+    let told = key.map(|(id, _)| id.clone());
     let id = parts.as_ref().map(|parts| parts.id.to_owned()).or(told);
+    let record = match &parts {
+        Some(parts) => {
+            credential.get(parts.spans.secret.clone()).map(|secret| example(secret, parts.environment, false))
+        }
+        None => key.filter(|_| foreign).map(|(_, environment)| example(credential, *environment, true)),
+    };
     let report = KeyReport {
         prefix: parts.as_ref().map(|parts| parts.prefix.to_owned()),
         environment: parts.as_ref().map(|parts| parts.environment.as_str()),
@@ -88,6 +114,10 @@ pub(super) fn report(credential: &str, deployed: Option<&Deployed>) -> (KeyRepor
         stored_as: id.as_deref().map(store_key),
         id,
         stored: STORED,
+        sections: record.as_ref().map(|_| members(foreign)).unwrap_or_default(),
+        record,
+        entropy_bits: parts.as_ref().map(|_| SECRET_LENGTH.saturating_mul(MILLIBITS) / 1000),
+        check_words: holds.map(|holds| if holds { PLAIN_CHECK } else { OTHER_CHECK }),
         steps: ladder(parts.as_ref(), foreign, deployed, denial.as_ref()),
     };
     (report, denial.map(Err))

@@ -6,8 +6,6 @@ use serde_json::Value;
 
 use crate::{
     api_key::ApiKeyChecker,
-    host::{Host, HostError, NativeCheck, UnixMillis},
-    jose::Algorithm,
     m2m_token::{Issuer, TokenVerifier},
     policy::{
         Beside, Faults, IssuerPolicy, KeysOfIssuer, Policy, PolicyError, names_of, prepare_api_keys, prepare_dpop,
@@ -42,14 +40,12 @@ impl Deployed {
         let place = place_of(&policy.issuers, issuer);
         let named = place.and_then(|place| policy.issuers.get(place));
         let own_keys = named.and_then(|named| named.jwks.as_ref()).map(|keys| keys.0.clone());
-        let asked = place.filter(|_| own_keys.is_none()).zip(handed);
-        let (parts, objection) = match asked {
-            None => (prepare(policy, None)?, None),
-            Some(asked) => match prepare(policy.clone(), Some(asked)) {
-                Ok(parts) => (parts, None),
-                // What is wrong may be wrong with the keys alone.
-                Err(error) => (prepare(policy, None)?, Some(words(&error))),
-            },
+        let asked = keys_for(&policy.issuers, handed, issuer);
+        let (parts, objection) = match prepare(policy, asked) {
+            Ok(parts) => (parts, None),
+            // What is wrong may be wrong with the keys alone.
+            Err(error) if asked.is_some() => (prepare(read_policy(text)?, None)?, Some(words(&error))),
+            Err(error) => return Err(error),
         };
         let (verifier, checker) = parts;
         Ok(Self { verifier, checker, place, own_keys, objection })
@@ -74,14 +70,25 @@ fn place_of(issuers: &[IssuerPolicy], issuer: Option<&str>) -> Option<usize> {
     }
 }
 
-fn words(error: &PolicyError) -> String {
+/// The issuer whose keys those that were handed over stand in for, by its place: the one that the token names, where the
+/// policy has its keys elsewhere.
+pub(crate) fn keys_for<'k>(
+    issuers: &[IssuerPolicy],
+    handed: Option<&'k Value>,
+    issuer: Option<&str>,
+) -> Option<(usize, &'k Value)> {
+    let place = place_of(issuers, issuer)?;
+    issuers.get(place).filter(|named| named.jwks.is_none()).and(Some(place)).zip(handed)
+}
+
+/// What is wrong with a policy, in one line.
+pub(crate) fn words(error: &PolicyError) -> String {
     error.0.iter().map(|fault| fault.reason.as_str()).collect::<Vec<_>>().join("; ")
 }
 
-fn prepare(
-    mut policy: Policy,
-    handed: Option<(usize, &Value)>,
-) -> Result<(TokenVerifier, Option<ApiKeyChecker>), PolicyError> {
+/// Changes a policy so that it can be made ready where nothing of what stands beside it is at hand, and hands back what
+/// stands there instead. `handed` are keys, with the place of the issuer whose they are.
+pub(crate) fn stand_in(policy: &mut Policy, handed: Option<(usize, &Value)>) -> Beside {
     let mut introspection_secrets = BTreeMap::new();
     for (place, issuer) in policy.issuers.iter_mut().enumerate() {
         if issuer.introspection.is_some() {
@@ -98,44 +105,18 @@ fn prepare(
             issuer.jwks_uri = Some(NOWHERE.to_owned());
         }
     }
-    let beside = Beside { introspection_secrets, ..Beside::default() };
+    Beside { introspection_secrets, ..Beside::default() }
+}
+
+fn prepare(
+    mut policy: Policy,
+    handed: Option<(usize, &Value)>,
+) -> Result<(TokenVerifier, Option<ApiKeyChecker>), PolicyError> {
+    let beside = stand_in(&mut policy, handed);
     let mut faults = Faults::default();
     let verifier = prepare_issuers(policy.issuers, &beside, policy.max_token_bytes, &mut faults)
         .with_dpop_rules(prepare_dpop(policy.dpop, &mut faults))
         .with_revocation(prepare_revocation(policy.deny, policy.deny_snapshot, None, &mut faults));
     let checker = policy.api_keys.and_then(|keys| prepare_api_keys(keys, Vec::new(), &mut faults));
     faults.or((verifier, checker))
-}
-
-/// A host that has a clock and nothing else: what it is asked for it has not.
-pub(super) struct Alone(pub(super) UnixMillis);
-
-fn nothing<T>() -> Result<T, HostError> {
-    Err(HostError("an explanation asks nobody".to_owned()))
-}
-
-impl Host for Alone {
-    fn now(&self) -> UnixMillis {
-        self.0
-    }
-
-    fn fill_random(&self, _: &mut [u8]) -> Result<(), HostError> {
-        nothing()
-    }
-
-    async fn read(&self, _: &str) -> Result<Option<Vec<u8>>, HostError> {
-        nothing()
-    }
-
-    fn may_wait(&self) -> bool {
-        false
-    }
-
-    fn has_native(&self, _: Algorithm) -> bool {
-        false
-    }
-
-    async fn verify_signature(&self, _: NativeCheck<'_>) -> Result<bool, HostError> {
-        nothing()
-    }
 }

@@ -171,6 +171,32 @@ pub(super) fn look_through(
     KeysFound { keys, mathematics, origin: used.map_or(KeyOrigin::Nobody, |(origin, _)| origin) }
 }
 
+/// What everybody has of the keys that could vouch for a token.
+#[derive(Default)]
+pub(super) struct AtHand {
+    /// The members that define the public key that the verifier would choose, or else the first one; none of a secret.
+    pub(super) public: Option<Map<String, Value>>,
+    /// What the keys are called.
+    pub(super) kids: Vec<String>,
+}
+
+impl AtHand {
+    pub(super) fn find(
+        kid: Option<&str>,
+        algorithm: Option<Algorithm>,
+        deployed: Option<&Deployed>,
+        handed: Option<&Value>,
+    ) -> Self {
+        let own = deployed.and_then(|deployed| deployed.own_keys.as_ref());
+        let survey = own.or(handed).and_then(|set| Survey::of(set, Algorithm::ALL).ok());
+        let Some(survey) = survey else { return Self::default() };
+        let chosen = algorithm.and_then(|algorithm| survey.set.select(kid, algorithm).ok());
+        let public = chosen.into_iter().chain(survey.set.keys()).find_map(|key| key.public());
+        let kids = survey.entries.iter().filter_map(|entry| entry.get("kid")?.as_str().map(str::to_owned));
+        Self { public: public.and_then(|key| serde_json::from_str(key.jwk()).ok()), kids: kids.collect() }
+    }
+}
+
 /// A set with its entries as they stand.
 struct Survey<'s> {
     set: KeySet,

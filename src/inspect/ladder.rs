@@ -1,16 +1,12 @@
 //! The steps of a verification and what became of each, read from the trail that the verifier left.
 
-use std::{
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
-
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    deployed::{Alone, Deployed},
+    Fault,
+    alone::{Alone, at_once},
+    deployed::Deployed,
     key_lines::read_set,
 };
 use crate::{
@@ -74,6 +70,8 @@ pub(super) struct Trial {
     pub(super) steps: Vec<StepReport>,
     /// The verifier's verdict, where there is a policy.
     pub(super) verdict: Option<Verdict>,
+    /// Why the verifier itself refuses it, and at which step, whatever the steps say where there are no keys.
+    pub(super) refusal: Option<(Fault, Option<&'static str>)>,
 }
 
 impl Trial {
@@ -85,17 +83,9 @@ impl Trial {
 /// The verdict at this time, and the trail to it.
 pub(super) fn verify(verifier: &TokenVerifier, credential: &str, now: UnixMillis) -> (Verdict, Trail) {
     let trail = Trail::default();
-    let (host, nobody) = (Alone(now), SenderContext::default());
+    let (host, nobody) = (Alone::at(now), SenderContext::default());
     let verdict = at_once(verifier.verify_along(&host, credential, &nobody, &trail));
     (verdict.unwrap_or_else(|| Err(Reason::HostFailed.into())), trail)
-}
-
-/// What a future comes to that waits for nobody.
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
 }
 
 /// Every step, by the trail and how it ended.
@@ -114,8 +104,18 @@ fn steps(trail: &Trail, end: Option<&Denial>) -> Vec<StepReport> {
 /// What the policy says.
 pub(super) fn by_policy(credential: &str, deployed: &Deployed, now: UnixMillis) -> Trial {
     let (verdict, trail) = verify(&deployed.verifier, credential, now);
-    Trial { steps: steps(&trail, verdict.as_ref().err()), verdict: Some(verdict) }
+    Trial {
+        steps: steps(&trail, verdict.as_ref().err()),
+        refusal: refusal(&trail, verdict.as_ref().err()),
+        verdict: Some(verdict),
+    }
 }
+
+fn refusal(trail: &Trail, end: Option<&Denial>) -> Option<(Fault, Option<&'static str>)> {
+    end.map(|denial| (Fault::from(denial), trail.last().map(|step| step.facts().name)))
+}
+
+const NO_KEYS: &str = "no keys were given";
 
 /// What the verifier says where nobody says whom to trust: the token is taken at its word as to who issued it, for whom
 /// and with which algorithm, and these steps count as not asked. `handed` are keys to try.
@@ -143,7 +143,11 @@ pub(super) fn without_policy(credential: &str, handed: Option<&Value>, now: Unix
     let verifier = TokenVerifier::new(issuers, LONGEST_TOKEN_BYTES);
     let (verdict, trail) = verify(&verifier, credential, now);
     let mut end = verdict.err();
+    let mut refusal = refusal(&trail, end.as_ref());
     let unchecked = handed.is_none() && trail.last() == Some(Step::Key);
+    if unchecked && let Some((fault, _)) = &mut refusal {
+        fault.note = Some(NO_KEYS.to_owned());
+    }
     if unchecked && let Some(payload) = &payload {
         end = verifier.suppose(payload, now, &trail).err();
     }
@@ -153,7 +157,7 @@ pub(super) fn without_policy(credential: &str, handed: Option<&Value>, now: Unix
     let mut steps = steps(&trail, end.as_ref());
     for report in &mut steps {
         let note = match report.step {
-            "key" | "signature" if unchecked => "no keys were given",
+            "key" | "signature" if unchecked => NO_KEYS,
             "sender" if report.code.is_some() => "it is bound to its sender, who proves it with each request",
             "issuer" | "algorithm" | "audience" | "revocation" if report.outcome == StepOutcome::Passed => {
                 "without a policy nobody says which are trusted"
@@ -165,7 +169,7 @@ pub(super) fn without_policy(credential: &str, handed: Option<&Value>, now: Unix
             *report = StepReport::of(*step, StepOutcome::NotAsked).noting(note);
         }
     }
-    Trial { steps, verdict: None }
+    Trial { steps, verdict: None, refusal }
 }
 
 /// The rules by which the token would be its own judge.

@@ -1,14 +1,17 @@
 //! What is unwise about a credential, whether or not it is refused: the practice of RFC 8725 and what follows it.
 
+mod keys;
 mod secrets;
+
+pub(super) use secrets::tried as tried_secrets;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{KeyReport, TokenReport, key_lines::OWN_KEYS, segments::Segments, spans::LONGEST_POINTER};
 use crate::{
-    jose::{Algorithm, CompactJws, Header, KeyFamily},
-    m2m_token::{DEFAULT_MAX_TOKEN_BYTES, LONGEST_TOKEN_BYTES, normalize_media_type},
+    jose::Algorithm,
+    m2m_token::{DEFAULT_MAX_TOKEN_BYTES, has_foreign_shape, is_foreign_media_type, normalize_media_type},
     policy::Severity,
 };
 
@@ -94,6 +97,15 @@ rules! {
     /// Secrets were handed over beside it: who holds them can sign such tokens.
     SecretHandedOver = "secret_handed_over", Medium, "RFC 8725 §3.5",
         "Show secrets to nobody who only checks tokens. Better sign with a private key, as of `ES256`.";
+    /// A private key stands in the key set: whoever has read it can sign.
+    KeyPrivate = "key_private", High, "RFC 7517 §9.2",
+        "Replace the key now, and publish the public part of the new one alone.";
+    /// Secrets and public keys stand in one set: what is signed with one kind can pass for the other.
+    KeysMixed = "keys_mixed", High, "RFC 8725 §3.1",
+        "Keep secrets in a set of their own that nobody fetches.";
+    /// A key is too weak, or so large that checking with it is an attack.
+    KeyWeak = "key_weak", High, "RFC 8725 §3.5",
+        "Replace it: RSA has 2048 bits or more and the exponent 65537. Better take an elliptic curve, as of `ES256`.";
     /// A member is named as a secret is. Who can read a token can read all of it.
     SecretInPayload = "secret_in_payload", High, "RFC 7519 §12",
         "Leave it out: a token is signed, not encrypted, and ends up in logs.";
@@ -124,6 +136,24 @@ rules! {
     /// It is encrypted with a password: how much work that is, the token says itself.
     PasswordBased = "password_based", Medium, "RFC 8725 §3.5",
         "Leave `p2c` out, and take a key instead of a password.";
+    /// It is encrypted: whoever has the public key can make one, and what it says cannot be seen on the way.
+    Encrypted = "encrypted", Medium, "RFC 7519 §11.2",
+        "Have it signed, and leave it to TLS to keep it secret on the way.";
+    /// It holds another token: libraries disagree on which of the two signatures counts.
+    Nested = "nested", Medium, "RFC 8725 §3.3",
+        "Have the issuer sign the claims themselves.";
+    /// It is another kind of token, or has the claims of one: an ID token, a proof, a logout token.
+    OtherKind = "other_kind", Medium, "RFC 8725 §3.12",
+        "Send the access token to the API, and have the issuer keep the kinds apart by `typ`, `aud` and keys.";
+    /// It ends before it begins: it is never good.
+    LifetimeEmpty = "lifetime_empty", Medium, "RFC 7519 §4.1.4",
+        "Have the issuer see to its clock, and to the units of its times.";
+    /// Two keys of the set have one name: which of them is meant cannot be told.
+    KidTwice = "kid_twice", Medium, "RFC 7517 §4.5",
+        "Give each key a name of its own, as by its thumbprint (RFC 7638).";
+    /// A key of the set cannot be read: a member is missing, or has another form than its type asks for.
+    KeyMalformed = "key_malformed", Medium, "RFC 7517 §4",
+        "Publish it again with all members of its type.";
     /// It is larger than verifiers look at by default, and larger than many servers take in a header.
     TokenLarge = "token_large", Medium, "contract §3.2",
         "Leave out what the API does not decide by.";
@@ -157,6 +187,21 @@ rules! {
     /// Its `alg` is the name that leaves the curve open.
     AlgPolymorphic = "alg_polymorphic", Low, "RFC 9864 §2.2",
         "Name the algorithm in full: `Ed25519`.";
+    /// It has no `sub`: whose call it is must be told from other claims.
+    SubMissing = "sub_missing", Low, "RFC 9068 §2.2",
+        "Have the issuer name the client as its subject.";
+    /// A key of the set fits no algorithm that is known here.
+    KeyUnknown = "key_unknown", Low, "RFC 7517 §5",
+        "See whether it belongs into this set. Verifiers leave it aside.";
+    /// A key of the set does not say for which algorithm it is: a token may choose among those that it fits.
+    KeyAlgMissing = "key_alg_missing", Low, "RFC 8725 §3.1",
+        "Write `alg`, and use each key with one algorithm.";
+    /// A key of the set does not say that it is for signatures.
+    KeyUseMissing = "key_use_missing", Low, "RFC 7517 §4.2",
+        "Write `use` with `sig`.";
+    /// A key of the set has no name, and is not the only one: no token can name it.
+    KeyKidMissing = "key_kid_missing", Low, "RFC 7517 §4.5",
+        "Give it a name, as by its thumbprint (RFC 7638).";
     /// It stands until somebody ends it: nothing in it says when that is.
     Standing = "standing_credential", Low, "contract §5.2",
         "See its record: `expires` ends it, `owner` and `revoker` answer for it, `disabled`, `revocation` and `rotation` say how it fares, `scopes` and `allowedCidrs` what it may do. A token ends by itself.";
@@ -184,6 +229,7 @@ pub struct CredentialFinding {
     pub pointer: Option<String>,
 }
 
+/// The worst first.
 #[derive(Default)]
 struct Findings(Vec<CredentialFinding>);
 
@@ -193,25 +239,23 @@ impl Findings {
         if self.0.iter().filter(|finding| finding.rule == facts.code).count() >= MOST_PLACES {
             return;
         }
-        self.0.push(CredentialFinding {
-            rule: facts.code,
-            severity: facts.severity,
-            title: facts.title.trim_ascii(),
-            advice: facts.advice,
-            section: facts.section,
-            place,
-            pointer,
-        });
+        let rank = self.0.partition_point(|before| before.severity >= facts.severity);
+        self.0.insert(
+            rank,
+            CredentialFinding {
+                rule: facts.code,
+                severity: facts.severity,
+                title: facts.title.trim_ascii(),
+                advice: facts.advice,
+                section: facts.section,
+                place,
+                pointer,
+            },
+        );
     }
 
     fn member(&mut self, rule: CredentialRule, place: Place, name: &str) {
         self.put(rule, place, Some(format!("/{name}")));
-    }
-
-    /// The worst first.
-    fn sorted(mut self) -> Vec<CredentialFinding> {
-        self.0.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        self.0
     }
 }
 
@@ -224,7 +268,14 @@ pub(super) fn of_key(key: &KeyReport) -> Vec<CredentialFinding> {
     if key.check_holds == Some(true) {
         findings.put(CredentialRule::CheckPlain, Place::Credential, None);
     }
-    findings.sorted()
+    findings.0
+}
+
+/// What is unwise about a key set, where there is nothing else to look at.
+pub(super) fn of_keys_alone(handed: Option<&Value>) -> Vec<CredentialFinding> {
+    let mut findings = Findings::default();
+    keys::of_keys(handed, None, &mut findings);
+    findings.0
 }
 
 /// What is unwise about a token, as far as it can be read. `handed` are the keys that were handed over with it.
@@ -245,8 +296,11 @@ pub(super) fn of_token(
     if report.payload.text.is_some() && !read.payload.members.is_empty() {
         of_payload(&read.payload.members, report, &mut findings);
     }
-    of_secrets(credential, handed, &mut findings);
-    findings.sorted()
+    if report.secret_found.is_some() {
+        findings.put(CredentialRule::SecretKnown, Place::Credential, None);
+    }
+    keys::of_keys(handed, report.mathematics.algorithm.and_then(Algorithm::from_name), &mut findings);
+    findings.0
 }
 
 fn of_header(header: &Map<String, Value>, findings: &mut Findings) {
@@ -271,13 +325,18 @@ fn of_header(header: &Map<String, Value>, findings: &mut Findings) {
     match text("typ").map(normalize_media_type).as_deref() {
         None => findings.put(Rule::TypMissing, place, None),
         Some("jwt") => findings.member(Rule::TypVague, place, "typ"),
+        Some(kind) if is_foreign_media_type(kind) => findings.member(Rule::OtherKind, place, "typ"),
         Some(_) => {}
+    }
+    if text("cty").map(normalize_media_type).as_deref() == Some("jwt") {
+        findings.member(Rule::Nested, place, "cty");
     }
     for (name, rule) in [
         ("zip", Rule::Compressed),
         ("crit", Rule::CritPresent),
         ("b64", Rule::PayloadUnencoded),
         ("p2c", Rule::PasswordBased),
+        ("enc", Rule::Encrypted),
     ] {
         if header.contains_key(name) {
             findings.member(rule, place, name);
@@ -306,6 +365,7 @@ fn of_payload(payload: &Map<String, Value>, report: &TokenReport, findings: &mut
         ("iss", Rule::IssMissing),
         ("iat", Rule::IatMissing),
         ("jti", Rule::JtiMissing),
+        ("sub", Rule::SubMissing),
     ] {
         if !payload.contains_key(name) {
             findings.put(rule, place, None);
@@ -322,6 +382,12 @@ fn of_payload(payload: &Map<String, Value>, report: &TokenReport, findings: &mut
     }
     if report.lifetime.seconds.is_some_and(|seconds| seconds > LONG_LIFE) {
         findings.member(Rule::LifetimeLong, place, "exp");
+    }
+    if report.lifetime.seconds.is_some_and(|seconds| seconds <= 0) {
+        findings.member(Rule::LifetimeEmpty, place, "exp");
+    }
+    if has_foreign_shape(payload) {
+        findings.put(Rule::OtherKind, place, None);
     }
     for name in ["scope", "scp", "permissions"] {
         if payload.get(name).is_some_and(has_wildcard) {
@@ -376,28 +442,6 @@ fn looks_like_email(text: &str) -> bool {
         && is_plain(local)
         && is_plain(domain)
         && domain.split_once('.').is_some_and(|(name, rest)| !name.is_empty() && rest.len() > 1)
-}
-
-/// What is wrong with a shared secret. None of it is repeated.
-fn of_secrets(credential: &str, handed: Option<&Value>, findings: &mut Findings) {
-    let Ok(jws) = CompactJws::parse(credential, LONGEST_TOKEN_BYTES) else { return };
-    let Ok(header) = Header::parse(&jws.header) else { return };
-    let Some(algorithm) = Algorithm::from_name(&header.algorithm) else { return };
-    let KeyFamily::Symmetric { least } = algorithm.family() else { return };
-    if secrets::is_signed_with_known(algorithm, jws.signing_input.as_bytes(), &jws.signature) {
-        findings.put(CredentialRule::SecretKnown, Place::Credential, None);
-    }
-    let keys = handed.and_then(|keys| keys.get("keys")).and_then(Value::as_array);
-    for (index, key) in keys.into_iter().flatten().enumerate() {
-        let Some(secret) = secrets::of_jwk(key) else { continue };
-        findings.put(CredentialRule::SecretHandedOver, Place::Keys, Some(format!("/keys/{index}")));
-        if secret.len() < least {
-            findings.put(CredentialRule::SecretShort, Place::Keys, Some(format!("/keys/{index}")));
-        }
-        if secrets::is_known(&secret) {
-            findings.put(CredentialRule::SecretKnown, Place::Keys, Some(format!("/keys/{index}")));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,10 +6,14 @@
 //! that holds says nothing of whether its key is to be trusted: the two are told apart, always. Neither the signature
 //! nor a secret is repeated.
 
+pub(crate) mod alone;
 mod api_key;
-mod deployed;
+pub(crate) mod deployed;
+mod forgeries;
 mod key_lines;
+mod key_record;
 mod ladder;
+mod lifecycle;
 mod lint;
 mod segments;
 mod spans;
@@ -17,8 +21,11 @@ mod times;
 mod token;
 
 pub use api_key::KeyReport;
+pub use forgeries::{Attack, AttackFacts, Forgery, forgeries};
 pub use key_lines::{KeyLine, KeyOrigin, Mathematics, Trust};
+pub use key_record::{ExampleRecord, RecordMember};
 pub use ladder::StepReport;
+pub use lifecycle::{LIFECYCLE, LifecycleLine};
 pub use lint::{CredentialFinding, CredentialRule, CredentialRuleFacts, Place};
 pub use segments::{Broken, BrokenKind, Part};
 pub use spans::{MOST_SPANS, MemberSpan};
@@ -26,15 +33,21 @@ pub use times::{ClockEdge, Lifetime, Time};
 pub use token::TokenReport;
 
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use crate::{
     api_key::describe,
     host::UnixMillis,
+    json::JsonText,
     policy::PolicyError,
     verdict::{CredentialClass, Denial, Verdict, verdict_document},
 };
 use deployed::Deployed;
+
+/// Whom a token names as its issuer, whatever that is worth.
+pub(crate) fn claimed_issuer(token: &str) -> Option<String> {
+    segments::read(token).issuer().map(str::to_owned)
+}
 
 /// What there is to say of a credential.
 #[derive(Debug, Clone, Serialize)]
@@ -48,7 +61,7 @@ pub struct Report {
     pub key: Option<KeyReport>,
     /// What the policy says of it at this time, as the verifier hands it out. None without a policy, and of an API key
     /// that only its store can tell of.
-    pub verdict: Option<Box<RawValue>>,
+    pub verdict: Option<JsonText<String>>,
     /// What is unwise about it, the worst first.
     pub lint: Vec<CredentialFinding>,
 }
@@ -99,18 +112,14 @@ pub fn inspect(credential: &str, against: Against<'_>, now: UnixMillis) -> Resul
             class: Some(CredentialClass::ApiKey),
             token: None,
             key: Some(key),
-            verdict: verdict.as_ref().and_then(document),
+            verdict: verdict.as_ref().map(document),
             lint,
         });
     }
-    // A key with a full stop behind it, or white space and more, is no token: what would be read of it is the secret in
-    // another spelling.
-    let is_letter = |character: char| character.is_ascii_alphanumeric() || character == '_' || character == '-';
-    let holds_key = credential.split(|character| !is_letter(character)).any(|letters| describe(letters).is_some());
-    let is_token = (credential.contains('.') && !holds_key)
-        || deployed.as_ref().is_some_and(|deployed| deployed.takes(credential));
-    if !is_token {
-        return Ok(Report { class: None, token: None, key: None, verdict: None, lint: Vec::new() });
+    if !is_token(credential, deployed.as_ref()) {
+        // A key set can be looked at by itself.
+        let lint = lint::of_keys_alone(against.keys);
+        return Ok(Report { class: None, token: None, key: None, verdict: None, lint });
     }
     let (token, verdict) = token::report(credential, &read, deployed.as_ref(), against.keys, now);
     Ok(Report {
@@ -118,12 +127,21 @@ pub fn inspect(credential: &str, against: Against<'_>, now: UnixMillis) -> Resul
         lint: lint::of_token(credential, &read, &token, against.keys),
         token: Some(token),
         key: None,
-        verdict: verdict.as_ref().and_then(document),
+        verdict: verdict.as_ref().map(document),
     })
 }
 
-fn document(verdict: &Verdict) -> Option<Box<RawValue>> {
-    RawValue::from_string(verdict_document(verdict)).ok()
+/// Whether a text is meant to be a token.
+fn is_token(credential: &str, deployed: Option<&Deployed>) -> bool {
+    // A key with a full stop behind it, or white space and more, is no token: what would be read of it is the secret in
+    // another spelling.
+    let is_letter = |character: char| character.is_ascii_alphanumeric() || character == '_' || character == '-';
+    let holds_key = credential.split(|character| !is_letter(character)).any(|letters| describe(letters).is_some());
+    (credential.contains('.') && !holds_key) || deployed.is_some_and(|deployed| deployed.takes(credential))
+}
+
+fn document(verdict: &Verdict) -> JsonText<String> {
+    JsonText::known(verdict_document(verdict))
 }
 
 #[cfg(test)]

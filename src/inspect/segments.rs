@@ -96,7 +96,10 @@ pub(super) fn read(credential: &str) -> Segments {
 impl Segment {
     fn read(text: &str, start: usize) -> Self {
         let bytes = lenient(text).unwrap_or_default();
-        let members = json::parse_object(&bytes).or_else(|_| serde_json::from_slice(&bytes)).unwrap_or_default();
+        let members = match json::parse_leniently(&bytes) {
+            Some(Value::Object(members)) => members,
+            _ => Map::default(),
+        };
         Self {
             bytes,
             start,

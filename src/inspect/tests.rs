@@ -240,3 +240,36 @@ fn garbage_of_a_megabyte_is_answered() {
         assert!(report.token.is_none_or(|token| token.payload.spans.len() <= MOST_SPANS));
     }
 }
+
+#[test]
+fn of_an_api_key_the_record_is_told_and_no_more_of_the_secret_than_the_store_would_hold() {
+    // The digest was computed with Python: hashlib.sha256.
+    let secret = "0123456789abcdef0123456789abcdef";
+    let text = format!("acme_live_0123456789abcdef_{secret}000000");
+    let report = look(&text, None);
+    let told = serde_json::to_string(&report).expect("JSON");
+    let key = report.key.expect("a key");
+    let record = key.record.expect("a record");
+    assert_eq!((record.digest.as_str(), record.environment), ("sha-256:3eb1bd43…", "live"));
+    assert_eq!(key.sections.iter().map(|one| one.member).nth(1), Some("digest"));
+    assert_eq!((key.entropy_bits, record.imported), (Some(190), false));
+    assert!(key.check_words.is_some_and(|words| words.contains("HMAC")), "not the plain check");
+    assert!(!told.contains(secret) && !told.contains("3eb1bd439"), "{told}");
+}
+
+#[test]
+fn of_a_key_of_another_form_no_more_is_said_than_is_known() {
+    let policy = json!({ "apiKeys": { "prefix": "acme", "environment": "test", "foreignKeys": { "prefixes": ["old_"] } },
+        "issuers": [], "routes": [] });
+    let policy = policy.to_string();
+    let against = Against { policy: Some(&policy), keys: None };
+    let key = |text: &str| inspect(text, against, UnixMillis(0)).expect("a policy").key.expect("a key");
+    let foreign = key("old_0123456789abcdef0123456789abcdef");
+    let record = foreign.record.expect("a record");
+    assert!(record.imported && record.environment == "test" && record.digest.starts_with("sha-256:"));
+    assert_eq!(foreign.sections.last().map(|one| one.member), Some("imported"));
+    assert_eq!((foreign.entropy_bits, foreign.check_words), (None, None));
+    // What is no key has no record.
+    let mistyped = key("acme_live_short");
+    assert!(mistyped.record.is_none() && mistyped.sections.is_empty() && mistyped.entropy_bits.is_none());
+}

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::{deployed::Deployed, ladder::verify};
 use crate::{
     host::UnixMillis,
+    json,
     m2m_token::Claims,
     verdict::{Denial, Reason},
 };
@@ -50,7 +51,7 @@ pub struct ClockEdge {
 pub(super) fn times(members: &Map<String, Value>, now: UnixMillis) -> Vec<Time> {
     // One that is malformed does not keep the others from being told.
     let read = |name: &'static str| {
-        let alone = Map::from_iter([(name.to_owned(), members.get(name)?.clone())]);
+        let alone = json::object([(name.to_owned(), members.get(name)?.clone())]);
         let claims = Claims::read(&alone).ok()?;
         claims.issued_at.or(claims.not_before).or(claims.expires)
     };
@@ -72,10 +73,9 @@ pub(super) fn edges(credential: &str, deployed: &Deployed, lifetime: &Lifetime, 
     let early = |time: Option<i64>| time.map(|time| time.saturating_sub(rules.clock_tolerance));
     let longest = lifetime.issued.zip(rules.max_token_age).map(|(issued, age)| issued.saturating_add(age));
     let keys = issuer.good_until().map(|last| last.saturating_add(1));
-    let mut moments: Vec<i64> = [lifetime.expires, early(lifetime.not_before), early(lifetime.issued), longest, keys]
-        .into_iter()
-        .flatten()
-        .collect();
+    let known = [lifetime.expires, early(lifetime.not_before), early(lifetime.issued), longest, keys];
+    let mut moments = Vec::new();
+    known.into_iter().flatten().for_each(|moment| put(&mut moments, moment));
     let denial = |second: i64| {
         let (verdict, _) = verify(&deployed.verifier, credential, UnixMillis(second.saturating_mul(1000)));
         verdict.err()
@@ -87,13 +87,20 @@ pub(super) fn edges(credential: &str, deployed: &Deployed, lifetime: &Lifetime, 
     };
     let asked = moments.iter().map(|moment| moment.saturating_sub(1)).chain([now.seconds()]);
     let ends = asked.chain(moments.iter().copied()).filter_map(denial).find_map(until);
-    moments.extend(ends.map(|last| last.saturating_add(1)));
-    moments.sort_unstable();
-    moments.dedup();
+    if let Some(last) = ends {
+        put(&mut moments, last.saturating_add(1));
+    }
     let code = |second: i64| denial(second).map(|denial| denial.reason.code());
     let edge = |at: i64| {
         let (before, after) = (code(at.saturating_sub(1)), code(at));
         (before != after).then_some(ClockEdge { at, before, after })
     };
     moments.into_iter().filter_map(edge).collect()
+}
+
+/// Puts a moment down in its place, unless it stands there.
+fn put(moments: &mut Vec<i64>, moment: i64) {
+    if let Err(place) = moments.binary_search(&moment) {
+        moments.insert(place, moment);
+    }
 }

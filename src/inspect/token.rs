@@ -8,12 +8,13 @@ use super::{
     deployed::Deployed,
     key_lines::{look_through, trust},
     ladder,
+    lint::tried_secrets,
     segments::Segments,
     times,
 };
 use crate::{
     host::UnixMillis,
-    jose::{CompactJws, Header},
+    jose::{Algorithm, CompactJws, Header},
     json,
     m2m_token::{Claims, LONGEST_TOKEN_BYTES},
     verdict::{Denial, Reason, Step, Verdict},
@@ -45,6 +46,10 @@ pub struct TokenReport {
     pub lifetime: Lifetime,
     /// The moments at which the verdict of the policy changes.
     pub clock_edges: Vec<ClockEdge>,
+    /// How many well-known secrets were tried on the signature; none where the algorithm is none of HMAC.
+    pub secrets_tried: Option<usize>,
+    /// The place in their list, from 0, of the one that signed it.
+    pub secret_found: Option<usize>,
 }
 
 pub(super) fn report(
@@ -65,6 +70,9 @@ pub(super) fn report(
     let payload_fault = jws.as_ref().and_then(|jws| payload_fault(&jws.payload));
     let found = look_through(jws.as_ref(), header.as_ref(), deployed, handed);
     let held = trial.has_passed(Step::Key) && trial.has_passed(Step::Signature);
+    let algorithm = header.as_ref().and_then(|header| Algorithm::from_name(&header.algorithm));
+    let tried = jws.as_ref().zip(algorithm).map(|(jws, algorithm)| tried_secrets(jws, algorithm));
+    let (secrets_tried, secret_found) = tried.unwrap_or_default();
     let trust = trust(&found, deployed, held, read);
     let times = times::times(&read.payload.members, now);
     let lifetime = times::lifetime(&times);
@@ -80,6 +88,8 @@ pub(super) fn report(
         clock_edges: deployed.map(|deployed| times::edges(credential, deployed, &lifetime, now)).unwrap_or_default(),
         times,
         lifetime,
+        secrets_tried,
+        secret_found,
     };
     (report, trial.verdict)
 }

@@ -248,10 +248,11 @@ fn definition(jwk: &Map<String, Value>) -> Result<Map<String, Value>, KeyError> 
         "oct" => &["k", "kty"],
         _ => return Err(KeyError::OtherFamily),
     };
-    names
-        .iter()
-        .map(|name| Ok(((*name).to_owned(), text(jwk, name)?.ok_or(KeyError::Malformed(name))?.into())))
-        .collect()
+    let mut members = Map::new();
+    for name in names {
+        members.insert((*name).to_owned(), text(jwk, name)?.ok_or(KeyError::Malformed(name))?.into());
+    }
+    Ok(members)
 }
 
 fn fits(algorithm: Algorithm, jwk: &Map<String, Value>) -> bool {

@@ -33,7 +33,8 @@ pub async fn verify_signature<H: Host>(
     if !portable.admits(signature) {
         return Err(Reason::SignatureInvalid.into());
     }
-    if let Some(public) = key.public()
+    if H::ASKS
+        && let Some(public) = key.public()
         && host.has_native(algorithm)
     {
         let check = NativeCheck { algorithm, key: public, message, signature };

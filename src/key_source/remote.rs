@@ -172,7 +172,7 @@ impl RemoteKeySet {
                     self.call(host, due);
                     return Err(denial);
                 }
-                Step::Lead(flight, errand) if !host.may_wait() => {
+                Step::Lead(flight, errand) if !H::ASKS || !host.may_wait() => {
                     let give_back = |state: &mut State, now| state.give_back(now, &self.rules, flight, errand);
                     let due = self.at_once(host, give_back);
                     self.call(host, due);
@@ -181,12 +181,12 @@ impl RemoteKeySet {
                 Step::Lead(flight, errand) => {
                     // Others may wait for it.
                     host.work_for_others(true);
-                    self.carry_out(host, flight, errand, Some(wanted)).await;
+                    host.asking(|| self.carry_out(host, flight, errand, Some(wanted))).await;
                     host.work_for_others(false);
                     past.led = true;
                     past.sought |= errand == Errand::UnknownKey;
                 }
-                Step::Wait(_) if !host.may_wait() => return Err(cannot_wait()),
+                Step::Wait(_) if !H::ASKS || !host.may_wait() => return Err(cannot_wait()),
                 Step::Wait(flight) => {
                     past.waits_for = Some(flight);
                     if host.wait(moment).await.is_err() {

@@ -140,7 +140,7 @@ impl RemoteKeySets {
 
     /// Frees the sets that were not used for longest, where this one has made them too many.
     fn trim<H: Host>(&self, host: &H, set: &RemoteKeySet) {
-        if !set.is_newcomer() || self.sets.len() <= MOST_KEY_SETS {
+        if !H::ASKS || !set.is_newcomer() || self.sets.len() <= MOST_KEY_SETS {
             return;
         }
         let mut in_memory: Vec<_> = self.sets.iter().filter_map(|set| Some((set.used()?, set))).collect();

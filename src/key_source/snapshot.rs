@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::json;
+
 /// Why a snapshot was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SnapshotError {
@@ -65,13 +67,12 @@ const MEMBERS: [&str; 9] =
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope {
+    #[serde(deserialize_with = "json::value")]
     keys: Value,
     source: Option<String>,
     fetched_at: i64,
     max_age: u32,
     digest: String,
-    #[serde(flatten)]
-    shared: Shared,
 }
 
 impl Snapshot {
@@ -92,7 +93,9 @@ impl Snapshot {
         if let Some(name) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
             return Err(SnapshotError::Malformed(format!("unknown member `{name}`")));
         }
-        let envelope = Envelope::deserialize(value).map_err(|error| SnapshotError::Malformed(error.to_string()))?;
+        let words = |error: json::ReadError| malformed(error.words());
+        let (envelope, shared): (Envelope, Shared) =
+            (json::read_open(value).map_err(words)?, json::read_open(value).map_err(words)?);
         if envelope.digest != digest(&envelope.keys) {
             return Err(SnapshotError::DigestMismatch);
         }
@@ -101,7 +104,7 @@ impl Snapshot {
         }
         let max_age = i64::from(envelope.max_age);
         let read = Self::new(envelope.keys, envelope.source, Some(envelope.fetched_at), Some(max_age));
-        Ok(Self { shared: envelope.shared, ..read })
+        Ok(Self { shared, ..read })
     }
 
     /// Makes a snapshot of a key set fetched at this time (seconds since the Unix epoch), good for this many seconds.
@@ -119,7 +122,7 @@ impl Snapshot {
     }
 
     pub(super) fn new(keys: Value, source: Option<String>, fetched_at: Option<i64>, max_age: Option<i64>) -> Self {
-        let keys = Map::from_iter([("keys".to_owned(), keys)]);
+        let keys = crate::json::object([("keys".to_owned(), keys)]);
         Self { keys, source, fetched_at, max_age, shared: Shared::default() }
     }
 

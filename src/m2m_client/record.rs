@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::stored::{self, BASE, FormatVersion, is_scope_token, letter, present};
+use crate::{
+    json,
+    stored::{self, BASE, FormatVersion, is_scope_token, letter, present},
+};
 
 /// The most secrets that are held of one client, ended ones among them.
 pub const MOST_SECRETS: usize = 64;
@@ -82,7 +85,7 @@ pub struct ClientRecord {
     #[serde(default)]
     pub secrets: Vec<ClientSecret>,
     /// Whatever else somebody wants kept. Nothing here decides anything.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::members")]
     pub metadata: Map<String, Value>,
 }
 

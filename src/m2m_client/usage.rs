@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::stored::FormatVersion;
+use crate::{json, stored::FormatVersion};
 
 /// Where the store holds the notes about the client with this id.
 #[must_use]
@@ -31,7 +31,7 @@ impl ClientUsage {
     /// Reads notes. What cannot be read is worth no more than no note.
     #[must_use]
     pub fn from_store(bytes: Option<&[u8]>) -> Self {
-        bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
+        bytes.and_then(json::read_open_bytes).unwrap_or_default()
     }
 
     /// The notes as the store shall hold them.

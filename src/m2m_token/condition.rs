@@ -1,11 +1,14 @@
 //! What an issuer's tokens must say beside the registered claims, so that a token which the same keys sign for another
 //! purpose (for a person, for a session) is not taken for a machine's.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Number, Value};
 
 use super::ClaimPath;
-use crate::verdict::{Denial, Reason};
+use crate::{
+    json,
+    verdict::{Denial, Reason},
+};
 
 /// What a claim, or a member of the header, must be.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -28,9 +31,8 @@ pub enum Condition {
 
 /// A value that claims are compared with: a string, a number or a boolean. Numbers are compared as JavaScript compares
 /// them, so that `1` and `1.0` are one.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged, expecting = "expected a string, a number or a boolean")]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum Scalar {
     /// A string.
     Text(String),
@@ -38,6 +40,17 @@ pub enum Scalar {
     Flag(bool),
     /// A number.
     Number(Number),
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match json::value(deserializer)? {
+            Value::String(text) => Ok(Self::Text(text)),
+            Value::Bool(flag) => Ok(Self::Flag(flag)),
+            Value::Number(number) => Ok(Self::Number(number)),
+            _ => Err(D::Error::custom("expected a string, a number or a boolean")),
+        }
+    }
 }
 
 impl Scalar {

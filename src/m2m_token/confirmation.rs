@@ -68,7 +68,7 @@ pub(super) fn thumbprint(text: &str) -> Option<Thumbprint> {
 }
 
 /// Whether an issuer's tokens must be bound to their sender.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SenderConstraint {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     facts::CacheSize,
-    host::{Host, OutboundRequest},
+    host::{Host, HostError, OutboundRequest},
     verdict::{Denial, Reason},
 };
 
@@ -120,6 +120,11 @@ impl Introspection {
     /// [`Reason::TokenInactive`]; [`Reason::IntrospectionUnavailable`] and [`Reason::IntrospectionUnreadable`], where
     /// whether the token is good cannot be told. Those are never kept.
     pub(super) async fn ask<H: Host>(&self, host: &H, token: &str) -> Result<Answer, Denial> {
+        let nobody = || Err(Denial::new(Reason::IntrospectionUnavailable).noting(HostError::no_requests().0));
+        host.asking(|| self.look_up(host, token)).await.unwrap_or_else(nobody)
+    }
+
+    async fn look_up<H: Host>(&self, host: &H, token: &str) -> Result<Answer, Denial> {
         // The bound counts from before the server is asked: what it says may be as old as the question.
         let asked = host.clock().seconds();
         let digest = self.answers.digest(host, token);

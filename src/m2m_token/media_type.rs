@@ -74,6 +74,11 @@ pub(super) fn refuse_foreign_shape(payload: &Map<String, Value>) -> Result<(), D
     }
 }
 
+/// Whether a payload has the shape of something else than an access token.
+pub(crate) fn has_foreign_shape(payload: &Map<String, Value>) -> bool {
+    refuse_foreign_shape(payload).is_err()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

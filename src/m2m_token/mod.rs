@@ -23,6 +23,7 @@ pub use confirmation::SenderConstraint;
 pub use dpop::{DpopProof, DpopRules};
 pub use introspection::{ClientAuthentication, Introspected, Introspection, IntrospectionRules};
 pub use issuer::{Issuer, IssuerRules, OptionalClaims, TENANT, is_tenant};
+pub(crate) use media_type::has_foreign_shape;
 pub use media_type::{is_foreign_media_type, normalize_media_type};
 pub use proof_memory::{MOST_PROOFS, MOST_PROOFS_OF_ONE_KEY};
 pub use sender::{CertificateThumbprint, SenderContext, SenderProof};

@@ -1,8 +1,10 @@
 //! Pages of other origins that may call the API (the Fetch standard's CORS protocol), judged.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
 
 use super::error::Faults;
+use crate::json;
 
 /// Which pages may call the API from a browser.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,9 +29,8 @@ pub struct CorsPolicy {
 }
 
 /// The origins of pages.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged, expecting = "expected \"*\" or an array of origins")]
+#[derive(Debug, Clone)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum CorsOrigins {
     /// `"*"`.
     Any(AnyOrigin),
@@ -37,12 +38,22 @@ pub enum CorsOrigins {
     These(Vec<String>),
 }
 
+impl<'de> Deserialize<'de> for CorsOrigins {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = match json::value(deserializer)? {
+            Value::String(any) if any == "*" => Some(Self::Any(AnyOrigin::Any)),
+            these => json::read(&these).ok().map(Self::These),
+        };
+        read.ok_or_else(|| D::Error::custom("expected \"*\" or an array of origins"))
+    }
+}
+
 /// Every origin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum AnyOrigin {
     /// `"*"`.
-    #[serde(rename = "*")]
+    #[cfg_attr(feature = "schema", schemars(rename = "*"))]
     Any,
 }
 

@@ -15,11 +15,6 @@ pub struct PolicyFault {
     pub hint: Option<String>,
 }
 
-/// A member's name as a step of a JSON pointer (RFC 6901 §3).
-pub(crate) fn step(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
 /// Every fault that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyError(pub Vec<PolicyFault>);

@@ -17,9 +17,9 @@ pub struct LeaksPolicy {
     pub source: Option<String>,
 }
 
-/// Takes the reports that a policy says, its faults put down. `has_keys` says whether there are keys that could leak.
-pub(crate) fn prepare_leaks(policy: Option<LeaksPolicy>, has_keys: bool, faults: &mut Faults) -> Option<LeakReports> {
-    let LeaksPolicy { keys_url, source } = policy?;
+/// Judges what a policy says of reports, the faults put down. `has_keys` says whether there are keys that could leak.
+pub(crate) fn judge_leaks(policy: Option<&LeaksPolicy>, has_keys: bool, faults: &mut Faults) {
+    let Some(LeaksPolicy { keys_url, source }) = policy else { return };
     if !has_keys {
         faults.hint(
             "/leaks",
@@ -27,15 +27,22 @@ pub(crate) fn prepare_leaks(policy: Option<LeaksPolicy>, has_keys: bool, faults:
             "fill `apiKeys`, or leave `leaks` out",
         );
     }
-    let keys_url = keys_url.unwrap_or_else(|| LeakReports::KEYS_URL.to_owned());
-    if let Some(fault) = fault_of_url(&keys_url) {
+    if let Some(fault) = keys_url.as_deref().and_then(fault_of_url) {
         faults.hint("/leaks/keysUrl", fault, "leave it out for GitHub's own");
     }
-    let source = source.unwrap_or_else(|| LeakReports::BY.to_owned());
-    if !(1..=64).contains(&source.len()) || !source.bytes().all(|byte| matches!(byte, b'!'..=b'~')) {
+    let is_name =
+        |source: &String| (1..=64).contains(&source.len()) && source.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
+    if !source.as_ref().is_none_or(is_name) {
         faults.hint("/leaks/source", "from 1 to 64 visible characters", "write it as in `github-secret-scanning`");
     }
-    Some(LeakReports::new(keys_url, source))
+}
+
+/// Takes the reports that a policy says, which was judged.
+pub(crate) fn take_leaks(policy: LeaksPolicy) -> LeakReports {
+    LeakReports::new(
+        policy.keys_url.unwrap_or_else(|| LeakReports::KEYS_URL.to_owned()),
+        policy.source.unwrap_or_else(|| LeakReports::BY.to_owned()),
+    )
 }
 
 #[cfg(test)]
@@ -44,7 +51,8 @@ mod tests {
 
     fn faults(policy: &str, has_keys: bool) -> Vec<(String, String)> {
         let mut faults = Faults::default();
-        prepare_leaks(serde_json::from_str(policy).expect("a policy"), has_keys, &mut faults);
+        let policy: Option<LeaksPolicy> = serde_json::from_str(policy).expect("a policy");
+        judge_leaks(policy.as_ref(), has_keys, &mut faults);
         let faults = faults.or(()).err().map(|error| error.0).unwrap_or_default();
         faults.into_iter().map(|fault| (fault.pointer, fault.reason)).collect()
     }

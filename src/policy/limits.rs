@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::{
-    LintRule, Policy,
-    error::{Faults, step},
-};
-use crate::verdict::CredentialClass;
+use super::{LintRule, Policy, error::Faults};
+use crate::{json::pointer_step, verdict::CredentialClass};
 
 /// The most rules of a policy, and the most classes of keys of one rule: what is counted is bounded for each of them.
 const MOST_RULES: usize = 16;
@@ -219,7 +216,7 @@ impl<'p> Judge<'p, '_> {
             self.faults.hint(format!("{place}/keyClasses"), "too many classes", format!("{MOST_RULES} at most"));
         }
         for (name, class) in &rule.key_classes {
-            let place = format!("{place}/keyClasses/{}", step(name));
+            let place = format!("{place}/keyClasses/{}", pointer_step(name));
             self.limit(class.limit, rule.period, class.binding.as_deref(), &place);
             if class.binding.is_some() != rule.binding.is_some() {
                 self.faults.hint(

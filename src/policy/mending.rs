@@ -1,38 +1,30 @@
 //! A document with what cannot be read taken out, and the way from its places back to those of the document as its
 //! author wrote it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::{Map, Value, json};
 
 use super::{
     PolicyFault,
-    error::step,
     wrong::{Kind, Wrong},
 };
+use crate::json::pointer_step;
 
-/// The document, and what was done to it.
+/// The document, and what was done to it: a few hundred things at most, so that they stand in lists.
 pub(super) struct Mending {
     document: Value,
     /// The elements that were taken out of an array, by its place: their indices as the author counts.
-    taken: BTreeMap<String, Vec<usize>>,
+    taken: Vec<(String, Vec<usize>)>,
     /// The members that are read under the name that is meant, by their place: as the author spells them.
-    respelt: BTreeMap<(String, String), String>,
+    respelt: Vec<((String, String), String)>,
     /// The members that were taken out, by the place of their object.
-    removed: BTreeSet<(String, String)>,
+    removed: Vec<(String, String)>,
     /// Every place whose value is no longer its author's.
     touched: Vec<String>,
 }
 
 impl Mending {
     pub(super) const fn new(document: Value) -> Self {
-        Self {
-            document,
-            taken: BTreeMap::new(),
-            respelt: BTreeMap::new(),
-            removed: BTreeSet::new(),
-            touched: Vec::new(),
-        }
+        Self { document, taken: Vec::new(), respelt: Vec::new(), removed: Vec::new(), touched: Vec::new() }
     }
 
     pub(super) const fn document(&self) -> &Value {
@@ -43,15 +35,16 @@ impl Mending {
     pub(super) fn original(&self, pointer: &str) -> String {
         let mut place = String::new();
         for segment in pointer.split('/').skip(1) {
-            let segment = match (self.taken.get(&place), segment.parse::<usize>()) {
-                (Some(taken), Ok(index)) => {
+            let segment = match (self.taken.iter().find(|(of, _)| *of == place), segment.parse::<usize>()) {
+                (Some((_, taken)), Ok(index)) => {
                     let before = |index: usize, gone: &usize| index.saturating_add(usize::from(*gone <= index));
                     taken.iter().fold(index, before).to_string()
                 }
                 _ => self
                     .respelt
-                    .get(&(place.clone(), segment.to_owned()))
-                    .map_or_else(|| segment.to_owned(), String::clone),
+                    .iter()
+                    .rfind(|((of, name), _)| *of == place && name == segment)
+                    .map_or_else(|| segment.to_owned(), |(_, written)| written.clone()),
             };
             place = format!("{place}/{segment}");
         }
@@ -91,7 +84,7 @@ impl Mending {
                 {
                     members.insert(near.clone(), value);
                     let place = self.original(parent);
-                    self.respelt.insert((place, step(near)), step(name));
+                    self.respelt.push(((place, pointer_step(near)), pointer_step(name)));
                     return true;
                 }
                 self.take_out(&wrong.pointer)
@@ -113,7 +106,7 @@ impl Mending {
             Some(Value::Object(members)) => {
                 let name = segment.replace("~1", "/").replace("~0", "~");
                 let done = members.remove(&name).is_some();
-                self.removed.insert((place, name));
+                self.removed.push((place, name));
                 done
             }
             Some(Value::Array(items)) => {
@@ -123,9 +116,12 @@ impl Mending {
                 }
                 let as_written = original.rsplit('/').next().and_then(|index| index.parse().ok());
                 if let Some(as_written) = as_written {
-                    let taken = self.taken.entry(place).or_default();
-                    taken.push(as_written);
-                    taken.sort_unstable();
+                    match self.taken.iter_mut().find(|(of, _)| *of == place) {
+                        Some((_, taken)) => {
+                            taken.insert(taken.partition_point(|other| *other < as_written), as_written);
+                        }
+                        None => self.taken.push((place, vec![as_written])),
+                    }
                 }
                 index.is_some()
             }
@@ -139,7 +135,7 @@ impl Mending {
 
     /// Puts something in the place of a member that is missing, so that the rest of its object can be read.
     fn fill(&mut self, pointer: &str, name: &str, again: impl Fn(&Value) -> Option<Wrong>) -> bool {
-        let place = format!("{pointer}/{}", step(name));
+        let place = format!("{pointer}/{}", pointer_step(name));
         let mut candidates = vec![json!(null), json!([]), json!(0), json!(false), json!("")];
         let mut has_words = true;
         while let Some(candidate) = candidates.pop() {

@@ -58,7 +58,7 @@ pub use issuers::{dpop_rules, read_token_verifier, token_verifier, token_verifie
 pub(crate) use issuers::{prepare as prepare_issuers, prepare_dpop};
 pub use jws::jws_verifier;
 pub use leaks::LeaksPolicy;
-pub(crate) use leaks::prepare_leaks;
+pub(crate) use leaks::{judge_leaks, take_leaks};
 pub use limits::{KeyClassLimit, LimitBy, LimitRulePolicy, LimitsPolicy, RefusedBudgetPolicy, WhenUnavailable};
 pub(crate) use limits::{REFUSED, judge_limits};
 pub(crate) use lint::lint_routes;

@@ -1,8 +1,8 @@
 //! Routes, as they stand in the policy.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::{m2m_token::SenderConstraint, verdict::CredentialClass};
+use crate::{json, m2m_token::SenderConstraint, verdict::CredentialClass};
 
 /// One route. Of those that match a request, the first counts.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,14 +30,25 @@ pub struct RoutePolicy {
 }
 
 /// The scopes that a route needs.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged, expecting = "expected an array of scopes, or an object of `allOf` and `anyOf`")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum RouteScopes {
     /// All of these.
     All(Vec<String>),
     /// Some of these, and all of those.
     Sets(ScopeSets),
+}
+
+impl<'de> Deserialize<'de> for RouteScopes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let document = json::value(deserializer)?;
+        let read = if document.is_array() {
+            json::read(&document).map(Self::All)
+        } else {
+            json::read(&document).map(Self::Sets)
+        };
+        read.map_err(|_| D::Error::custom("expected an array of scopes, or an object of `allOf` and `anyOf`"))
+    }
 }
 
 /// All of some scopes, and any of others.
@@ -92,7 +103,7 @@ impl RouteScopes {
 }
 
 /// The organization that a credential must belong to.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum OrganizationBinding {

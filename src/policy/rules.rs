@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    IssuerPolicy, OneOrMany, RequiredClaim,
-    error::{Faults, step},
-    presets::Shape,
-};
-use crate::m2m_token::{
-    ClaimPath, Condition, IssuerRules, OptionalClaims, TENANT, is_foreign_media_type, is_tenant, normalize_media_type,
+use super::{IssuerPolicy, OneOrMany, RequiredClaim, error::Faults, presets::Shape};
+use crate::{
+    json::pointer_step,
+    m2m_token::{
+        ClaimPath, Condition, IssuerRules, OptionalClaims, TENANT, is_foreign_media_type, is_tenant,
+        normalize_media_type,
+    },
 };
 
 /// The longest name of an issuer, in bytes.
@@ -172,7 +172,7 @@ fn check_name(issuer: &str, tenants: &[String], shape: &Shape, shared_keys: bool
                 "1 to 128 letters, digits, `-`, `_` and `.`, a letter or digit first",
                 "the id alone: what stands in the place of `{tenant}`",
             );
-        } else if !seen.insert(tenant) {
+        } else if !seen.insert(tenant.as_str()) {
             faults.hint(&format!("tenants/{index}"), "this tenant stands twice", "take one of the two out");
         }
     }
@@ -210,9 +210,10 @@ impl Member<'_, '_> {
         named: BTreeMap<String, Option<Condition>>,
         preset: Vec<(&'static str, Condition)>,
     ) -> Vec<(ClaimPath, Condition)> {
-        let mut conditions: BTreeMap<ClaimPath, Option<Condition>> = BTreeMap::new();
+        // In the order of their paths.
+        let mut conditions: Vec<(ClaimPath, Option<Condition>)> = Vec::new();
         for (claim, condition) in named {
-            let place = format!("{name}/{}", step(&claim));
+            let place = format!("{name}/{}", pointer_step(&claim));
             let Some(path) = self.path(&place, Some(&claim)) else { continue };
             if let Some(fault) = condition.as_ref().and_then(Condition::fault) {
                 self.hint(
@@ -221,12 +222,16 @@ impl Member<'_, '_> {
                     "null takes a condition of the preset away; `{ \"present\": true }` is the least one",
                 );
             }
-            if conditions.insert(path, condition).is_some() {
-                self.hint(&place, "this claim stands twice, in two spellings", "take one of the two out");
+            match conditions.binary_search_by(|(known, _)| known.cmp(&path)) {
+                Ok(_) => self.hint(&place, "this claim stands twice, in two spellings", "take one of the two out"),
+                Err(rank) => conditions.insert(rank, (path, condition)),
             }
         }
         for (claim, condition) in preset {
-            conditions.entry(ClaimPath::member(claim)).or_insert(Some(condition));
+            let path = ClaimPath::member(claim);
+            if let Err(rank) = conditions.binary_search_by(|(known, _)| known.cmp(&path)) {
+                conditions.insert(rank, (path, Some(condition)));
+            }
         }
         conditions.into_iter().filter_map(|(path, condition)| Some((path, condition?))).collect()
     }

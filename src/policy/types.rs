@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     jose::Algorithm,
+    json,
     key_source::Discovery,
     m2m_token::{ClientAuthentication, Condition, Introspected, SenderConstraint},
     revocation::DenyList,
@@ -127,6 +128,7 @@ pub struct DenySnapshotPolicy {
     #[cfg_attr(feature = "schema", schemars(range(min = 10, max = 3_600)))]
     pub max_age: u32,
     /// The public keys that vouch for lists (RFC 7517 §5).
+    #[serde(deserialize_with = "json::value")]
     #[cfg_attr(feature = "schema", schemars(with = "KeysOfIssuer"))]
     pub jwks: Value,
     /// Where the list is fetched; where left out, it is read from the store, under `deny/snapshot`.
@@ -294,17 +296,26 @@ pub enum RequiredClaim {
 /// A key set or a snapshot, judged by `key_source`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
-pub struct KeysOfIssuer(pub Value);
+pub struct KeysOfIssuer(#[serde(deserialize_with = "json::value")] pub Value);
 
 /// One string, or an array of them.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged, expecting = "expected a string or an array of strings")]
+#[derive(Debug, Clone)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum OneOrMany {
     /// One.
     One(String),
     /// Many.
     Many(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = match json::value(deserializer)? {
+            Value::String(one) => Some(Self::One(one)),
+            many => json::read(&many).ok().map(Self::Many),
+        };
+        read.ok_or_else(|| D::Error::custom("expected a string or an array of strings"))
+    }
 }
 
 impl OneOrMany {

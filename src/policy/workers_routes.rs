@@ -50,7 +50,7 @@ impl WorkersRoutes {
     pub fn read(text: &str) -> Result<Self, String> {
         let document = json::parse(text.as_bytes()).map_err(|error| format!("the Workers routes: {error}"))?;
         let place = if document.is_array() { "" } else { "/result" };
-        let listed = if document.is_array() { routes(document) } else { result(document) };
+        let listed = if document.is_array() { routes(&document) } else { result(&document) };
         listed.map(|routes| Self { place, routes }).map_err(|reason| {
             format!("the Workers routes are those that `GET /zones/{{zone_id}}/workers/routes` lists: {reason}")
         })
@@ -75,12 +75,12 @@ impl WorkersRoutes {
     }
 }
 
-fn routes(document: Value) -> Result<Vec<Route>, String> {
-    serde_json::from_value(document).map_err(|error| error.to_string())
+fn routes(document: &Value) -> Result<Vec<Route>, String> {
+    json::read_open(document).map_err(|error| error.to_string())
 }
 
-fn result(document: Value) -> Result<Vec<Route>, String> {
-    let envelope: Envelope = serde_json::from_value(document).map_err(|error| error.to_string())?;
+fn result(document: &Value) -> Result<Vec<Route>, String> {
+    let envelope: Envelope = json::read_open(document).map_err(|error| error.to_string())?;
     if !envelope.success {
         return Err("`success` is false".to_owned());
     }

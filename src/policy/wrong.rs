@@ -1,8 +1,6 @@
 //! What a type's reader says of a document, taken apart: what kind of fault it is, and what to do about it.
 
-use serde_path_to_error::{Path, Segment};
-
-use super::error::step;
+use crate::json::ReadError;
 
 /// The longest name that is compared with those that are known.
 const LONGEST_NAME: usize = 64;
@@ -64,13 +62,11 @@ pub(super) enum Kind {
 }
 
 impl Wrong {
-    pub(super) fn of(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let (pointer, last) = (pointer(error.path()), last_name(error.path()));
-        let words = error.into_inner().to_string();
-        let unknown = last.and_then(|name| {
-            let rest = words.strip_prefix(&format!("unknown field `{name}`"))?;
-            let near = nearest(&name, quoted(rest));
-            Some(Kind::Unknown { name, near })
+    pub(super) fn of(error: &ReadError) -> Self {
+        let (pointer, words) = (error.pointer(), error.words().to_owned());
+        let unknown = error.member().and_then(|name| {
+            let rest = words.strip_prefix("unknown field `")?.strip_prefix(name)?.strip_prefix('`')?;
+            Some(Kind::Unknown { name: name.to_owned(), near: nearest(name, quoted(rest)) })
         });
         let missing = || words.strip_prefix("missing field `")?.strip_suffix('`');
         let variant = || words.strip_prefix("unknown variant `")?.rsplit_once("`, expected ").map(|(_, known)| known);
@@ -144,28 +140,6 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// A path as a JSON pointer.
-fn pointer(path: &Path) -> String {
-    use std::fmt::Write as _;
-    let mut pointer = String::new();
-    for segment in path {
-        // Writing to a string does not fail.
-        let _ = match segment {
-            Segment::Seq { index } => write!(pointer, "/{index}"),
-            Segment::Map { key } => write!(pointer, "/{}", step(key)),
-            Segment::Enum { .. } | Segment::Unknown => Ok(()),
-        };
-    }
-    pointer
-}
-
-fn last_name(path: &Path) -> Option<String> {
-    path.iter().next_back().and_then(|segment| match segment {
-        Segment::Map { key } => Some(key.clone()),
-        _ => None,
-    })
-}
-
 /// The name that is most like this one, if one is: a third of its letters may be other ones, or two that changed places.
 pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<String> {
     if name.len() > LONGEST_NAME {
@@ -178,11 +152,11 @@ pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> O
 }
 
 /// How many letters must be put in, left out or changed to make one name of the other (Levenshtein). Case counts for
-/// nothing.
+/// nothing, as far as names have letters: ASCII.
 fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().flat_map(char::to_lowercase).collect();
+    let other: Vec<char> = other.chars().map(|letter| letter.to_ascii_lowercase()).collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().flat_map(char::to_lowercase).enumerate() {
+    for (line, letter) in one.chars().map(|letter| letter.to_ascii_lowercase()).enumerate() {
         let mut diagonal = line;
         let mut left = line.saturating_add(1);
         for (cell, expected) in row.iter_mut().zip(std::iter::once(None).chain(other.iter().map(Some))) {

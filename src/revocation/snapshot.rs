@@ -79,7 +79,7 @@ impl DenySnapshot {
     fn from_payload(payload: &[u8]) -> Result<Self, DenySnapshotError> {
         let wrong = DenySnapshotError::Payload;
         let members = json::parse_object(payload).map_err(|error| wrong(error.to_string()))?;
-        let read = Self::deserialize(Value::Object(members)).map_err(|error| wrong(error.to_string()))?;
+        let read: Self = json::read(&Value::Object(members)).map_err(|error| wrong(error.to_string()))?;
         if !(0..=LAST_SECOND).contains(&read.issued_at) {
             return Err(wrong("`iat` is a time in seconds since the Unix epoch".to_owned()));
         }

@@ -101,7 +101,7 @@ impl Watch {
                     call(host, due);
                     return Err(denial);
                 }
-                Step::Lead(flight) if !host.may_wait() => {
+                Step::Lead(flight) if !H::ASKS || !host.may_wait() => {
                     self.state().give_back(flight);
                     let due = self.state().may_call(host.clock(), self.rules);
                     call(host, due);
@@ -110,12 +110,12 @@ impl Watch {
                 Step::Lead(flight) => {
                     // Others may wait for it.
                     host.work_for_others(true);
-                    self.carry_out(host, flight).await;
+                    host.asking(|| self.carry_out(host, flight)).await;
                     host.work_for_others(false);
                     led = true;
                 }
                 Step::Wait => {
-                    if !host.may_wait() || host.wait(moment).await.is_err() {
+                    if !H::ASKS || !host.may_wait() || host.wait(moment).await.is_err() {
                         break;
                     }
                     moment = moment.saturating_mul(2).min(MOMENTS.1);

@@ -20,10 +20,9 @@ pub(crate) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
         json::parse_object(body).map_err(|error| format!("the body is {error}"))?
     };
     let document = Value::Object(members);
-    serde_path_to_error::deserialize(&document).map_err(|error| {
-        let path = error.path().to_string();
-        let words = error.into_inner().to_string();
-        let words = if path == "." { words } else { format!("`{path}`: {words}") };
+    json::read(&document).map_err(|error| {
+        let (path, words) = (error.path(), error.words().to_owned());
+        let words = if path.is_empty() { words } else { format!("`{path}`: {words}") };
         if words.len() > LONGEST_WORDS {
             "a member of the body is not understood".to_owned()
         } else {

@@ -8,8 +8,13 @@ mod moment;
 pub(crate) mod record;
 mod version;
 
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
 use serde_json::Value;
+
+use crate::json;
 
 pub(crate) use base62::{BASE, letter};
 pub(crate) use body::read_body;
@@ -48,14 +53,17 @@ pub(crate) fn distinct(scopes: Vec<String>) -> Result<Vec<String>, String> {
     }
 }
 
-/// A member that is there, be it null.
+/// A member that is there, be it null. (It does not ask for an option, which the reader would find where there is nothing.)
 #[expect(clippy::option_option, reason = "left out, null, and a value are three things")]
 pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
-    T: Deserialize<'de>,
+    T: DeserializeOwned,
 {
-    Option::deserialize(deserializer).map(Some)
+    match json::value(deserializer)? {
+        Value::Null => Ok(Some(None)),
+        value => json::read(&value).map(|value| Some(Some(value))).map_err(D::Error::custom),
+    }
 }
 
 /// A member that is there with a value. Null would read as if something had been taken away, and nothing would be.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
+use crate::json;
+
 /// The last second of the year 9999. What lies after it was not written in seconds.
 const LAST_SECOND: i64 = 253_402_300_799;
 
@@ -32,7 +34,7 @@ impl Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = match Value::deserialize(deserializer)? {
+        let read = match json::value(deserializer)? {
             Value::Number(number) => number.as_u64().and_then(|seconds| u32::try_from(seconds).ok()).map(Self),
             Value::String(text) => Self::parse(&text),
             _ => None,
@@ -63,7 +65,7 @@ impl Moment {
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = match Value::deserialize(deserializer)? {
+        let read = match json::value(deserializer)? {
             Value::Number(number) => number.as_i64().filter(|second| (0..=LAST_SECOND).contains(second)).map(Self::At),
             Value::String(text) => Span::parse(&text).map(Self::After),
             _ => None,
@@ -80,7 +82,7 @@ pub struct Second(pub i64);
 
 impl<'de> Deserialize<'de> for Second {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = Value::deserialize(deserializer)?.as_i64().filter(|second| (0..=LAST_SECOND).contains(second));
+        let read = json::value(deserializer)?.as_i64().filter(|second| (0..=LAST_SECOND).contains(second));
         read.map(Self).ok_or_else(|| D::Error::custom("expected seconds since the Unix epoch"))
     }
 }

@@ -23,13 +23,15 @@ pub(crate) fn members(bytes: &[u8]) -> Result<Map<String, Value>, String> {
 /// # Errors
 /// Words that name members and never quote what they hold.
 pub(crate) fn of_members<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, String> {
-    serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| {
-        let words = error.inner().to_string();
+    json::read(&Value::Object(members)).map_err(|error| {
+        let words = error.words();
         // This one message of the reader's names a member; most of its others quote a value.
         if words.starts_with("missing field") {
-            format!("the record is not complete: {words}")
-        } else {
-            format!("the record does not follow its format at `{}`", error.path())
+            return format!("the record is not complete: {words}");
+        }
+        match error.path() {
+            path if path.is_empty() => "the record does not follow its format".to_owned(),
+            path => format!("the record does not follow its format at `{path}`"),
         }
     })
 }

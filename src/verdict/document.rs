@@ -1,9 +1,9 @@
 //! The verdict and the denial as JSON: what the library hands to its caller, and what a client reads.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::{CredentialClass, Denial, Evidence, SenderBinding, Verdict};
+use crate::json::JsonText;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,9 +24,9 @@ struct Allowed<'v> {
     /// `hit`, `stale` or `miss`: where the facts came from.
     cache: &'v str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    claims: Option<&'v RawValue>,
+    claims: Option<JsonText<&'v str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    record: Option<&'v RawValue>,
+    record: Option<JsonText<&'v str>>,
 }
 
 #[derive(Serialize)]
@@ -63,8 +63,8 @@ pub fn verdict_document(verdict: &Verdict) -> String {
     match verdict {
         Ok(grant) => {
             let (claims, record) = match &grant.evidence {
-                Evidence::Claims(text) => (raw(text), None),
-                Evidence::Record(text) => (None, raw(text)),
+                Evidence::Claims(text) => (Some(JsonText::known(text.as_ref())), None),
+                Evidence::Record(text) => (None, Some(JsonText::known(text.as_ref()))),
             };
             let who = &grant.principal;
             write(&Allowed {
@@ -117,10 +117,6 @@ pub fn problem_document(denial: &Denial, request_id: &str) -> String {
         code: facts.code,
         request_id,
     })
-}
-
-fn raw(text: &str) -> Option<&RawValue> {
-    serde_json::from_str(text).ok()
 }
 
 /// Strings, numbers and JSON text that was parsed before cannot fail to be written.

@@ -1,75 +1,30 @@
 //! The only room that knows JavaScript.
 //!
 //! A check runs as a future that is polled here once. Where the host answers at once, the verdict is there when the call
-//! returns and no promise was made. Where it answers with a promise, the call returns a [`task::Task`] instead: the shell awaits
+//! returns and no promise was made. Where it answers with a promise, the call returns a `task::Task` instead: the shell awaits
 //! that promise in its own request and hands the value back. No promise of ours is ever awaited by two requests, which
 //! workerd forbids, and no executor is carried along.
+//!
+//! What the npm package calls is in `package`, behind the feature of that name. The core of the page is built without it:
+//! it has `inspect` and `preview`, and what is not called from there falls out of the binary.
 
-mod client_admin;
-mod gate;
-mod host;
+mod given;
 mod inspect;
-mod jws;
-mod key_admin;
-mod key_review;
-mod key_sets;
-mod keys;
-mod options;
-mod origin;
+#[cfg(feature = "package")]
+mod package;
 mod panics;
+mod preview;
 mod refusal;
-mod task;
-mod tokens;
-mod tools;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{
-    gate::{Answer, Decision},
-    governance::audit_event,
-    host::UnixMillis,
-    m2m_token::LONGEST_TOKEN_BYTES,
-    verdict::{Denial, Reason, verdict_document},
-};
+use crate::m2m_token::LONGEST_TOKEN_BYTES;
 
 /// The version of the core.
 #[wasm_bindgen]
 #[must_use]
 pub fn version() -> String {
     crate::VERSION.to_owned()
-}
-
-/// The verdict to give when the core itself has failed, as JSON: it cannot tell. The shell keeps it from the start, for
-/// a core that has failed cannot say it any more.
-#[wasm_bindgen(js_name = failedVerdict)]
-#[must_use]
-pub fn failed_verdict() -> String {
-    verdict_document(&Err(Denial::new(Reason::HostFailed)))
-}
-
-/// The same as an answer: `{ status, headers, body }` as JSON.
-#[wasm_bindgen(js_name = failedAnswer)]
-#[must_use]
-pub fn failed_answer() -> String {
-    serde_json::to_string(&Answer::failed()).unwrap_or_default()
-}
-
-/// The audit entry of a decision that the core failed to make, as JSON, but for the time and the method.
-#[wasm_bindgen(js_name = failedAudit)]
-#[must_use]
-pub fn failed_audit() -> String {
-    let entry = audit_event(&Decision {
-        verdict: Err(Denial::new(Reason::HostFailed).noting("the core failed")),
-        route: None,
-        method: String::new(),
-        address: None,
-        request_id: String::new(),
-        bootstrap: false,
-        limits: Vec::new(),
-        started: UnixMillis(0),
-        decided: UnixMillis(0),
-    });
-    serde_json::to_string(&entry).unwrap_or_default()
 }
 
 /// The longest text that is worth handing over, in UTF-16 code units: whatever is longer is refused.

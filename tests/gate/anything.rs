@@ -53,7 +53,7 @@ fn any_headers() -> impl Strategy<Value = Vec<(String, String)>> {
     prop::collection::vec((name, value), 0..4)
 }
 
-fn any_request() -> impl Strategy<Value = GateRequest> {
+pub(crate) fn any_request() -> impl Strategy<Value = GateRequest> {
     let method = prop_oneof![Just("GET".to_owned()), any::<String>()];
     (method, any_url(), any_headers(), any::<Option<String>>(), any::<Option<String>>()).prop_map(
         |(method, url, headers, address, certificate)| GateRequest { method, url, headers, address, certificate },

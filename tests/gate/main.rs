@@ -23,6 +23,7 @@ mod leaks;
 mod limits;
 mod oversight;
 mod paths;
+mod preview;
 mod record;
 mod resource;
 mod routes;

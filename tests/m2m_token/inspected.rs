@@ -30,7 +30,11 @@ fn agree(policy: &Value, token: &str) -> Report {
         assert!(verdict.is_err(), "{token}");
         return report;
     }
-    assert_eq!(report.verdict.as_ref().map(|told| told.get()), Some(verdict_document(&verdict).as_str()), "{token}");
+    assert_eq!(
+        report.verdict.as_ref().map(edgeward::json::JsonText::get),
+        Some(verdict_document(&verdict).as_str()),
+        "{token}"
+    );
     let failed: Vec<_> = steps(&report).iter().filter(|step| step.outcome == StepOutcome::Failed).collect();
     match &verdict {
         Ok(_) => assert!(failed.is_empty(), "{failed:?}: {token}"),

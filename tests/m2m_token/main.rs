@@ -7,6 +7,7 @@ mod anything;
 mod backend;
 mod claims;
 mod facts;
+mod forged;
 mod form;
 mod inspected;
 mod key_choice;

@@ -178,6 +178,10 @@ test("whatever was made before is there afterwards", async () => {
   await fail();
   assert.equal(edgeward.inspect(issuer.mint(), { now: NOW }).class, "m2m_token");
   await fail();
+  assert.ok(edgeward.forgeries(issuer.mint(), { now: NOW }).length > 0);
+  await fail();
+  assert.ok(edgeward.lifecycle().length > 0);
+  await fail();
   assert.ok(Array.isArray(edgeward.lint(policy)));
   await fail();
   assert.ok(edgeward.reviewPolicy(policy));

@@ -12,6 +12,7 @@ export async function openPage(browser, pages, options = {}) {
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) page.troubles.push(message.text());
   });
+  if (options.before) await options.before(page);
   await page.goto(`${pages.base}/`);
   if (options.wait !== false) await page.getByText("Nothing pasted yet").waitFor();
   return page;
@@ -45,9 +46,25 @@ export async function paste(page, credential, keys = "") {
   await page.getByLabel("Token or API key").fill(credential);
 }
 
+/** Comes to a tab. */
+export const openTab = (page, name) => page.getByRole("tab", { name, exact: true }).click();
+
+/** What a part may do, in the hands of a test: `app` on the page's global object. */
+export async function lendApp(page) {
+  await page.route("**/main.js", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${await response.text()}\nglobalThis.app = app;\n` });
+  });
+}
+
 /** The verdict with this answer, waited for: `mathematics` or `trust`. */
 export function verdict(page, question, answer) {
-  return page.locator(".verdict", { has: page.getByRole("heading", { name: `The ${question} ${answer}`, exact: true }) });
+  return card(page, `The ${question}`, answer);
+}
+
+/** The card with this question and answer. */
+export function card(page, question, answer) {
+  return page.locator(".verdict", { has: page.getByRole("heading", { name: `${question} ${answer}`, exact: true }) });
 }
 
 export const panel = (page, name) => page.getByRole("region", { name, exact: true });

@@ -16,41 +16,59 @@ const TYPES = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** The headers of the block for every path in a _headers file. */
-function headersForAll() {
-  const file = join(ROOT, "_headers");
-  const headers = {};
-  let applies = false;
-  for (const line of existsSync(file) ? readFileSync(file, "utf8").split("\n") : []) {
-    if (/^\S/.test(line)) applies = line.trim() === "/*";
-    else if (applies && line.includes(":")) {
+/** The blocks of a _headers file in their order: whose path matches, what is taken away and what is set. */
+function blocksOf(text) {
+  const blocks = [];
+  for (const line of text.split("\n")) {
+    if (/^\//.test(line)) {
+      const path = line.trim().replace(/[.?+^$()[\]{}|\\]/g, "\\$&").replaceAll("*", ".*");
+      blocks.push({ path: new RegExp(`^${path}$`), without: [], set: {} });
+    } else if (/^\s+!/.test(line)) blocks.at(-1).without.push(line.replace("!", "").trim().toLowerCase());
+    else if (/^\s+[\w-]+:/.test(line)) {
       const [name, ...value] = line.split(":");
-      headers[name.trim().toLowerCase()] = value.join(":").trim();
+      blocks.at(-1).set[name.trim().toLowerCase()] = value.join(":").trim();
     }
+  }
+  return blocks;
+}
+
+/** The headers for a path: what a later block sets is added to what an earlier one did, unless it took that away first. */
+function headersFor(blocks, path) {
+  const headers = {};
+  for (const block of blocks.filter((block) => block.path.test(path))) {
+    for (const name of block.without) delete headers[name];
+    for (const [name, value] of Object.entries(block.set)) headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
   }
   return headers;
 }
 
-/** Serves dist/www on a free port. Every request it gets is kept in `requests`. */
-export async function servePages() {
+/**
+ * Serves dist/www, or another directory, on a free port and under a path. Every request it gets is kept in `requests`.
+ * Without `headers` it is a plain file server, which sends none of its own.
+ */
+export async function servePages({ root = ROOT, under = "/", headers = true, encode } = {}) {
   const requests = [];
-  const headers = headersForAll();
+  const file = join(root, "_headers");
+  const blocks = headers && existsSync(file) ? blocksOf(readFileSync(file, "utf8")) : [];
   const server = createServer(async (request, response) => {
     requests.push(request.url);
     const { pathname } = new URL(request.url, "http://localhost");
-    const name = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
+    const path = pathname.startsWith(under) ? pathname.slice(under.length - 1) : "/_nothing";
+    const name = path.endsWith("/") ? `${path}index.html` : path;
+    const own = headersFor(blocks, path);
     try {
-      const body = await readFile(join(ROOT, normalize(decodeURIComponent(name))));
+      const body = await readFile(join(root, normalize(decodeURIComponent(name))));
       const type = TYPES[extname(name)] ?? "application/octet-stream";
-      response.writeHead(200, { ...headers, "content-type": type }).end(body);
+      const [sent, encoding] = encode ? [encode(name, body), { "content-encoding": "br" }] : [body, {}];
+      response.writeHead(200, { ...own, "content-type": type, ...encoding }).end(sent);
     } catch {
-      response.writeHead(404, { ...headers, "content-type": TYPES[".html"] });
+      response.writeHead(404, { ...own, "content-type": TYPES[".html"] });
       response.end("<!doctype html><title>not found</title>");
     }
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    base: `http://127.0.0.1:${server.address().port}`,
+    base: `http://127.0.0.1:${server.address().port}${under.slice(0, -1)}`,
     requests,
     stop: () =>
       new Promise((resolve) => {

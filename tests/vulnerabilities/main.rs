@@ -130,7 +130,7 @@ fn the_inspector_says_of_each_attack_what_the_verifier_does() {
                 assert!(!twin && report.verdict.is_none(), "{}", case.id);
                 continue;
             };
-            let told = report.verdict.as_ref().map(|verdict| verdict.get());
+            let told = report.verdict.as_ref().map(edgeward::json::JsonText::get);
             assert_eq!(told, Some(verdict_document(&verdict).as_str()), "{}", case.id);
             let failed = token.steps.iter().find(|step| step.outcome == StepOutcome::Failed);
             assert_eq!(

@@ -2,6 +2,7 @@
 
 use crate::npm;
 use crate::output::Result;
+use crate::page;
 use crate::policy;
 use crate::tools::Tools;
 use crate::wasm;
@@ -9,9 +10,10 @@ use crate::workspace::Workspace;
 
 /// Makes everything that is not as it should be, and prints the sizes.
 pub(crate) fn run(workspace: &Workspace, tools: &Tools) -> Result<()> {
-    let core = wasm::build(workspace, tools)?;
+    let core = wasm::build(workspace, tools, &wasm::PACKAGE)?;
     npm::package(workspace, tools, &core)?;
     npm::link(workspace)?;
-    npm::page(workspace, tools)?;
+    let core = wasm::build(workspace, tools, &wasm::PAGE)?;
+    page::build(workspace, tools, &core)?;
     policy::check(workspace)
 }

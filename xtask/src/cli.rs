@@ -22,6 +22,7 @@ usage: cargo xtask <command> [options]
                              with --write into docs/revocation.md
   bench [args ...]           build, then run bench/run.mjs with these arguments
   bench --key-sets [args]    the same with bench/key-sets.mjs: what an issuer's trouble costs a Worker
+  bench --page [args]        the same with bench/page.mjs: how soon the page is painted and answers
   help                       this text";
 
 /// A command line that makes sense.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use edgeward::{
     governance::{ReviewRule, audit_event_schema, page_csp},
-    inspect::CredentialRule,
+    inspect::{Attack, CredentialRule, LIFECYCLE},
     policy::{LintRule, Severity, schema},
     verdict::{Denial, Reason, Step},
 };
@@ -34,7 +34,12 @@ pub(crate) fn write_all(workspace: &Workspace) -> Result<()> {
     write(&workspace.path(REVIEW_RULES), review_rules())?;
     say!("{REVIEW_RULES}: {} rules", ReviewRule::ALL.len());
     write(&workspace.path(INSPECTION), inspection())?;
-    say!("{INSPECTION}: {} steps and {} rules", Step::ALL.len(), CredentialRule::ALL.len());
+    say!(
+        "{INSPECTION}: {} steps, {} rules and {} forgeries",
+        Step::ALL.len(),
+        CredentialRule::ALL.len(),
+        Attack::ALL.len()
+    );
     write(&workspace.path(AUDIT_EVENTS), audit_events())?;
     say!("{AUDIT_EVENTS}: the JSON Schema of audit events");
     write(&workspace.path(POLICY_SCHEMA), policy_schema())?;
@@ -126,7 +131,8 @@ fn lint_rules() -> String {
 fn inspection() -> String {
     let mut page = String::from(
         "# What `inspect` asks and finds\n\n\
-         Made by `cargo xtask docs` from `src/verdict/step.rs` and `src/inspect/lint.rs`. A name never changes its meaning. \
+         Made by `cargo xtask docs` from `src/verdict/step.rs`, `src/inspect/lint.rs`, `src/inspect/forgeries/attack.rs` and \
+         `src/inspect/lifecycle.rs`. A name never changes its meaning. \
          See [inspect.md](inspect.md).\n\n\
          ## The steps of a token\n\n\
          In the verifier's order.\n\n\
@@ -154,6 +160,27 @@ fn inspection() -> String {
             facts.advice,
             facts.section
         );
+    }
+    page.push_str(
+        "\n## What an attacker would make of a token\n\n\
+         In the order in which it is tried. Of a good token whose keys are at hand each ends at the first of its steps that the \
+         policy and the keys bring up.\n\n\
+         | forgery | title | what the attacker does | ends at | from |\n\
+         |---|---|---|---|---|\n",
+    );
+    for attack in Attack::ALL {
+        let facts = attack.facts();
+        let steps: Vec<_> = facts.steps.iter().map(|step| format!("`{}`", step.facts().name)).collect();
+        let (name, title, means) = (facts.name, facts.title, facts.means);
+        let _ = writeln!(page, "| `{name}` | {title} | {means} | {} | {} |", steps.join(", "), facts.section);
+    }
+    page.push_str(
+        "\n## A standing credential beside an expiring one\n\n\
+         | question | an API key | an M2M token | from |\n\
+         |---|---|---|---|\n",
+    );
+    for line in LIFECYCLE {
+        let _ = writeln!(page, "| {} | {} | {} | {} |", line.question, line.standing, line.expiring, line.section);
     }
     page
 }

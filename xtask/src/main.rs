@@ -9,6 +9,7 @@ mod example;
 mod log;
 mod npm;
 mod output;
+mod page;
 mod policy;
 mod policy_page;
 mod process;
@@ -80,16 +81,22 @@ fn run(task: Task) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds, then hands over to the comparison in `bench/run.mjs`, or to the one of key sets, which needs the Worker.
+/// Builds, then hands over to the comparison in `bench/run.mjs`, to the one of key sets, which needs the Worker, or to the
+/// page's, which needs a browser.
 fn bench(workspace: &Workspace, args: &[std::ffi::OsString]) -> Result<()> {
-    let (chosen, args): (Vec<_>, Vec<_>) = args.iter().partition(|arg| *arg == "--key-sets");
-    let of_key_sets = !chosen.is_empty();
-    let name = if of_key_sets { "bench/key-sets.mjs" } else { "bench/run.mjs" };
+    let [of_key_sets, of_page] = ["--key-sets", "--page"].map(|flag| args.iter().any(|arg| arg == flag));
+    let name = match (of_key_sets, of_page) {
+        (true, false) => "bench/key-sets.mjs",
+        (false, true) => "bench/page.mjs",
+        (false, false) => "bench/run.mjs",
+        (true, true) => return Err(Failure::new("--key-sets and --page are two benches; run one after the other.")),
+    };
+    let args = args.iter().filter(|arg| *arg != "--key-sets" && *arg != "--page");
     let script = workspace.path(name);
     if !script.is_file() {
         return Err(Failure::new(format!("There is no {name} to run in this tree.")));
     }
-    let need = if of_key_sets { setup::Need::Everything } else { setup::Need::Build };
+    let need = if of_key_sets || of_page { setup::Need::Everything } else { setup::Need::Build };
     let tools = setup::run(workspace, need)?;
     build::run(workspace, &tools)?;
     if of_key_sets {
@@ -100,7 +107,8 @@ fn bench(workspace: &Workspace, args: &[std::ffi::OsString]) -> Result<()> {
             .command(&tools.node.path)
             .arg(&script)
             .args(args)
-            .env("EDGEWARD_SYSTEM_NODE", &tools.system_node.path),
+            .env("EDGEWARD_SYSTEM_NODE", &tools.system_node.path)
+            .envs(tools.chromium.iter().map(|path| (tools::CHROMIUM, path))),
         "The bench run",
     )
 }

@@ -1,4 +1,4 @@
-//! The npm package in `dist/npm`, the link by which this repository imports it, and the page in `dist/www`.
+//! The npm package in `dist/npm`, and the link by which this repository imports it.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,7 +9,7 @@ use crate::output::{Failure, Result, say, thousands};
 use crate::process;
 use crate::tools::{NPM, Tools};
 use crate::wasm::Core;
-use crate::workspace::{Inputs, Workspace, copy, empty_dir, files_under, make_dir, read_text, write};
+use crate::workspace::{Inputs, Workspace, copy, empty_dir, files_under, read_text, write};
 
 /// The version in npm/package.json, replaced by the workspace's, so that it is written in one place.
 const VERSION_MARK: &str = "\"version\": \"0.0.0\"";
@@ -110,7 +110,7 @@ fn transpile(workspace: &Workspace, tools: &Tools, modules: &Path) -> Result<()>
 }
 
 /// One file out of an entry and all that it imports; the modules of a host stay imports.
-fn bundle(workspace: &Workspace, tools: &Tools, entry: &Path, output: &Path, format: &str) -> Result<()> {
+pub(crate) fn bundle(workspace: &Workspace, tools: &Tools, entry: &Path, output: &Path, format: &str) -> Result<()> {
     esbuild(
         workspace,
         tools,
@@ -126,7 +126,7 @@ fn bundle(workspace: &Workspace, tools: &Tools, entry: &Path, output: &Path, for
     )
 }
 
-fn esbuild(
+pub(crate) fn esbuild(
     workspace: &Workspace,
     tools: &Tools,
     arguments: impl IntoIterator<Item = OsString>,
@@ -144,7 +144,7 @@ fn esbuild(
     .map(drop)
 }
 
-fn option(name: &str, path: &Path) -> OsString {
+pub(crate) fn option(name: &str, path: &Path) -> OsString {
     let mut option = OsString::from(name);
     option.push("=");
     option.push(path);
@@ -213,26 +213,4 @@ pub(crate) fn link(workspace: &Workspace) -> Result<()> {
     #[cfg(windows)]
     let made = std::os::windows::fs::symlink_dir(&target, &link);
     made.map_err(Failure::because("Cannot link node_modules/edgeward"))
-}
-
-/// The page: what is in `www`, and the package as one module beside it.
-pub(crate) fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
-    let (source, output) = (workspace.path("www"), workspace.path("dist/www"));
-    let entry = workspace.path("dist/npm/dist/index.js");
-    let inputs =
-        Inputs::new().text(include_str!("npm.rs")).files(&source)?.files(&workspace.path("dist/npm/dist"))?.finish();
-    if workspace.is_stamped("page", inputs) && output.is_dir() {
-        return Ok(());
-    }
-    workspace.clear_stamp("page")?;
-    empty_dir(&output)?;
-    if source.is_dir() {
-        for file in files_under(&source)? {
-            let relative = file.strip_prefix(&source).unwrap_or(&file);
-            copy(&file, &output.join(relative))?;
-        }
-    }
-    make_dir(&output.join("edgeward"))?;
-    bundle(workspace, tools, &entry, &output.join("edgeward").join("index.js"), "esm")?;
-    workspace.set_stamp("page", inputs)
 }

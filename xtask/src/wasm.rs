@@ -20,30 +20,45 @@ const FEATURES: [&str; 8] = [
     "--enable-sign-ext",
     "--enable-simd",
 ];
-const LEVEL: &str = "-O3";
 
-/// The finished core in `dist/core`: `core.wasm`, `core.wasm.inline.js`, `glue.js` and their types.
+/// One way to build the core.
+pub(crate) struct Make {
+    /// What it is called, here and in what is printed.
+    name: &'static str,
+    /// The profile of cargo, which is the name of its directory too.
+    profile: &'static str,
+    /// Whether it has what the npm package calls, or only what the page does.
+    for_package: bool,
+    /// What wasm-opt goes for.
+    level: &'static str,
+    /// How the module is written as text.
+    text: fn(&[u8]) -> String,
+}
+
+/// That of the npm package, in `dist/core`: fast before small.
+pub(crate) const PACKAGE: Make =
+    Make { name: "core", profile: "release", for_package: true, level: "-O3", text: base64_text };
+
+/// That of the page, in `dist/page-core`: small before fast.
+pub(crate) const PAGE: Make =
+    Make { name: "page-core", profile: "page", for_package: false, level: "-Oz", text: plain_text };
+
+/// A finished core: `core.wasm`, `core.wasm.inline.js`, `glue.js` and their types.
 pub(crate) struct Core {
     /// The directory.
     pub(crate) directory: PathBuf,
 }
 
-/// Makes the core, or finds that it is as it should be.
-pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Core> {
-    process::run(
-        workspace.cargo().args([
-            "build",
-            "--release",
-            "--lib",
-            "--package=edgeward",
-            "--target=wasm32-unknown-unknown",
-            "--config",
-            &without_paths(),
-        ]),
-        "Compiling the core to WebAssembly",
-    )?;
-    let compiled = workspace.cargo_target().join("wasm32-unknown-unknown/release/edgeward.wasm");
-    let core = Core { directory: workspace.path("dist/core") };
+/// Makes a core, or finds that it is as it should be.
+pub(crate) fn build(workspace: &Workspace, tools: &Tools, make: &Make) -> Result<Core> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--lib", "--package=edgeward", "--target=wasm32-unknown-unknown", "--profile", make.profile]);
+    if !make.for_package {
+        cargo.arg("--no-default-features");
+    }
+    process::run(cargo.args(["--config", &without_paths()]), &format!("Compiling {} to WebAssembly", make.name))?;
+    let compiled = workspace.cargo_target().join("wasm32-unknown-unknown").join(make.profile).join("edgeward.wasm");
+    let core = Core { directory: workspace.path("dist").join(make.name) };
     let inputs = Inputs::new()
         .text(include_str!("wasm.rs"))
         .files(&compiled)?
@@ -51,19 +66,19 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<Core> {
         .files(&workspace.path("node_modules/binaryen/package.json"))?
         .finish();
     let sizes = core.directory.join("sizes.txt");
-    if !workspace.is_stamped("core", inputs) || !sizes.is_file() {
-        workspace.clear_stamp("core")?;
-        let scratch = workspace.path("target/xtask/bindgen");
+    if !workspace.is_stamped(make.name, inputs) || !sizes.is_file() {
+        workspace.clear_stamp(make.name)?;
+        let scratch = workspace.path("target/xtask/bindgen").join(make.name);
         empty_dir(&scratch)?;
         empty_dir(&core.directory)?;
         bind(&compiled, &scratch)?;
         for file in ["glue.js", "glue.d.ts"] {
             copy(&scratch.join(file), &core.directory.join(file))?;
         }
-        let before = optimise(workspace, tools, &core, &scratch.join("glue_bg.wasm"))?;
-        inline(&core)?;
-        write(&sizes, measure(workspace, tools, &core, before)?)?;
-        workspace.set_stamp("core", inputs)?;
+        let before = optimise(workspace, tools, make, &core, &scratch.join("glue_bg.wasm"))?;
+        inline(make, &core)?;
+        write(&sizes, measure(workspace, tools, make, &core, before)?)?;
+        workspace.set_stamp(make.name, inputs)?;
     }
     say!("{}", read_text(&sizes)?);
     Ok(core)
@@ -113,13 +128,13 @@ fn bind(compiled: &std::path::Path, scratch: &std::path::Path) -> Result<()> {
 }
 
 /// Runs wasm-opt, makes sure that it did something, and returns the size it was given.
-fn optimise(workspace: &Workspace, tools: &Tools, core: &Core, bound: &std::path::Path) -> Result<usize> {
-    begin!("wasm-opt {LEVEL} … ");
+fn optimise(workspace: &Workspace, tools: &Tools, make: &Make, core: &Core, bound: &std::path::Path) -> Result<usize> {
+    begin!("wasm-opt {} … ", make.level);
     let optimised = core.directory.join("core.wasm");
     process::quietly(
         tools
             .package_script(workspace, "binaryen/bin/wasm-opt")
-            .args([LEVEL, "--strip-debug", "--strip-producers", "--strip-target-features"])
+            .args([make.level, "--strip-debug", "--strip-producers", "--strip-target-features"])
             .args(FEATURES)
             .arg(bound)
             .arg("-o")
@@ -135,13 +150,35 @@ fn optimise(workspace: &Workspace, tools: &Tools, core: &Core, bound: &std::path
 }
 
 /// Writes the module as text, for hosts that can only load JavaScript.
-fn inline(core: &Core) -> Result<()> {
-    let text = base64(&read(&core.directory.join("core.wasm"))?);
-    write(&core.directory.join("core.wasm.inline.js"), format!("export default \"{text}\";\n"))?;
-    write(&core.directory.join("core.wasm.inline.d.ts"), "declare const base64: string;\nexport default base64;\n")
+fn inline(make: &Make, core: &Core) -> Result<()> {
+    let text = (make.text)(&read(&core.directory.join("core.wasm"))?);
+    write(&core.directory.join("core.wasm.inline.js"), format!("export default {text};\n"))?;
+    write(&core.directory.join("core.wasm.inline.d.ts"), "declare const text: string;\nexport default text;\n")
 }
 
-fn measure(workspace: &Workspace, tools: &Tools, core: &Core, before: usize) -> Result<String> {
+/// A string of base64, which no tool that handles the package can spoil.
+fn base64_text(bytes: &[u8]) -> String {
+    format!("\"{}\"", base64(bytes))
+}
+
+/// A string with one character for each byte, from U+0000 to U+00FF. It compresses nearly as well as the bytes
+/// themselves, which base64 keeps from being seen; the page, whose policy lets it fetch nothing, loads it as a script.
+fn plain_text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + bytes.len() / 4);
+    text.push('"');
+    for &byte in bytes {
+        match byte {
+            b'"' | b'\\' => text.extend(['\\', char::from(byte)]),
+            b'\n' => text.push_str("\\n"),
+            b'\r' => text.push_str("\\r"),
+            _ => text.push(char::from(byte)),
+        }
+    }
+    text.push('"');
+    text
+}
+
+fn measure(workspace: &Workspace, tools: &Tools, make: &Make, core: &Core, before: usize) -> Result<String> {
     let answer = process::quietly(
         workspace
             .command(&tools.node.path)
@@ -154,7 +191,8 @@ fn measure(workspace: &Workspace, tools: &Tools, core: &Core, before: usize) -> 
         return Err(Failure::new(format!("Measuring the core gave \"{answer}\" instead of three sizes.")));
     };
     Ok(format!(
-        "core.wasm: {} bytes raw (wasm-opt was given {}), {} gzip -9, {} brotli -11",
+        "{}: {} bytes raw (wasm-opt was given {}), {} gzip -9, {} brotli -11",
+        if make.for_package { "core.wasm" } else { "core.wasm of the page" },
         thousands(raw),
         thousands(before as u64),
         thousands(gzip),
@@ -179,7 +217,15 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::base64;
+    use super::{base64, plain_text};
+
+    #[test]
+    fn the_plain_text_is_a_string_of_javascript() {
+        assert_eq!(
+            plain_text(&[0, b'a', b'"', b'\\', b'\n', b'\r', 0x7f, 0x80, 0xff]),
+            "\"\0a\\\"\\\\\\n\\r\u{7f}\u{80}\u{ff}\""
+        );
+    }
 
     #[test]
     fn base64_is_that_of_rfc_4648() {

@@ -57,7 +57,7 @@ impl List {
 
     /// A list that the store holds. None where it cannot be used: its sender is asked then.
     pub(super) fn from_store(bytes: &[u8]) -> Option<Self> {
-        let written: Written = serde_json::from_slice(bytes).ok()?;
+        let written: Written = json::read(&json::parse(bytes).ok()?).ok()?;
         let keys = read(written.list.as_bytes()).ok()?;
         let etag = written.etag.filter(|etag| is_sendable(etag));
         Some(Self { keys, written: Written { etag, ..written } })

@@ -7,6 +7,7 @@ use super::{KeyLife, LifeError, Moment, edit::Unowned, request::distinct};
 use crate::{
     api_key::{Cidr, Record},
     host::Host,
+    json,
     stored::{present, stated},
 };
 
@@ -43,7 +44,7 @@ pub struct KeyChange {
     #[serde(default, deserialize_with = "stated")]
     pub publishable: Option<bool>,
     /// Whatever else the owner wants kept, in place of what was.
-    #[serde(default, deserialize_with = "stated")]
+    #[serde(default, deserialize_with = "json::stated_members")]
     pub metadata: Option<Map<String, Value>>,
 }
 

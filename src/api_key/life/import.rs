@@ -1,12 +1,13 @@
 //! Keys that were issued elsewhere, of which only the digest is known here.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{KeyLife, LifeError, NewKey, written};
 use crate::{
     api_key::{FormatVersion, Record, SecretDigest, id_of, issue::validate, store_key},
     host::Host,
+    json,
 };
 
 /// A key to import.
@@ -21,12 +22,12 @@ pub struct ImportRequest {
 /// A `digest` beside the members of a new key. (A flattened type would let unknown members pass.)
 impl<'de> Deserialize<'de> for ImportRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut members: Map<String, Value> = Map::deserialize(deserializer)?;
+        let mut members = json::members(deserializer)?;
         let digest = members.remove("digest").ok_or_else(|| D::Error::missing_field("digest"))?;
         // The reader's own words would quote the digest.
-        let digest = serde_json::from_value(digest)
+        let digest = json::read(&digest)
             .map_err(|_| D::Error::custom("`digest` is `sha-256:` and 64 small hexadecimal digits"))?;
-        let key = serde_json::from_value(Value::Object(members)).map_err(D::Error::custom)?;
+        let key = json::read(&Value::Object(members)).map_err(D::Error::custom)?;
         Ok(Self { digest, key })
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{LifeError, Moment};
 use crate::{
     api_key::{Cidr, IssueRequest},
-    stored,
+    json, stored,
 };
 
 /// A new key, as it stands in the JSON of an administrator.
@@ -37,7 +37,7 @@ pub struct NewKey {
     #[serde(default)]
     pub publishable: bool,
     /// Whatever else the owner wants kept.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::members")]
     pub metadata: Map<String, Value>,
 }
 

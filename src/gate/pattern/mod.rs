@@ -5,6 +5,7 @@
 //! gives it, as a whole and with regard to case. Beside that it knows the texts that a lenient reader could take for
 //! one of its paths.
 
+mod example;
 mod inclusion;
 mod parts;
 mod program;

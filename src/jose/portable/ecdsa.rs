@@ -10,13 +10,14 @@ use jwt_compact::{
     alg::{Es256, Es256k},
     jwk::JsonWebKey,
 };
-use p384::ecdsa::signature::Verifier;
+use p384::ecdsa::signature::hazmat::PrehashVerifier;
+use sha2::{Digest, Sha384, Sha512};
 
 use super::{KeyError, KeyMaterial, SignatureCheck, boxed};
 
 /// An algorithm that `jwt-compact` lacks. It only verifies: no signing key of it can exist.
 macro_rules! verifying {
-    ($algorithm:ident, $signature:ident, $name:literal, $length:literal, $curve:ident) => {
+    ($algorithm:ident, $signature:ident, $name:literal, $length:literal, $curve:ident, $hash:ident) => {
         struct $algorithm;
 
         struct $signature($curve::ecdsa::Signature);
@@ -47,14 +48,15 @@ macro_rules! verifying {
             }
 
             fn verify_signature(&self, signature: &$signature, key: &Self::VerifyingKey, message: &[u8]) -> bool {
-                key.verify(message, &signature.0).is_ok()
+                // Hashed here, so that SHA-2 is in the binary once, whichever version of it the curve's crate has.
+                key.verify_prehash(&$hash::digest(message), &signature.0).is_ok()
             }
         }
     };
 }
 
-verifying!(Es384, Es384Signature, "ES384", 96, p384);
-verifying!(Es512, Es512Signature, "ES512", 132, p521);
+verifying!(Es384, Es384Signature, "ES384", 96, p384, Sha384);
+verifying!(Es512, Es512Signature, "ES512", 132, p521, Sha512);
 
 /// The point in the uncompressed form of SEC 1, from coordinates of exactly this length (RFC 7518 §6.2.1.2).
 fn uncompressed(key: &KeyMaterial, coordinate: usize) -> Result<Vec<u8>, KeyError> {

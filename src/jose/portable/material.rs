@@ -1,6 +1,6 @@
 //! What a JWK is made of: `jwt-compact`'s type, and the key type that it does not know.
 
-use jwt_compact::jwk::JsonWebKey;
+use jwt_compact::{alg::SecretBytes, jwk::JsonWebKey};
 use serde_json::{Map, Value};
 
 use super::{super::base64url, KeyError};
@@ -21,14 +21,26 @@ pub enum KeyMaterial {
 impl KeyMaterial {
     /// Decodes the defining members of a JWK, and nothing else of it.
     pub(in super::super) fn read(definition: &Map<String, Value>) -> Result<Self, KeyError> {
-        if definition.get("kty").and_then(Value::as_str) == Some("AKP") {
-            let text = definition.get("pub").and_then(Value::as_str).ok_or(KeyError::Malformed("pub"))?;
-            let public = base64url::decode(text).map_err(|_| KeyError::Malformed("pub"))?;
-            return Ok(Self::AlgorithmKeyPair { public });
-        }
-        let key: JsonWebKey<'static> = serde_json::from_value(Value::Object(definition.clone()))
-            .map_err(|_| KeyError::Malformed("a member that defines the key"))?;
-        Ok(Self::Jwk(key))
+        let text = |name| definition.get(name).and_then(Value::as_str).ok_or(KeyError::Malformed(name));
+        let bytes = |name| base64url::decode(text(name)?).map_err(|_| KeyError::Malformed(name));
+        let curve = || text("crv").map(|curve| curve.to_owned().into());
+        Ok(Self::Jwk(match text("kty")? {
+            "RSA" => JsonWebKey::Rsa {
+                modulus: bytes("n")?.into(),
+                public_exponent: bytes("e")?.into(),
+                private_parts: None,
+            },
+            "EC" => JsonWebKey::EllipticCurve {
+                curve: curve()?,
+                x: bytes("x")?.into(),
+                y: bytes("y")?.into(),
+                secret: None,
+            },
+            "OKP" => JsonWebKey::KeyPair { curve: curve()?, x: bytes("x")?.into(), secret: None },
+            "oct" => JsonWebKey::Symmetric { secret: SecretBytes::owned(bytes("k")?) },
+            "AKP" => return Ok(Self::AlgorithmKeyPair { public: bytes("pub")? }),
+            _ => return Err(KeyError::OtherFamily),
+        }))
     }
 
     /// The key, where it is of a type that `jwt-compact` knows.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::{ClientError, ClientLife, ClientRecord, NewSecret};
 use crate::{
     host::Host,
+    json,
     m2m_client::{Ended, MOST_SECRETS},
     stored::{distinct, present, stated},
 };
@@ -31,7 +32,7 @@ pub struct ClientChange {
     #[serde(default, deserialize_with = "stated")]
     pub scopes: Option<Vec<String>>,
     /// Whatever else is to be kept, in place of what was.
-    #[serde(default, deserialize_with = "stated")]
+    #[serde(default, deserialize_with = "json::stated_members")]
     pub metadata: Option<Map<String, Value>>,
 }
 

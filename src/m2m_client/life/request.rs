@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{ClientError, ClientRecord};
 use crate::{
+    json,
     m2m_client::{ClientSecret, MOST_SECRETS},
     stored::{FormatVersion, Moment, Second, distinct, present},
 };
@@ -32,6 +33,7 @@ pub struct NewClient {
     /// All of its secrets; not known where left out.
     pub secrets: Option<Vec<NewSecret>>,
     /// Whatever else is to be kept.
+    #[serde(default, deserialize_with = "json::optional_members")]
     pub metadata: Option<Map<String, Value>>,
 }
 

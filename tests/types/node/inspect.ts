@@ -1,6 +1,6 @@
 // A report is told apart by its class.
-import { inspect } from "edgeward";
-import type { CredentialFinding, Inspected, InspectedApiKey, InspectedKey, InspectedStep, InspectedToken, KeyOrigin, MemberSpan, StepOutcome } from "edgeward";
+import { forgeries, inspect, lifecycle } from "edgeward";
+import type { CredentialFinding, Fault, Forgery, Inspected, InspectedApiKey, InspectedKey, InspectedStep, InspectedToken, KeyOrigin, LifecycleLine, MemberSpan, RecordMember, StepOutcome } from "edgeward";
 
 const report = inspect("a.b.c", { policy: { issuers: [] }, jwks: { keys: [] }, now: 0 });
 
@@ -17,11 +17,17 @@ if (report.class === "m2m_token") {
   void [none, outcomes, origin, spans, worst?.rule];
 } else if (report.class === "api_key") {
   const key: InspectedApiKey = report.key;
-  void key;
+  const sections: RecordMember[] = key.sections;
+  void sections;
 } else {
   const neither: null = report.class;
   void neither;
 }
+
+const [first]: Forgery[] = forgeries("a.b.c", { now: 0 });
+const refused: Fault | null | undefined = first?.verdict;
+const [line]: LifecycleLine[] = lifecycle();
+void [refused, line?.standing];
 
 // @ts-expect-error A report has no secret to show.
 report.key?.secret;
@@ -29,5 +35,7 @@ report.key?.secret;
 report.token.steps;
 // @ts-expect-error The time is a number of milliseconds.
 inspect("a.b.c", { now: new Date() });
+// @ts-expect-error A forgery may be the original itself, which is not repeated.
+first?.token.length;
 // @ts-expect-error What is misspelt is found.
 inspect("a.b.c", { polcy: { issuers: [] } });

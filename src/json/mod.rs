@@ -5,10 +5,20 @@
 //! parsers read differently is refused here: duplicate members (the first or the last wins, RFC 8259 §4), integers past
 //! 2^53 − 1 (JavaScript rounds them, RFC 7493 §2.2), numbers that overflow to infinity, and lone surrogates.
 
+mod member;
+mod read;
+mod read_error;
+mod text;
+
 use std::{cell::Cell, fmt};
 
-use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+pub(crate) use member::{members, optional_members, stated_members, value};
+pub(crate) use read::{read, read_open};
+pub(crate) use read_error::{ReadError, pointer_step};
+pub use text::JsonText;
 
 /// How deep a document may nest. The claims of real issuers nest two or three levels.
 pub const MAX_DEPTH: u8 = 32;
@@ -46,15 +56,30 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
+/// Reads a type out of one JSON document, which may say more than the type knows; none where it is not understood.
+pub(crate) fn read_open_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    read_open(&parse(bytes).ok()?).ok()
+}
+
 /// Reads one JSON document.
 ///
 /// # Errors
 /// See [`JsonError`]; the strictest cause wins over the parser's own.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
+    parse_by(bytes, true)
+}
+
+/// Reads what is JSON, whether or not every reader of it finds the same there, for diagnosis: of members of one name the
+/// last counts.
+pub(crate) fn parse_leniently(bytes: &[u8]) -> Option<Value> {
+    parse_by(bytes, false).ok()
+}
+
+fn parse_by(bytes: &[u8], strict: bool) -> Result<Value, JsonError> {
     let cause = Cell::new(JsonError::Syntax);
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::Syntax)?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0, cause: &cause }.deserialize(&mut reader).map_err(|_| cause.get())?;
+    let value = Whole { strict, depth: 0, cause: &cause }.deserialize(&mut reader).map_err(|_| cause.get())?;
     reader.end().map_err(|_| JsonError::Syntax)?;
     Ok(value)
 }
@@ -70,6 +95,16 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
+/// An object of these members, filled one by one: to collect them is to sort them first, by code that would be in the
+/// binary for that alone.
+pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Map<String, Value> {
+    let mut object = Map::new();
+    for (name, value) in members {
+        object.insert(name, value);
+    }
+    object
+}
+
 /// The byte at which a document goes wrong that is refused, for diagnosis: none where [`parse_object`] takes it.
 #[must_use]
 pub fn place_of_fault(bytes: &[u8]) -> Option<usize> {
@@ -79,7 +114,7 @@ pub fn place_of_fault(bytes: &[u8]) -> Option<usize> {
     };
     let cause = Cell::new(JsonError::Syntax);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let error = match (Strict { depth: 0, cause: &cause }).deserialize(&mut reader) {
+    let error = match (Whole { strict: true, depth: 0, cause: &cause }).deserialize(&mut reader) {
         Ok(value) => match reader.end() {
             Ok(()) if value.is_object() => return None,
             // Another value than an object is wrong from its beginning.
@@ -97,12 +132,14 @@ pub fn place_of_fault(bytes: &[u8]) -> Option<usize> {
 
 /// Reads one value at some depth, leaving the cause of a refusal where the caller finds it: the parser's error type
 /// carries only text.
-struct Strict<'c> {
+struct Whole<'c> {
+    /// Whether what readers do not agree about is refused.
+    strict: bool,
     depth: u8,
     cause: &'c Cell<JsonError>,
 }
 
-impl Strict<'_> {
+impl Whole<'_> {
     fn refuse<E: serde::de::Error>(&self, cause: JsonError) -> E {
         self.cause.set(cause);
         E::custom(cause)
@@ -110,13 +147,14 @@ impl Strict<'_> {
 
     fn inner<E: serde::de::Error>(&self) -> Result<Self, E> {
         match self.depth.checked_add(1) {
-            Some(depth) if depth <= MAX_DEPTH => Ok(Self { depth, cause: self.cause }),
+            Some(depth) if depth <= MAX_DEPTH => Ok(Self { depth, ..*self }),
+            _ if !self.strict => Ok(Self { ..*self }),
             _ => Err(self.refuse(JsonError::TooDeep)),
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+impl<'de> DeserializeSeed<'de> for Whole<'_> {
     type Value = Value;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -124,7 +162,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for Whole<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,14 +174,14 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
-        if value > MAX_SAFE_INTEGER {
+        if self.strict && value > MAX_SAFE_INTEGER {
             return Err(self.refuse(JsonError::Number));
         }
         Ok(Value::Number(value.into()))
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
-        if value.unsigned_abs() > MAX_SAFE_INTEGER {
+        if self.strict && value.unsigned_abs() > MAX_SAFE_INTEGER {
             return Err(self.refuse(JsonError::Number));
         }
         Ok(Value::Number(value.into()))
@@ -151,7 +189,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
         // An integer too large for 64 bits arrives here as a float: the same rule holds for it.
-        if value.fract() == 0.0 && value.abs() > 9_007_199_254_740_991.0 {
+        if self.strict && value.fract() == 0.0 && value.abs() > 9_007_199_254_740_991.0 {
             return Err(self.refuse(JsonError::Number));
         }
         Number::from_f64(value).map(Value::Number).ok_or_else(|| self.refuse(JsonError::Number))
@@ -180,7 +218,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
+            if self.strict && object.contains_key(&name) {
                 self.cause.set(JsonError::Duplicate);
                 return Err(A::Error::custom(JsonError::Duplicate));
             }

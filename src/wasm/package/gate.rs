@@ -87,7 +87,7 @@ impl JsGate {
     #[wasm_bindgen(getter, js_name = takesKeys)]
     #[must_use]
     pub fn takes_keys(&self) -> bool {
-        self.gate.keys.is_some()
+        self.gate.takes_keys()
     }
 
     /// As [`Gate::set_restarts`].

@@ -14,6 +14,7 @@ use crate::{
         BodyError, Host, HostError, InboundAnswer, Listing, NativeCheck, OutboundRequest, Surroundings, UnixMillis,
     },
     jose::Algorithm,
+    json,
 };
 
 #[wasm_bindgen]
@@ -298,7 +299,7 @@ impl Host for Lent {
 
     fn surroundings(&self) -> Surroundings {
         // A host that keeps no count says nothing.
-        self.js.surroundings().ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+        self.js.surroundings().ok().and_then(|text| json::read_open_bytes(text.as_bytes())).unwrap_or_default()
     }
 
     fn forget_key(&self, key: u32) {
