@@ -70,7 +70,11 @@ const MOST_RUNS = 4;
  * request that made it, and its value handed back. Where the core fails at this check, `onCoreFailure` says so; where it
  * failed at another while this one waited, this one is run again from its start, unless it may have changed something.
  */
-export function run<T>(check: () => string | Task, read: (answer: string) => T, onCoreFailure: () => T): MaybePromise<T> {
+export function run<T, A extends string | number = string>(
+  check: () => A | Task,
+  read: (answer: A) => MaybePromise<T>,
+  onCoreFailure: () => T,
+): MaybePromise<T> {
   let outcome;
   try {
     outcome = advance(check);
@@ -78,26 +82,31 @@ export function run<T>(check: () => string | Task, read: (answer: string) => T, 
     if (error instanceof CoreFailed) return onCoreFailure();
     throw error;
   }
-  return typeof outcome === "string" ? read(outcome) : drive(outcome, check, read, onCoreFailure);
+  return isAnswer(outcome) ? read(outcome) : drive(outcome, check, read, onCoreFailure);
 }
 
-function advance(step: () => string | Task): string | Waiting {
+/** Texts and numbers are answers; everything else is something to wait for. */
+function isAnswer<A extends string | number>(outcome: A | Task | Waiting): outcome is A {
+  return typeof outcome !== "object";
+}
+
+function advance<A extends string | number>(step: () => A | Task): A | Waiting {
   return enter(() => {
     const task = step();
-    if (typeof task === "string") return task;
+    if (isAnswer(task)) return task;
     return { task, promise: task.promise, repeatable: task.repeatable, of: instance() };
   });
 }
 
-async function drive<T>(
+async function drive<T, A extends string | number>(
   waiting: Waiting,
-  check: () => string | Task,
-  read: (answer: string) => T,
+  check: () => A | Task,
+  read: (answer: A) => MaybePromise<T>,
   onCoreFailure: () => T,
 ): Promise<T> {
   for (let runs = 1; ; ) {
     const { task, promise, repeatable, of } = waiting;
-    let step: () => string | Task;
+    let step: () => A | Task;
     try {
       const value = await promise;
       step = () => task.resume(value);
@@ -115,7 +124,7 @@ async function drive<T>(
       if (error instanceof CoreFailed) return onCoreFailure();
       throw error;
     }
-    if (typeof outcome === "string") return read(outcome);
+    if (isAnswer(outcome)) return read(outcome);
     waiting = outcome;
   }
 }

@@ -1,10 +1,11 @@
-import { TokenVerifier } from "./glue.js";
-import { coreFailedKeySets, coreFailedVerdict, prepare, readKeySets, readVerdict, run } from "./core.js";
+import { type Task, TokenVerifier } from "./glue.js";
+import { coreFailedKeySets, coreFailedVerdict, type MaybePromise, prepare, readKeySets, readVerdict, run } from "./core.js";
 import { lending } from "./host.js";
 import { enter, held, letting, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
 import { presentedText } from "./presented.js";
-import type { DenySnapshotStatus, JwtVerifier, TokenHost, TokenPolicy, TokenVerifyOptions } from "../types/index.js";
+import { seenVerdicts } from "./seen-verdicts.js";
+import type { DenySnapshotStatus, JwtVerifier, TokenHost, TokenPolicy, TokenVerifyOptions, Verdict } from "../types/index.js";
 
 export async function createJwtVerifier(policy: TokenPolicy | string, host: TokenHost = {}): Promise<JwtVerifier> {
   prepare();
@@ -17,8 +18,18 @@ export async function createJwtVerifier(policy: TokenPolicy | string, host: Toke
     return made;
   };
   const core: Held<TokenVerifier> = held("the verifier", make, lend.end);
-  const verify = (token: string, options: TokenVerifyOptions | undefined, synchronously: boolean) =>
-    core.use(() => run(() => core().verify(presentedText(token), options, synchronously), readVerdict, coreFailedVerdict));
+  const seen = seenVerdicts();
+  const verify = (token: string, options: TokenVerifyOptions | undefined, synchronously: boolean) => {
+    const ask = (knows: boolean) => core().verify(presentedText(token), options, synchronously, knows) as string | number | Task;
+    const read = (answer: string | number): MaybePromise<Verdict> => {
+      if (typeof answer === "string") return readVerdict(answer);
+      const known = seen.get(answer);
+      if (known !== undefined) return known;
+      const keep = (text: string | number) => seen.keep(answer, String(text));
+      return run(() => ask(false), keep, coreFailedVerdict);
+    };
+    return core.use(() => run(() => ask(true), read, coreFailedVerdict));
+  };
   return {
     verify: (token, options) => verify(token, options, false),
     verifySync(token, options) {

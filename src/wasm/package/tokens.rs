@@ -10,7 +10,7 @@ use super::{
     key_sets,
     options::CheckOptions,
     refusal::refused_policy,
-    task,
+    task::{self, Reply},
 };
 use crate::{
     host::Host,
@@ -18,7 +18,7 @@ use crate::{
     m2m_token::TokenVerifier,
     policy::{Beside, read_deny_list, read_token_verifier},
     revocation::DenySnapshotStatus,
-    verdict::verdict_document,
+    verdict::{Trail, verdict_document},
 };
 
 /// Verifies M2M tokens.
@@ -52,20 +52,33 @@ impl JsTokenVerifier {
         Ok(())
     }
 
-    /// The verdict as JSON, or a task.
+    /// The verdict as JSON, or a task. Where the shell `knows` texts, the number alone of one that it was given before, or
+    /// could have been: it asks again without `knows` for what it does not have.
     ///
     /// # Errors
     /// Where the options are of another shape.
-    pub fn verify(&self, token: &str, options: &JsValue, synchronously: bool) -> Result<JsValue, JsError> {
+    pub fn verify(
+        &self,
+        token: &str,
+        options: &JsValue,
+        synchronously: bool,
+        knows: bool,
+    ) -> Result<JsValue, JsError> {
         let options = CheckOptions::read(options, CheckOptions::OF_TOKENS)?;
         let host = Lent::new(self.host.clone(), options.now);
         let host = if synchronously { host.synchronously() } else { host };
         let (verifier, token, exchange) = (Rc::clone(&self.verifier), token.to_owned(), host.exchange());
         let check = async move {
-            let verdict = verifier.verify_from(&host, &token, &options.sender()).await;
-            verdict_document(&options.require_scopes(verdict))
+            let good = match verifier.check_along(&host, &token, &options.sender(), &Trail::default()).await {
+                Ok(good) => good,
+                Err(denial) => return verdict_document(&Err(denial)).into(),
+            };
+            match good.number().filter(|_| knows && options.scopes_in(good.scopes())) {
+                Some(number) => Reply::Known(number),
+                None => verdict_document(&options.require_scopes(Ok(good.grant()))).into(),
+            }
         };
-        Ok(task::start(check, exchange))
+        Ok(task::start_replying(check, exchange))
     }
 
     /// Does what is to be done behind a request for the key set of this number; nothing, or a task. `host` is what is lent
