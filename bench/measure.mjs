@@ -26,14 +26,15 @@ async function sample({ call, asynchronous }, inputs) {
 /**
  * Measures contestants against each other. Each takes every input once: `inputs` has one batch for each round, and the
  * first `warmup` batches are not counted. Whoever goes first changes from round to round. Where a contestant is the
- * measure of the others (`bare`), each gets its ratio to it, round by round: what slows a whole round down drops out.
+ * measure of the others (`bare`), each gets its ratio to it, round by round: what slows a whole round down drops out. A
+ * contestant with `inputs` of its own takes those.
  */
 export async function contest(contestants, inputs, warmup) {
   const samples = contestants.map(() => []);
   for (const [round, batch] of inputs.entries()) {
     for (let turn = 0; turn < contestants.length; turn++) {
       const which = (turn + round) % contestants.length;
-      const taken = await sample(contestants[which], batch);
+      const taken = await sample(contestants[which], contestants[which].inputs?.[round] ?? batch);
       if (round >= warmup) samples[which].push(taken);
     }
   }

@@ -3,7 +3,8 @@ import { coreFailedKeySets, coreFailedVerdict, type MaybePromise, prepare, readK
 import { lending } from "./host.js";
 import { enter, held, letting, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
-import { presentedText } from "./presented.js";
+import { layDown } from "./laid-down.js";
+import { cut } from "./presented.js";
 import { seenVerdicts } from "./seen-verdicts.js";
 import type { DenySnapshotStatus, JwtVerifier, TokenHost, TokenPolicy, TokenVerifyOptions, Verdict } from "../types/index.js";
 
@@ -19,8 +20,17 @@ export async function createJwtVerifier(policy: TokenPolicy | string, host: Toke
   };
   const core: Held<TokenVerifier> = held("the verifier", make, lend.end);
   const seen = seenVerdicts();
+  let longest: number | undefined;
   const verify = (token: string, options: TokenVerifyOptions | undefined, synchronously: boolean) => {
-    const ask = (knows: boolean) => core().verify(presentedText(token), options, synchronously, knows) as string | number | Task;
+    const ask = (knows: boolean): string | number | Task => {
+      const verifier = core();
+      longest ??= verifier.longest();
+      const text = cut(token, longest);
+      const laid = layDown(text);
+      return laid === undefined
+        ? verifier.verify(text, options, synchronously, knows)
+        : verifier.verifyPresented(laid, options, synchronously, knows);
+    };
     const read = (answer: string | number): MaybePromise<Verdict> => {
       if (typeof answer === "string") return readVerdict(answer);
       const known = seen.get(answer);

@@ -30,7 +30,7 @@ pub(super) struct Way {
 impl Recalled {
     /// What they take, as a cache reckons: the claims stand in them as text and as what was read of it.
     pub(super) fn bytes(&self) -> usize {
-        self.facts.proven.payload.len().saturating_mul(3).saturating_add(768)
+        self.facts.proven.evidence.text().len().saturating_mul(3).saturating_add(768)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
     json,
     key_source::{KeySetStatus, Tier},
     revocation::{DenyList, DenySnapshotStatus, InForce, Standing},
-    verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Step, Trail, Verdict},
+    verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Step, Told, Trail, Verdict},
 };
 
 /// The largest token that is looked at where the policy names no other bound, in bytes.
@@ -72,7 +72,8 @@ pub(super) struct Proven {
     scopes: Vec<String>,
     deny: InForce,
     confirmation: Confirmation,
-    pub(super) payload: String,
+    /// The claims as they were signed.
+    pub(super) evidence: Evidence,
 }
 
 /// A token that is good now.
@@ -105,8 +106,17 @@ impl GoodToken {
             principal: self.facts.principal(),
             scopes: self.facts.proven.scopes.clone(),
             expires: Some(self.expires),
-            evidence: Evidence::Claims(self.facts.proven.payload.clone()),
+            evidence: self.facts.proven.evidence.clone(),
         }
+    }
+
+    /// The verdict as one JSON object: that of its grant.
+    #[must_use]
+    pub fn document(&self) -> String {
+        let Proven { principal, scopes, evidence, .. } = self.facts.proven.as_ref();
+        let class = CredentialClass::M2mToken;
+        Told { class, who: principal, facts_tier: self.facts.tier(), scopes, expires: Some(self.expires), evidence }
+            .document()
     }
 }
 
@@ -181,6 +191,12 @@ impl TokenVerifier {
             let server = issuer.introspection.as_ref().filter(|server| server.is_asked_about(token))?;
             Some((issuer, server))
         })
+    }
+
+    /// The most bytes of a token that is looked at.
+    #[must_use]
+    pub const fn max_token_bytes(&self) -> usize {
+        self.max_token_bytes
     }
 
     /// The issuers that it trusts.
@@ -478,7 +494,7 @@ impl TokenVerifier {
             rules: Arc::clone(rules),
             claims,
             principal,
-            payload: written,
+            evidence: Evidence::Claims(written),
         };
         Ok(TokenFacts { proven: Arc::new(proven), voucher: None, number: None })
     }
@@ -535,9 +551,14 @@ impl TokenFacts {
     pub(super) fn principal(&self) -> Principal {
         Principal {
             key_set_tier: self.voucher.as_ref().and_then(|voucher| voucher.tier).map(Tier::as_str),
-            facts_tier: self.number.map(|_| "isolate"),
+            facts_tier: self.tier(),
             ..self.proven.principal.clone()
         }
+    }
+
+    /// Where they were found, if not just now.
+    fn tier(&self) -> Option<&'static str> {
+        self.number.map(|_| "isolate")
     }
 
     /// How far times may lie in the future, in seconds.

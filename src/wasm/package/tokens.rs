@@ -9,6 +9,7 @@ use super::{
     host::{JsHost, Lent},
     key_sets,
     options::CheckOptions,
+    presented::presented,
     refusal::refused_policy,
     task::{self, Reply},
 };
@@ -52,6 +53,12 @@ impl JsTokenVerifier {
         Ok(())
     }
 
+    /// The most bytes of a token that is looked at.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.verifier.max_token_bytes()
+    }
+
     /// The verdict as JSON, or a task. Where the shell `knows` texts, the number alone of one that it was given before, or
     /// could have been: it asks again without `knows` for what it does not have.
     ///
@@ -59,7 +66,7 @@ impl JsTokenVerifier {
     /// Where the options are of another shape.
     pub fn verify(
         &self,
-        token: &str,
+        token: String,
         options: &JsValue,
         synchronously: bool,
         knows: bool,
@@ -67,18 +74,36 @@ impl JsTokenVerifier {
         let options = CheckOptions::read(options, CheckOptions::OF_TOKENS)?;
         let host = Lent::new(self.host.clone(), options.now);
         let host = if synchronously { host.synchronously() } else { host };
-        let (verifier, token, exchange) = (Rc::clone(&self.verifier), token.to_owned(), host.exchange());
+        let (verifier, exchange) = (Rc::clone(&self.verifier), host.exchange());
         let check = async move {
             let good = match verifier.check_along(&host, &token, &options.sender(), &Trail::default()).await {
                 Ok(good) => good,
                 Err(denial) => return verdict_document(&Err(denial)).into(),
             };
-            match good.number().filter(|_| knows && options.scopes_in(good.scopes())) {
+            if !options.scopes_in(good.scopes()) {
+                return verdict_document(&options.require_scopes(Ok(good.grant()))).into();
+            }
+            match good.number().filter(|_| knows) {
                 Some(number) => Reply::Known(number),
-                None => verdict_document(&options.require_scopes(Ok(good.grant()))).into(),
+                None => good.document().into(),
             }
         };
         Ok(task::start_replying(check, exchange))
+    }
+
+    /// As [`Self::verify`], of the token of so many bytes that was put down.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    #[wasm_bindgen(js_name = verifyPresented)]
+    pub fn verify_presented(
+        &self,
+        length: usize,
+        options: &JsValue,
+        synchronously: bool,
+        knows: bool,
+    ) -> Result<JsValue, JsError> {
+        self.verify(presented(length), options, synchronously, knows)
     }
 
     /// Does what is to be done behind a request for the key set of this number; nothing, or a task. `host` is what is lent
