@@ -64,31 +64,8 @@ impl JsTokenVerifier {
     ///
     /// # Errors
     /// Where the options are of another shape.
-    pub fn verify(
-        &self,
-        token: String,
-        options: &JsValue,
-        synchronously: bool,
-        knows: bool,
-    ) -> Result<JsValue, JsError> {
-        let options = CheckOptions::read(options, CheckOptions::OF_TOKENS)?;
-        let host = Lent::new(self.host.clone(), options.now);
-        let host = if synchronously { host.synchronously() } else { host };
-        let (verifier, exchange) = (Rc::clone(&self.verifier), host.exchange());
-        let check = async move {
-            let good = match verifier.check_along(&host, &token, &options.sender(), &Trail::default()).await {
-                Ok(good) => good,
-                Err(denial) => return verdict_document(&Err(denial)).into(),
-            };
-            if !options.scopes_in(good.scopes()) {
-                return verdict_document(&options.require_scopes(Ok(good.grant()))).into();
-            }
-            match good.number().filter(|_| knows) {
-                Some(number) => Reply::Known(number),
-                None => good.document().into(),
-            }
-        };
-        Ok(task::start_replying(check, exchange))
+    pub fn verify(&self, token: &str, options: &JsValue, synchronously: bool, knows: bool) -> Result<JsValue, JsError> {
+        self.check(token.to_owned(), options, synchronously, knows)
     }
 
     /// As [`Self::verify`], of the token of so many bytes that was put down.
@@ -103,7 +80,7 @@ impl JsTokenVerifier {
         synchronously: bool,
         knows: bool,
     ) -> Result<JsValue, JsError> {
-        self.verify(presented(length), options, synchronously, knows)
+        self.check(presented(length), options, synchronously, knows)
     }
 
     /// Does what is to be done behind a request for the key set of this number; nothing, or a task. `host` is what is lent
@@ -130,6 +107,29 @@ impl JsTokenVerifier {
     #[must_use]
     pub fn key_sets(&self) -> String {
         key_sets::known(&self.verifier, &self.host)
+    }
+}
+
+impl JsTokenVerifier {
+    fn check(&self, token: String, options: &JsValue, synchronously: bool, knows: bool) -> Result<JsValue, JsError> {
+        let options = CheckOptions::read(options, CheckOptions::OF_TOKENS)?;
+        let host = Lent::new(self.host.clone(), options.now);
+        let host = if synchronously { host.synchronously() } else { host };
+        let (verifier, exchange) = (Rc::clone(&self.verifier), host.exchange());
+        let check = async move {
+            let good = match verifier.check_along(&host, &token, &options.sender(), &Trail::default()).await {
+                Ok(good) => good,
+                Err(denial) => return verdict_document(&Err(denial)).into(),
+            };
+            if !options.scopes_in(good.scopes()) {
+                return verdict_document(&options.require_scopes(Ok(good.grant()))).into();
+            }
+            match good.number().filter(|_| knows) {
+                Some(number) => Reply::Known(number),
+                None => good.document().into(),
+            }
+        };
+        Ok(task::start_replying(check, exchange))
     }
 }
 
