@@ -255,14 +255,18 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{base64, plain_text};
+    use super::{as_characters, base64, quoted};
 
     #[test]
-    fn the_plain_text_is_a_string_of_javascript() {
-        assert_eq!(
-            plain_text(&[0, b'a', b'"', b'\\', b'\n', b'\r', 0x7f, 0x80, 0xff]),
-            "\"\0a\\\"\\\\\\n\\r\u{7f}\u{80}\u{ff}\""
-        );
+    fn a_text_is_a_string_of_javascript() {
+        let bytes = [0, b'a', b'"', b'\\', b'\n', b'\r', 0x7f, 0x80, 0xff];
+        assert_eq!(quoted(bytes.into_iter()), "\"\0a\\\"\\\\\\n\\r\u{7f}\u{80}\u{ff}\"");
+    }
+
+    #[test]
+    fn bytes_that_are_long_in_a_script_change_places_with_rarer_ones() {
+        let script = as_characters(&[0x80, 0x80, b'"', b'a']);
+        assert_eq!(script, "export const swapped = \"\u{80}\0\\\"\u{1}\";\nexport default \"\0\0\u{1}a\";\n");
     }
 
     #[test]
