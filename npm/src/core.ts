@@ -54,6 +54,9 @@ export function coreFailedAudit(method: string, failure?: string): AuditEntry {
   return { event: line, bytes: new TextEncoder().encode(line).length, point };
 }
 
+/** What a check comes to: a text, or the number of one that was handed over before. */
+export type Reply = string | number;
+
 /** A check that waits for the host, and the instance it is in. */
 interface Waiting {
   task: Task;
@@ -70,9 +73,14 @@ const MOST_RUNS = 4;
  * request that made it, and its value handed back. Where the core fails at this check, `onCoreFailure` says so; where it
  * failed at another while this one waited, this one is run again from its start, unless it may have changed something.
  */
-export function run<T, A extends string | number = string>(
-  check: () => A | Task,
-  read: (answer: A) => MaybePromise<T>,
+export function run<T>(check: () => string | Task, read: (answer: string) => MaybePromise<T>, onCoreFailure: () => T): MaybePromise<T> {
+  return runReplying(check, (answer) => read(String(answer)), onCoreFailure);
+}
+
+/** The same for a check that may answer by the number of a text. */
+export function runReplying<T>(
+  check: () => Reply | Task,
+  read: (answer: Reply) => MaybePromise<T>,
   onCoreFailure: () => T,
 ): MaybePromise<T> {
   let outcome;
@@ -82,31 +90,31 @@ export function run<T, A extends string | number = string>(
     if (error instanceof CoreFailed) return onCoreFailure();
     throw error;
   }
-  return isAnswer(outcome) ? read(outcome) : drive(outcome, check, read, onCoreFailure);
+  return isReply(outcome) ? read(outcome) : drive(outcome, check, read, onCoreFailure);
 }
 
 /** Texts and numbers are answers; everything else is something to wait for. */
-function isAnswer<A extends string | number>(outcome: A | Task | Waiting): outcome is A {
+function isReply(outcome: Reply | Task | Waiting): outcome is Reply {
   return typeof outcome !== "object";
 }
 
-function advance<A extends string | number>(step: () => A | Task): A | Waiting {
+function advance(step: () => Reply | Task): Reply | Waiting {
   return enter(() => {
     const task = step();
-    if (isAnswer(task)) return task;
+    if (isReply(task)) return task;
     return { task, promise: task.promise, repeatable: task.repeatable, of: instance() };
   });
 }
 
-async function drive<T, A extends string | number>(
+async function drive<T>(
   waiting: Waiting,
-  check: () => A | Task,
-  read: (answer: A) => MaybePromise<T>,
+  check: () => Reply | Task,
+  read: (answer: Reply) => MaybePromise<T>,
   onCoreFailure: () => T,
 ): Promise<T> {
   for (let runs = 1; ; ) {
     const { task, promise, repeatable, of } = waiting;
-    let step: () => A | Task;
+    let step: () => Reply | Task;
     try {
       const value = await promise;
       step = () => task.resume(value);
@@ -124,7 +132,7 @@ async function drive<T, A extends string | number>(
       if (error instanceof CoreFailed) return onCoreFailure();
       throw error;
     }
-    if (isAnswer(outcome)) return read(outcome);
+    if (isReply(outcome)) return read(outcome);
     waiting = outcome;
   }
 }

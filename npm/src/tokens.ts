@@ -1,5 +1,6 @@
 import { type Task, TokenVerifier } from "./glue.js";
-import { coreFailedKeySets, coreFailedVerdict, type MaybePromise, prepare, readKeySets, readVerdict, run } from "./core.js";
+import { coreFailedKeySets, coreFailedVerdict, prepare, readKeySets, readVerdict, run, runReplying } from "./core.js";
+import type { MaybePromise, Reply } from "./core.js";
 import { lending } from "./host.js";
 import { enter, held, letting, type Held } from "./instance.js";
 import { jsonText } from "./text.js";
@@ -22,7 +23,7 @@ export async function createJwtVerifier(policy: TokenPolicy | string, host: Toke
   const seen = seenVerdicts();
   let longest: number | undefined;
   const verify = (token: string, options: TokenVerifyOptions | undefined, synchronously: boolean) => {
-    const ask = (knows: boolean): string | number | Task => {
+    const ask = (knows: boolean): Reply | Task => {
       const verifier = core();
       longest ??= verifier.longest();
       const text = cut(token, longest);
@@ -31,14 +32,13 @@ export async function createJwtVerifier(policy: TokenPolicy | string, host: Toke
         ? verifier.verify(text, options, synchronously, knows)
         : verifier.verifyPresented(laid, options, synchronously, knows);
     };
-    const read = (answer: string | number): MaybePromise<Verdict> => {
+    const read = (answer: Reply): MaybePromise<Verdict> => {
       if (typeof answer === "string") return readVerdict(answer);
       const known = seen.get(answer);
       if (known !== undefined) return known;
-      const keep = (text: string | number) => seen.keep(answer, String(text));
-      return run(() => ask(false), keep, coreFailedVerdict);
+      return run(() => ask(false) as string | Task, (text) => seen.keep(answer, text), coreFailedVerdict);
     };
-    return core.use(() => run(() => ask(true), read, coreFailedVerdict));
+    return core.use(() => runReplying(() => ask(true), read, coreFailedVerdict));
   };
   return {
     verify: (token, options) => verify(token, options, false),
