@@ -1,6 +1,6 @@
 // How long a check takes, beside a bare signature check and beside others, in one run on one machine.
 //
-//   node bench/run.mjs [--quick] [--json] [--write] [--only node|workerd|start|memory|gate|hostile]
+//   node bench/run.mjs [--quick] [--json] [--write] [--only node|hostile|workerd|start|gate|memory]
 //
 // Every credential is another one unless it is said, and no contestant sees one twice. What is shown is the median of the
 // samples and the range of their middle half. docs/performance.md says how each figure is measured; with --write the table
@@ -9,28 +9,29 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { version } from "edgeward";
 import { bars } from "./bars.mjs";
-import { throughput } from "./gate.mjs";
-import { held } from "./memory.mjs";
-import { hostile, inNode } from "./node.mjs";
 import { load, machine, options, versionOf } from "./report.mjs";
-import { sizes } from "./sizes.mjs";
-import { startUp } from "./start.mjs";
 import { table } from "./table.mjs";
-import { inWorkerd } from "./workerd.mjs";
 
-const PARTS = ["node", "hostile", "workerd", "start", "gate", "memory"];
 const PEERS = ["jose", "fast-jwt", "jsonwebtoken", "aws-jwt-verify", "hono", "@tsndr/cloudflare-worker-jwt", "workerd"];
-/** Samples whose middle half is spread wider than this share of their median are called noisy. */
-const NOISY = 0.15;
 /** A quick run shows that the bench works; its figures say little. */
 const FULL = { rounds: 241, warmup: 60, workerd: { rounds: 41, warmup: 8, batch: 200 }, starts: 25, turns: 15, requests: 2_000, tokens: 1_000_000, steps: 10 };
 const QUICK = { rounds: 11, warmup: 4, workerd: { rounds: 5, warmup: 2, batch: 60 }, starts: 3, turns: 2, requests: 200, tokens: 20_000, steps: 4 };
 
-const chosen = options("quick", "json", "write", { only: ["node", "workerd", "start", "memory", "gate", "hostile"] });
+/** The parts in their order. Each brings in what it needs when it is its turn: not every Node.js runs workerd's tools. */
+const PARTS = {
+  node: async () => ({ groups: await (await import("./node.mjs")).inNode(size) }),
+  hostile: async () => ({ groups: await (await import("./node.mjs")).hostile(size) }),
+  workerd: async () => ({ groups: await (await import("./workerd.mjs")).inWorkerd(size.workerd) }),
+  start: async () => ({ groups: await (await import("./start.mjs")).startUp(size), sizes: await (await import("./sizes.mjs")).sizes() }),
+  gate: async () => ({ groups: await (await import("./gate.mjs")).throughput(size) }),
+  memory: async () => ({ memory: await (await import("./memory.mjs")).held(size) }),
+};
+
+const chosen = options("quick", "json", "write", { only: Object.keys(PARTS) });
 const size = chosen.quick ? QUICK : FULL;
-const parts = chosen.only === undefined ? PARTS : [chosen.only];
-if (chosen.write && chosen.only !== undefined) {
-  console.error("README.md has the whole table: --write and --only do not go together.");
+const parts = chosen.only === undefined ? Object.keys(PARTS) : [chosen.only];
+if (chosen.write && (chosen.quick || chosen.only !== undefined)) {
+  console.error("README.md has the table of a whole run: --write goes with neither --quick nor --only.");
   process.exit(2);
 }
 
@@ -40,15 +41,9 @@ const report = { groups: [], parts };
 const say = (what) => process.stderr.isTTY && console.error(what);
 for (const part of parts) {
   say(`measuring: ${part}`);
-  if (part === "node") report.groups.push(...(await inNode(size)));
-  else if (part === "hostile") report.groups.push(...(await hostile(size)));
-  else if (part === "workerd") report.groups.push(...(await inWorkerd(size.workerd)));
-  else if (part === "gate") report.groups.push(...(await throughput(size)));
-  else if (part === "memory") report.memory = await held(size);
-  else {
-    report.groups.push(...(await startUp(size)));
-    report.sizes = await sizes();
-  }
+  const { groups = [], ...rest } = await PARTS[part]();
+  report.groups.push(...groups);
+  Object.assign(report, rest);
 }
 
 const whole = {
@@ -62,9 +57,6 @@ const whole = {
   seconds: (Date.now() - started) / 1000,
   quick: chosen.quick,
   ...report,
-  noisy: report.groups.flatMap(({ name, results }) =>
-    results.filter(({ fails, median, low, high }) => !fails && high - low > NOISY * Math.abs(median)).map((result) => `${name}: ${result.name}`),
-  ),
   bars: bars(report),
 };
 console.log(chosen.json ? JSON.stringify(whole, null, 2) : table(whole));

@@ -3,6 +3,8 @@
 const digits = (value) => (Math.abs(value) < 10 ? value.toFixed(2) : Math.abs(value) < 1000 ? value.toFixed(1) : value.toFixed(0));
 const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(1);
 const NAME = 46;
+/** Samples whose middle half is spread wider than this share of their median are marked with "~". */
+const NOISY = 0.15;
 
 function group({ name, unit, results }) {
   const lines = [`${name.padEnd(NAME)}${unit.padStart(12)}${"middle half".padStart(18)}${"ratio".padStart(8)}`];
@@ -10,17 +12,19 @@ function group({ name, unit, results }) {
     if (fails) lines.push(`  ${who.padEnd(NAME - 2)}  fails: ${fails}`);
     else {
       const range = `${digits(low)} – ${digits(high)}`;
-      lines.push(`  ${who.padEnd(NAME - 2)}${digits(median).padStart(12)}${range.padStart(18)}${(ratio === undefined ? "" : digits(ratio)).padStart(8)}`.trimEnd());
+      const noise = high - low > NOISY * Math.abs(median) ? " ~" : "";
+      lines.push(`  ${who.padEnd(NAME - 2)}${digits(median).padStart(12)}${range.padStart(18)}${(ratio === undefined ? "" : digits(ratio)).padStart(8)}${noise}`.trimEnd());
     }
   }
   return lines;
 }
 
 /** The report as text. */
-export function table({ versions, machine, seconds, groups, memory, sizes, noisy, bars }) {
+export function table({ versions, machine, seconds, groups, memory, sizes, bars }) {
   const lines = [
     Object.entries(versions).map(([name, value]) => `${name} ${value}`).join(", "),
     `${machine.cpu}, ${machine.cores} cores, load ${machine.load.before} before and ${machine.load.after} after, ${seconds.toFixed(0)} s`,
+    "~: the middle half is spread wider than 15 % of the median",
   ];
   for (const one of groups) lines.push("", ...group(one));
   if (sizes) {
@@ -38,6 +42,5 @@ export function table({ versions, machine, seconds, groups, memory, sizes, noisy
     lines.push(`  ${what.padEnd(54)}${figure.padStart(8)}  ${relation} ${String(bar).padEnd(5)} ${met ? "met" : "not met"}${why ? `: ${why}` : ""}`);
   }
   lines.push("", `${bars.filter(({ met }) => met).length} of ${bars.length} bars met.`);
-  if (noisy.length > 0) lines.push("", "Spread wide, to be taken with care:", ...noisy.map((name) => `  ${name}`));
   return lines.join("\n");
 }
