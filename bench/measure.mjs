@@ -26,9 +26,11 @@ async function sample({ call, asynchronous }, inputs) {
 /**
  * Measures contestants against each other. Each takes every input once: `inputs` has one batch for each round, and the
  * first `warmup` batches are not counted. Whoever goes first changes from round to round. Where a contestant is the
- * measure of the others (`bare`), each gets its ratio to it, round by round: what slows a whole round down drops out.
+ * measure of the others (`bare`), each gets its ratio to it, round by round: what slows a whole round down drops out. One that
+ * `fails` has no time, and is named with what it got wrong.
  */
-export async function contest(contestants, inputs, warmup) {
+export async function contest(all, inputs, warmup) {
+  const contestants = all.filter(({ fails }) => !fails);
   const samples = contestants.map(() => []);
   for (const [round, batch] of inputs.entries()) {
     for (let turn = 0; turn < contestants.length; turn++) {
@@ -37,10 +39,13 @@ export async function contest(contestants, inputs, warmup) {
       if (round >= warmup) samples[which].push(taken);
     }
   }
+  return all.map(({ name, fails }) => (fails ? { name, fails } : told(contestants, samples, contestants.findIndex((one) => one.name === name))));
+}
+
+/** Median, middle half and, where one contestant is the measure of the others, the ratio to it. */
+export function told(contestants, samples, which) {
+  const result = { name: contestants[which].name, ...summarize(samples[which]) };
   const bare = contestants.findIndex((contestant) => contestant.bare);
-  return contestants.map(({ name }, which) => {
-    const result = { name, ...summarize(samples[which]) };
-    if (bare < 0) return result;
-    return { ...result, ratio: summarize(samples[which].map((taken, round) => taken / samples[bare][round])).median };
-  });
+  if (bare < 0) return result;
+  return { ...result, ratio: summarize(samples[which].map((taken, round) => taken / samples[bare][round])).median };
 }

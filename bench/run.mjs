@@ -1,102 +1,72 @@
 // How long a check takes, beside a bare signature check and beside others, in one run on one machine.
 //
-//   node bench/run.mjs [--quick] [--json]
+//   node bench/run.mjs [--quick] [--json] [--write] [--only node|hostile|workerd|start|gate|memory]
 //
-// Every credential is another one, and no contestant sees one twice. A sample is the average of a batch; what is shown
-// is the median of the samples and the range of their middle half. What is behind a promise is awaited one by one.
+// Every credential is another one unless it is said, and no contestant sees one twice. What is shown is the median of the
+// samples and the range of their middle half. docs/performance.md says how each figure is measured; with --write the table
+// is put into README.md.
+import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { version } from "edgeward";
-import { ofKeys, ofTokens } from "./contestants.mjs";
-import { contest } from "./measure.mjs";
+import { bars } from "./bars.mjs";
 import { load, machine, options, versionOf } from "./report.mjs";
+import { table } from "./table.mjs";
 
-/**
- * How many there are in a batch: enough for the clock, and so few that most batches end before the machine turns to
- * something else. On a busy one, the median is then that of the undisturbed.
- */
-const BATCHES = { RS256: 8, ES256: 4, EdDSA: 4, HS256: 30 };
-const KEYS_IN_A_BATCH = 20;
-/** Samples whose middle half is spread wider than this share of their median are called noisy. */
-const NOISY = 0.15;
+const PEERS = ["jose", "fast-jwt", "jsonwebtoken", "aws-jwt-verify", "hono", "@tsndr/cloudflare-worker-jwt", "workerd"];
+/** A quick run shows that the bench works; its figures say little. */
+const FULL = { rounds: 241, warmup: 60, workerd: { rounds: 41, warmup: 8, batch: 200 }, starts: 25, turns: 15, requests: 2_000, tokens: 1_000_000, steps: 10 };
+const QUICK = { rounds: 11, warmup: 4, workerd: { rounds: 5, warmup: 2, batch: 60 }, starts: 3, turns: 2, requests: 200, tokens: 20_000, steps: 4 };
 
-const batches = (count, make) => Array.from({ length: count }, make);
+/** The parts in their order. Each brings in what it needs when it is its turn: not every Node.js runs workerd's tools. */
+const PARTS = {
+  node: async () => ({ groups: await (await import("./node.mjs")).inNode(size) }),
+  hostile: async () => ({ groups: await (await import("./node.mjs")).hostile(size) }),
+  workerd: async () => ({ groups: await (await import("./workerd.mjs")).inWorkerd(size.workerd) }),
+  start: async () => ({ groups: await (await import("./start.mjs")).startUp(size), sizes: await (await import("./sizes.mjs")).sizes() }),
+  gate: async () => ({ groups: await (await import("./gate.mjs")).throughput(size) }),
+  memory: async () => ({ memory: await (await import("./memory.mjs")).held(size) }),
+};
 
-async function measure({ quick }) {
-  const [rounds, warmup] = quick ? [41, 20] : [241, 60];
-  const now = Date.now();
-  const groups = [];
-  for (const [algorithm, size] of Object.entries(BATCHES)) {
-    const { contestants, next } = await ofTokens(algorithm, now);
-    const inputs = batches(rounds + warmup, () => Array.from({ length: size }, next));
-    groups.push({ name: algorithm, results: await contest(contestants, inputs, warmup) });
-  }
-  const { good, wrong } = await ofKeys((rounds + warmup) * KEYS_IN_A_BATCH, now);
-  const results = [];
-  for (const { inputs, ...contestant } of [good, wrong]) {
-    const split = batches(rounds + warmup, (_, round) => inputs.slice(round * KEYS_IN_A_BATCH, (round + 1) * KEYS_IN_A_BATCH));
-    results.push(...(await contest([contestant], split, warmup)));
-  }
-  groups.push({ name: "API key", results });
-  return groups;
+const chosen = options("quick", "json", "write", { only: Object.keys(PARTS) });
+const size = chosen.quick ? QUICK : FULL;
+const parts = chosen.only === undefined ? Object.keys(PARTS) : [chosen.only];
+if (chosen.write && (chosen.quick || chosen.only !== undefined)) {
+  console.error("README.md has the table of a whole run: --write goes with neither --quick nor --only.");
+  process.exit(2);
 }
 
-/** The bars of the contract that can be read off one run, and where this run stands. */
-function bars(groups) {
-  const result = (group, name) => groups.find((one) => one.name === group).results.find((one) => one.name.startsWith(name));
-  const ratio = (group, name, other) => result(group, name).ratio / (other === undefined ? 1 : result(group, other).ratio);
-  const [native, wasm] = ["edgeward, native", "edgeward, wasm"];
-  const asymmetric = ["RS256", "ES256", "EdDSA"].flatMap((algorithm) => [
-    [`${algorithm}, beside a bare synchronous check`, ratio(algorithm, native), "≤", 1.15],
-    [`${algorithm}, jose beside it`, ratio(algorithm, "jose", native), "≥", 2.5],
-  ]);
-  const all = [
-    ...asymmetric,
-    ["HS256, beside crypto.subtle", ratio("HS256", native, "crypto.subtle"), "≤", 0.5],
-    ["EdDSA in wasm, beside a bare native check", ratio("EdDSA", wasm), "≤", 1],
-    ["ES256 in wasm, beside a bare native check", ratio("ES256", wasm), "≤", 4],
-    ["a wrong check, in µs", result("API key", "edgeward, a wrong check").median, "≤", 2],
-  ];
-  return all.map(([what, value, relation, bar]) => ({ what, value, relation, bar, met: relation === "≤" ? value <= bar : value >= bar }));
-}
-
-function print({ versions, machine, groups, noisy, bars }) {
-  const cell = (value, width) => value.padStart(width);
-  const digits = (value) => (value < 10 ? value.toFixed(2) : value.toFixed(1));
-  console.log(Object.entries(versions).map(([name, value]) => `${name} ${value}`).join(", "));
-  console.log(`${machine.cpu}, ${machine.cores} cores, load ${machine.load.before} before and ${machine.load.after} after\n`);
-  console.log(`${"".padEnd(38)}${cell("µs, median", 12)}${cell("middle half", 20)}${cell("× bare", 9)}`);
-  for (const { name, results } of groups) {
-    console.log(name);
-    for (const { name: who, median, low, high, ratio } of results) {
-      const range = `${digits(low)} – ${digits(high)}`;
-      console.log(`  ${who.padEnd(36)}${cell(digits(median), 12)}${cell(range, 20)}${cell(ratio === undefined ? "" : digits(ratio), 9)}`);
-    }
-  }
-  console.log("\nAgainst the bars of the contract:");
-  for (const { what, value, relation, bar, met } of bars) {
-    console.log(`  ${what.padEnd(44)}${cell(digits(value), 8)}  ${relation} ${bar}  ${met ? "met" : "not met"}`);
-  }
-  if (noisy.length > 0) console.log(`\nThe machine was noisy; take these with care: ${noisy.join(", ")}.`);
-}
-
-const chosen = options("quick", "json");
 const before = load();
 const started = Date.now();
-const groups = await measure(chosen);
-const report = {
+const report = { groups: [], parts };
+const say = (what) => process.stderr.isTTY && console.error(what);
+for (const part of parts) {
+  say(`measuring: ${part}`);
+  const { groups = [], ...rest } = await PARTS[part]();
+  report.groups.push(...groups);
+  Object.assign(report, rest);
+}
+
+const whole = {
   versions: {
     edgeward: version(),
-    jose: versionOf("jose"),
+    ...Object.fromEntries(PEERS.map((name) => [name, versionOf(name)])),
     node: process.versions.node,
     openssl: process.versions.openssl,
   },
   machine: machine(before),
   seconds: (Date.now() - started) / 1000,
-  groups,
-  noisy: groups.flatMap(({ name, results }) =>
-    results.filter(({ median, low, high }) => high - low > NOISY * median).map((result) => `${name} ${result.name}`),
-  ),
-  bars: bars(groups),
+  quick: chosen.quick,
+  ...report,
+  bars: bars(report),
 };
-if (chosen.json) console.log(JSON.stringify(report, null, 2));
-else print(report);
+console.log(chosen.json ? JSON.stringify(whole, null, 2) : table(whole));
+
+if (chosen.write) {
+  const page = new URL("../README.md", import.meta.url);
+  const text = readFileSync(page, "utf8");
+  const [begin, end] = ["<!-- bench:begin -->", "<!-- bench:end -->"];
+  const [start, stop] = [text.indexOf(begin) + begin.length, text.indexOf(end)];
+  if (start < begin.length || stop < start) throw new Error(`README.md has no ${begin} and ${end}`);
+  const said = `\`cargo xtask bench\` measures in one run, in turns, with local keys; only the ratios mean something on another machine, and [docs/performance.md](docs/performance.md) says how each figure comes about. Its last output:`;
+  writeFileSync(page, `${text.slice(0, start)}\n${said}\n\n\`\`\`\n${table(whole)}\n\`\`\`\n\nBars that are not met are printed as such.\n${text.slice(stop)}`);
+}

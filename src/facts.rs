@@ -8,12 +8,12 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    hash::Hasher,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use hmac::{Hmac, Mac};
 use serde::Serialize;
-use sha2::Sha256;
+use siphasher::sip128::{Hasher128, SipHasher24};
 
 use crate::host::{Host, UnixMillis};
 
@@ -23,8 +23,9 @@ pub const MOST_FACTS: usize = 16_384;
 /// The most bytes that one cache keeps, by the reckoning of whoever puts facts in.
 pub const MOST_FACT_BYTES: usize = 16 * 1024 * 1024;
 
-/// What stands for a credential.
-pub type CredentialDigest = [u8; 32];
+/// What stands for a credential: `SipHash-2-4` in 128 bits. Without its key nobody can find two credentials with one digest,
+/// and it takes a fifth of the time of an HMAC, which is what a known credential waited for.
+pub type CredentialDigest = u128;
 
 /// Facts, and since when they are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl CacheSize {
 
 /// The key of chance under which credentials are digested, drawn once.
 #[derive(Default)]
-pub(crate) struct DigestKey(OnceLock<Hmac<Sha256>>);
+pub(crate) struct DigestKey(OnceLock<SipHasher24>);
 
 impl DigestKey {
     /// What stands for this credential. None on a host without random bytes, and on one that keeps nothing.
@@ -73,12 +74,13 @@ impl DigestKey {
         let keyed = if let Some(keyed) = self.0.get() {
             keyed
         } else {
-            let mut drawn = zeroize::Zeroizing::new([0; 32]);
+            let mut drawn = zeroize::Zeroizing::new([0; 16]);
             host.fill_random(drawn.as_mut_slice()).ok()?;
-            let keyed = Hmac::new_from_slice(drawn.as_slice()).ok()?;
-            self.0.get_or_init(|| keyed)
+            self.0.get_or_init(|| SipHasher24::new_with_key(&drawn))
         };
-        Some(keyed.clone().chain_update(credential).finalize().into_bytes().into())
+        let mut digest = *keyed;
+        digest.write(credential.as_bytes());
+        Some(digest.finish128().as_u128())
     }
 }
 
@@ -183,15 +185,19 @@ impl<F> FactsCache<F> {
 }
 
 impl<F: Clone> FactsCache<F> {
-    /// The facts of this credential, of whatever age. They count as used.
+    /// The facts of this credential, of whatever age. They count as used. What is used all the time moves to the end of the
+    /// queue once in an eighth of its length, and not each time.
     pub fn find(&self, credential: &CredentialDigest) -> Option<Found<F>> {
         let mut kept = self.lock();
+        let few = u64::try_from(kept.entries.len() / 8).unwrap_or(u64::MAX);
         let turn = kept.turn();
         let entry = kept.entries.get_mut(credential)?;
-        let before = std::mem::replace(&mut entry.turn, turn);
         let found = entry.found.clone();
-        kept.turns.remove(&before);
-        kept.turns.insert(turn, *credential);
+        if turn.saturating_sub(entry.turn) > few {
+            let before = std::mem::replace(&mut entry.turn, turn);
+            kept.turns.remove(&before);
+            kept.turns.insert(turn, *credential);
+        }
         Some(found)
     }
 }
@@ -219,7 +225,7 @@ mod tests {
     }
 
     fn digest(number: u8) -> CredentialDigest {
-        [number; 32]
+        number.into()
     }
 
     fn keep(cache: &FactsCache<u32>, number: u8, as_of: i64, bytes: usize) {

@@ -15,7 +15,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    facts::DigestKey,
+    facts::{CredentialDigest, DigestKey},
     host::{Host, UnixMillis},
 };
 
@@ -47,7 +47,7 @@ pub struct Counter {
 
 /// Where a key is counted: by itself, or, without room for that, with others.
 struct Place {
-    own: [u8; 16],
+    own: CredentialDigest,
     shared: usize,
 }
 
@@ -55,7 +55,7 @@ struct Place {
 #[derive(Default)]
 struct Window {
     number: i64,
-    own: BTreeMap<[u8; 16], u32>,
+    own: BTreeMap<CredentialDigest, u32>,
     /// Empty until it is needed.
     shared: Vec<u32>,
 }
@@ -125,10 +125,12 @@ impl Counter {
 
     fn place<H: Host>(&self, host: &H, key: &str) -> Place {
         // Without chance somebody could find out which keys share a count, and nothing else.
-        let digest = self.key.digest(host, key).unwrap_or_else(|| Sha256::digest(key).into());
-        let (own, rest) = digest.split_first_chunk().map_or(([0; 16], &digest[..]), |(own, rest)| (*own, rest));
-        let shared = rest.first_chunk().map_or(0, |bytes| usize::from(u16::from_le_bytes(*bytes)));
-        Place { own, shared: shared & (SHARED_COUNTS - 1) }
+        let own = self.key.digest(host, key).unwrap_or_else(|| {
+            let plain: [u8; 32] = Sha256::digest(key).into();
+            plain.first_chunk().map_or(0, |bytes| u128::from_le_bytes(*bytes))
+        });
+        let [low, high, ..] = own.to_le_bytes();
+        Place { own, shared: usize::from(u16::from_le_bytes([low, high])) & (SHARED_COUNTS - 1) }
     }
 
     /// The window of this time, an empty one where another one ran. A clock that was set back into the window before does

@@ -54,6 +54,9 @@ export function coreFailedAudit(method: string, failure?: string): AuditEntry {
   return { event: line, bytes: new TextEncoder().encode(line).length, point };
 }
 
+/** What a check comes to: a text, or the number of one that was handed over before. */
+export type Reply = string | number;
+
 /** A check that waits for the host, and the instance it is in. */
 interface Waiting {
   task: Task;
@@ -70,7 +73,16 @@ const MOST_RUNS = 4;
  * request that made it, and its value handed back. Where the core fails at this check, `onCoreFailure` says so; where it
  * failed at another while this one waited, this one is run again from its start, unless it may have changed something.
  */
-export function run<T>(check: () => string | Task, read: (answer: string) => T, onCoreFailure: () => T): MaybePromise<T> {
+export function run<T>(check: () => string | Task, read: (answer: string) => MaybePromise<T>, onCoreFailure: () => T): MaybePromise<T> {
+  return runReplying(check, (answer) => read(String(answer)), onCoreFailure);
+}
+
+/** The same for a check that may answer by the number of a text. */
+export function runReplying<T>(
+  check: () => Reply | Task,
+  read: (answer: Reply) => MaybePromise<T>,
+  onCoreFailure: () => T,
+): MaybePromise<T> {
   let outcome;
   try {
     outcome = advance(check);
@@ -78,26 +90,31 @@ export function run<T>(check: () => string | Task, read: (answer: string) => T, 
     if (error instanceof CoreFailed) return onCoreFailure();
     throw error;
   }
-  return typeof outcome === "string" ? read(outcome) : drive(outcome, check, read, onCoreFailure);
+  return isReply(outcome) ? read(outcome) : drive(outcome, check, read, onCoreFailure);
 }
 
-function advance(step: () => string | Task): string | Waiting {
+/** Texts and numbers are answers; everything else is something to wait for. */
+function isReply(outcome: Reply | Task | Waiting): outcome is Reply {
+  return typeof outcome !== "object";
+}
+
+function advance(step: () => Reply | Task): Reply | Waiting {
   return enter(() => {
     const task = step();
-    if (typeof task === "string") return task;
+    if (isReply(task)) return task;
     return { task, promise: task.promise, repeatable: task.repeatable, of: instance() };
   });
 }
 
 async function drive<T>(
   waiting: Waiting,
-  check: () => string | Task,
-  read: (answer: string) => T,
+  check: () => Reply | Task,
+  read: (answer: Reply) => MaybePromise<T>,
   onCoreFailure: () => T,
 ): Promise<T> {
   for (let runs = 1; ; ) {
     const { task, promise, repeatable, of } = waiting;
-    let step: () => string | Task;
+    let step: () => Reply | Task;
     try {
       const value = await promise;
       step = () => task.resume(value);
@@ -115,7 +132,7 @@ async function drive<T>(
       if (error instanceof CoreFailed) return onCoreFailure();
       throw error;
     }
-    if (typeof outcome === "string") return read(outcome);
+    if (isReply(outcome)) return read(outcome);
     waiting = outcome;
   }
 }

@@ -10,6 +10,11 @@ let longest: number | undefined;
  */
 export function presentedText(credential: unknown): string {
   longest ??= enter(longestInput);
+  return cut(credential, longest);
+}
+
+/** The same, cut where it is longer than so many bytes: each of its characters has one at the least. */
+export function cut(credential: unknown, longest: number): string {
   if (typeof credential !== "string") return "";
   return credential.length > longest ? credential.slice(0, longest + 1) : credential;
 }

@@ -66,7 +66,8 @@ export interface JwtVerifier extends Lifetime {
    *
    * @param token The token, without the scheme that stood before it.
    * @param options The scopes that are needed, what is known of the sender, the time.
-   * @returns The verdict, or a promise of it where something has to be awaited.
+   * @returns The verdict, or a promise of it where something has to be awaited. A good token that was seen before is checked
+   * again in all that can change, and its verdict is one frozen object, the same at each use.
    * @throws Where the options are of another shape, or the verifier was freed; never for a token.
    *
    * @example

@@ -220,7 +220,7 @@ fn expect_curve(jwk: &Map<String, Value>, curve: &str) -> Result<(), SigningKeyE
 }
 
 fn public_member(jwk: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, SigningKeyError> {
-    let decoded = member(jwk, name)?.and_then(|text| base64url::decode(text).ok());
+    let decoded = member(jwk, name)?.and_then(|text| base64url::decode_secret(text).ok());
     decoded.ok_or(SigningKeyError::Malformed(name))
 }
 
@@ -277,7 +277,7 @@ mod tests {
         let set =
             KeySet::prepare(set.as_object().expect("an object"), SigningKey::ALGORITHMS, PORTABLE).expect("a set");
         let found = set.select(key.key_id(), key.algorithm()).expect("the key");
-        let signature = base64url::decode(signature).expect("base64url");
+        let signature = base64url::decode_secret(signature).expect("base64url");
         found.verify(key.algorithm(), input.as_bytes(), &signature)
     }
 

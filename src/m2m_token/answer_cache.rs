@@ -190,7 +190,7 @@ mod tests {
         }
     }
 
-    const T: CredentialDigest = [1; 32];
+    const T: CredentialDigest = 1;
 
     fn answer(members: &Value) -> Answer {
         Answer::read(members.to_string().into()).expect("an answer")
@@ -235,7 +235,7 @@ mod tests {
         let cache = AnswerCache::default();
         cache.keep(T, None, 100, 5);
         assert!(matches!(cache.find(&T, 104), Some(None)));
-        assert!(cache.find(&[2; 32], 104).is_none());
+        assert!(cache.find(&2, 104).is_none());
     }
 
     #[test]
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn the_answers_that_end_soonest_make_room() {
         let cache = AnswerCache::bounded(3, MOST_ANSWER_BYTES);
-        let [a, b, c, d] = [[1; 32], [2; 32], [3; 32], [4; 32]];
+        let [a, b, c, d] = [1, 2, 3, 4];
         for (token, seconds) in [(a, 30), (b, 10), (c, 20), (d, 30)] {
             cache.keep(token, Some(&empty()), 0, seconds);
         }
@@ -281,7 +281,7 @@ mod tests {
     fn the_bytes_are_bounded_whatever_a_server_writes() {
         let long = |length: usize| answer(&json!({ "x": "x".repeat(length - 8) }));
         let cache = AnswerCache::bounded(10, 100);
-        let [a, b, c] = [[1; 32], [2; 32], [3; 32]];
+        let [a, b, c] = [1, 2, 3];
         cache.keep(a, Some(&long(40)), 0, 30);
         cache.keep(b, Some(&long(40)), 0, 20);
         cache.keep(c, Some(&long(101)), 0, 30);

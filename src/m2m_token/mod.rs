@@ -28,4 +28,4 @@ pub use media_type::{is_foreign_media_type, normalize_media_type};
 pub use proof_memory::{MOST_PROOFS, MOST_PROOFS_OF_ONE_KEY};
 pub use sender::{CertificateThumbprint, SenderContext, SenderProof};
 pub(crate) use target_uri::is_target;
-pub use verifier::{DEFAULT_MAX_TOKEN_BYTES, LONGEST_TOKEN_BYTES, TokenFacts, TokenVerifier};
+pub use verifier::{DEFAULT_MAX_TOKEN_BYTES, GoodToken, LONGEST_TOKEN_BYTES, TokenFacts, TokenVerifier};

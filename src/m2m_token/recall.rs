@@ -7,7 +7,6 @@ use crate::{
     facts::CacheSize,
     host::Host,
     jose::Algorithm,
-    key_source::Tier,
     verdict::{Denial, Principal},
 };
 
@@ -30,8 +29,8 @@ pub(super) struct Way {
 
 impl Recalled {
     /// What they take, as a cache reckons: the claims stand in them as text and as what was read of it.
-    pub(super) const fn bytes(&self) -> usize {
-        self.facts.payload.len().saturating_mul(3).saturating_add(768)
+    pub(super) fn bytes(&self) -> usize {
+        self.facts.proven.evidence.text().len().saturating_mul(3).saturating_add(768)
     }
 }
 
@@ -64,16 +63,12 @@ impl TokenVerifier {
     ) -> Result<Option<TokenFacts>, Denial> {
         let Recalled { facts, way } = recalled;
         let (Some(issuer), Some(before)) = (self.issuers.get(way.issuer), &facts.voucher) else { return Ok(None) };
-        known.issuer.clone_from(&facts.principal.issuer);
+        known.issuer.clone_from(&facts.proven.principal.issuer);
         known.algorithm = Some(way.algorithm.name());
         let voucher = issuer.find_key(host, way.tenant.as_deref(), way.kid.as_deref(), way.algorithm).await?;
         if !Arc::ptr_eq(&voucher.key, &before.key) {
             return Ok(None);
         }
-        let mut facts = facts.clone();
-        facts.principal.key_set_tier = voucher.tier.map(Tier::as_str);
-        facts.principal.facts_tier = Some("isolate");
-        facts.voucher = Some(voucher);
-        Ok(Some(facts))
+        Ok(Some(TokenFacts { voucher: Some(voucher), ..facts.clone() }))
     }
 }

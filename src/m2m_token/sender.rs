@@ -11,7 +11,7 @@ use super::{
 use crate::{
     host::UnixMillis,
     revocation::Standing,
-    verdict::{Denial, Reason, Step, Trail, Verdict},
+    verdict::{Denial, Reason, Step, Trail},
 };
 
 /// What is known of who sent a token.
@@ -96,7 +96,7 @@ pub(super) struct Senders {
 
 impl Senders {
     /// Judges a token in the hands of its sender. The clock, the policy and the deny list come first: nothing is spent
-    /// on the proof for a token that is over.
+    /// on the proof for a token that is over. The second at which it ends.
     pub(super) fn judge(
         &self,
         facts: &TokenFacts,
@@ -105,15 +105,15 @@ impl Senders {
         standing: &Standing,
         now: UnixMillis,
         trail: &Trail,
-    ) -> Verdict {
+    ) -> Result<i64, Denial> {
         let bound = facts.confirmation();
         if bound.is_bearer() && sender.dpop.is_none() {
-            return facts.grant(now, &SenderProof::default(), standing, trail);
+            return facts.admit(now, &SenderProof::default(), standing, trail);
         }
         facts.hold(standing, now, trail)?;
         trail.enter(Step::Sender);
         let certificate = sender.certificate.map(|certificate| certificate.0);
-        let tell = |denial: Denial| self.name_algorithms(denial).about(facts.principal().clone());
+        let tell = |denial: Denial| self.name_algorithms(denial).about(facts.principal());
         let (key, unseen) = match (&sender.dpop, bound.key) {
             (Some(presented), Some(key)) => {
                 let clock = Clock { now: now.seconds(), tolerance: facts.clock_tolerance() };
@@ -124,11 +124,11 @@ impl Senders {
             (Some(_), None) => return Err(tell(Reason::SenderKeyMismatch.into())),
             (None, _) => (None, None),
         };
-        let grant = facts.grant(now, &SenderProof { key, certificate }, standing, trail).map_err(tell)?;
+        let expires = facts.admit(now, &SenderProof { key, certificate }, standing, trail).map_err(tell)?;
         if let Some((key, unseen)) = unseen {
             self.memory.remember(key, unseen.jti, unseen.last, now.seconds()).map_err(|reason| tell(reason.into()))?;
         }
-        Ok(grant)
+        Ok(expires)
     }
 
     fn name_algorithms(&self, mut denial: Denial) -> Denial {

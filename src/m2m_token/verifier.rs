@@ -1,6 +1,12 @@
 //! From the token's bytes to facts, and from facts and the clock to a verdict.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use serde_json::{Map, Value};
 
@@ -22,7 +28,7 @@ use crate::{
     json,
     key_source::{KeySetStatus, Tier},
     revocation::{DenyList, DenySnapshotStatus, InForce, Standing},
-    verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Step, Trail, Verdict},
+    verdict::{CredentialClass, Denial, Evidence, Grant, Principal, Reason, Step, Told, Trail, Verdict},
 };
 
 /// The largest token that is looked at where the policy names no other bound, in bytes.
@@ -41,21 +47,77 @@ pub struct TokenVerifier {
     deny: InForce,
     senders: Senders,
     pub(super) cache: FactsCache<Arc<Recalled>>,
+    /// How often facts were kept.
+    numbers: AtomicU64,
 }
 
 /// What was authenticated: the claims of a token whose signature an issuer's key vouched for. It says nothing about
 /// now; [`TokenFacts::judge`] does, each time.
 #[derive(Debug, Clone)]
 pub struct TokenFacts {
+    pub(super) proven: Arc<Proven>,
+    /// None where it was not a key that vouched.
+    pub(super) voucher: Option<Voucher>,
+    /// The number under which they were kept, where they were not found just now.
+    pub(super) number: Option<u64>,
+}
+
+/// What of the facts is the same at each use of the token, and shared by all of them.
+#[derive(Debug)]
+pub(super) struct Proven {
     rules: Arc<IssuerRules>,
     claims: Claims,
+    /// Whom it speaks for, without where the facts come from.
     pub(super) principal: Principal,
     scopes: Vec<String>,
     deny: InForce,
     confirmation: Confirmation,
-    /// None where it was not a key that vouched.
-    pub(super) voucher: Option<Voucher>,
-    pub(super) payload: String,
+    /// The claims as they were signed.
+    pub(super) evidence: Evidence,
+}
+
+/// A token that is good now.
+#[derive(Debug)]
+pub struct GoodToken {
+    facts: TokenFacts,
+    /// The second at which it ends.
+    expires: i64,
+}
+
+impl GoodToken {
+    /// The number under which its facts are kept, where they were found there and whoever holds the token may use it.
+    /// What is said of it is then, word for word, what was said before under this number. A verifier uses none twice.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.facts.number.filter(|_| self.facts.confirmation().is_bearer())
+    }
+
+    /// What it may be used for.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        &self.facts.proven.scopes
+    }
+
+    /// What it grants.
+    #[must_use]
+    pub fn grant(&self) -> Grant {
+        Grant {
+            class: CredentialClass::M2mToken,
+            principal: self.facts.principal(),
+            scopes: self.facts.proven.scopes.clone(),
+            expires: Some(self.expires),
+            evidence: self.facts.proven.evidence.clone(),
+        }
+    }
+
+    /// The verdict as one JSON object: that of its grant.
+    #[must_use]
+    pub fn document(&self) -> String {
+        let Proven { principal, scopes, evidence, .. } = self.facts.proven.as_ref();
+        let class = CredentialClass::M2mToken;
+        Told { class, who: principal, facts_tier: self.facts.tier(), scopes, expires: Some(self.expires), evidence }
+            .document()
+    }
 }
 
 impl TokenVerifier {
@@ -75,6 +137,7 @@ impl TokenVerifier {
             deny: InForce::default(),
             senders: Senders::default(),
             cache: FactsCache::default(),
+            numbers: AtomicU64::new(0),
         }
     }
 
@@ -128,6 +191,12 @@ impl TokenVerifier {
             let server = issuer.introspection.as_ref().filter(|server| server.is_asked_about(token))?;
             Some((issuer, server))
         })
+    }
+
+    /// The most bytes of a token that is looked at.
+    #[must_use]
+    pub const fn max_token_bytes(&self) -> usize {
+        self.max_token_bytes
     }
 
     /// The issuers that it trusts.
@@ -200,14 +269,29 @@ impl TokenVerifier {
         sender: &SenderContext<'_>,
         trail: &Trail,
     ) -> Verdict {
-        let verdict = match self.authenticate_along(host, token, trail).await {
+        self.check_along(host, token, sender, trail).await.map(|good| good.grant())
+    }
+
+    /// As [`TokenVerifier::verify_along`], before a grant is made of it.
+    ///
+    /// # Errors
+    /// As [`TokenVerifier::verify_along`].
+    pub async fn check_along<H: Host>(
+        &self,
+        host: &H,
+        token: &str,
+        sender: &SenderContext<'_>,
+        trail: &Trail,
+    ) -> Result<GoodToken, Denial> {
+        let good = match self.authenticate_along(host, token, trail).await {
             Ok(facts) => {
                 let standing = self.deny.ready(host).await;
-                self.senders.judge(&facts, token, sender, &standing, host.now(), trail)
+                let judged = self.senders.judge(&facts, token, sender, &standing, host.now(), trail);
+                judged.map(|expires| GoodToken { facts, expires })
             }
             Err(denial) => Err(denial),
         };
-        verdict.map_err(|denial| denial.of(CredentialClass::M2mToken))
+        good.map_err(|denial| denial.of(CredentialClass::M2mToken))
     }
 
     /// Checks form, issuer, key and signature.
@@ -243,7 +327,8 @@ impl TokenVerifier {
         let (facts, way) =
             self.look_into(host, token, &mut known, trail).await.map_err(|denial| denial.about(known))?;
         if let (Some(digest), Some(way)) = (digest, way) {
-            let recalled = Recalled { facts: facts.clone(), way };
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            let recalled = Recalled { facts: TokenFacts { number: Some(number), ..facts.clone() }, way };
             let bytes = recalled.bytes();
             self.cache.keep(digest, Found { facts: Arc::new(recalled), as_of: asked }, bytes, |_, _| false);
         }
@@ -313,8 +398,8 @@ impl TokenVerifier {
 
         // From here on the payload is the issuer's word, and was parsed as UTF-8 above.
         let written = String::from_utf8(jws.payload).map_err(|_| Reason::PayloadInvalid)?;
-        let facts =
-            TokenFacts { voucher: Some(voucher), ..self.facts(rules, &payload, written, tenant, known, trail)? };
+        let proven = self.facts(rules, &payload, written, tenant, known, trail)?;
+        let facts = TokenFacts { voucher: Some(voucher), ..proven };
         if let Some(server) = server {
             // Nobody is asked about a token that is over.
             let standing = self.deny.ready(host).await;
@@ -397,21 +482,21 @@ impl TokenVerifier {
             issuer: Some(claims.issuer.clone().unwrap_or_else(|| rules.issuer.clone())),
             key_id: known.key_id.clone(),
             algorithm: known.algorithm,
-            key_set_tier: known.key_set_tier,
+            key_set_tier: None,
             facts_tier: None,
             sender: confirmation.sender(),
         };
         trail.enter(Step::Scopes);
-        Ok(TokenFacts {
+        let proven = Proven {
             scopes: scopes(payload, &rules.scope_claim)?,
             deny: self.deny.clone(),
             confirmation,
             rules: Arc::clone(rules),
             claims,
             principal,
-            voucher: None,
-            payload: written,
-        })
+            evidence: Evidence::Claims(written),
+        };
+        Ok(TokenFacts { proven: Arc::new(proven), voucher: None, number: None })
     }
 }
 
@@ -434,50 +519,60 @@ impl TokenFacts {
     /// [`Reason::DenySnapshotUnavailable`], by verifying another one, or after a refresh.
     pub fn judge_from(&self, now: UnixMillis, proof: &SenderProof) -> Verdict {
         if let Some(voucher) = &self.voucher {
-            voucher.hold(now).map_err(|denial| denial.about(self.principal.clone()))?;
+            voucher.hold(now).map_err(|denial| denial.about(self.principal()))?;
         }
-        self.grant(now, proof, &self.deny.at(now), &Trail::default())
+        let expires = self.admit(now, proof, &self.proven.deny.at(now), &Trail::default())?;
+        Ok(GoodToken { facts: self.clone(), expires }.grant())
     }
 
-    /// As [`TokenFacts::judge_from`], for facts whose key, and what stands against them, was found for this very check.
-    pub(super) fn grant(&self, now: UnixMillis, proof: &SenderProof, standing: &Standing, trail: &Trail) -> Verdict {
+    /// As [`TokenFacts::judge_from`], for facts whose key, and what stands against them, was found for this very check. The
+    /// second at which the token ends.
+    pub(super) fn admit(
+        &self,
+        now: UnixMillis,
+        proof: &SenderProof,
+        standing: &Standing,
+        trail: &Trail,
+    ) -> Result<i64, Denial> {
         let expires = self.hold(standing, now, trail)?;
-        if !self.confirmation.is_bearer() {
+        if !self.confirmation().is_bearer() {
             trail.enter(Step::Sender);
         }
-        proof.hold(self.confirmation).map_err(|denial| denial.about(self.principal.clone()))?;
-        Ok(Grant {
-            class: CredentialClass::M2mToken,
-            principal: self.principal.clone(),
-            scopes: self.scopes.clone(),
-            expires: Some(expires),
-            evidence: Evidence::Claims(self.payload.clone()),
-        })
+        proof.hold(self.confirmation()).map_err(|denial| denial.about(self.principal()))?;
+        Ok(expires)
     }
 
     /// What the token is bound to.
-    pub(super) const fn confirmation(&self) -> Confirmation {
-        self.confirmation
+    pub(super) fn confirmation(&self) -> Confirmation {
+        self.proven.confirmation
     }
 
-    /// Whom the token speaks for.
-    pub(super) const fn principal(&self) -> &Principal {
-        &self.principal
+    /// Whom the token speaks for, and where that was found.
+    pub(super) fn principal(&self) -> Principal {
+        Principal {
+            key_set_tier: self.voucher.as_ref().and_then(|voucher| voucher.tier).map(Tier::as_str),
+            facts_tier: self.tier(),
+            ..self.proven.principal.clone()
+        }
+    }
+
+    /// Where they were found, if not just now.
+    fn tier(&self) -> Option<&'static str> {
+        self.number.map(|_| "isolate")
     }
 
     /// How far times may lie in the future, in seconds.
     pub(super) fn clock_tolerance(&self) -> i64 {
-        self.rules.clock_tolerance
+        self.proven.rules.clock_tolerance
     }
 
     /// Holds everything but the sender and the key. The second at which the token ends.
     pub(super) fn hold(&self, standing: &Standing, now: UnixMillis, trail: &Trail) -> Result<i64, Denial> {
-        let expires = within_life(&self.claims, &self.rules, now.seconds(), trail)
-            .map_err(|denial| denial.about(self.principal.clone()))?;
+        let Proven { claims, rules, principal, .. } = self.proven.as_ref();
+        let expires =
+            within_life(claims, rules, now.seconds(), trail).map_err(|denial| denial.about(self.principal()))?;
         trail.enter(Step::Revocation);
-        standing
-            .hold_token(&self.principal, &self.rules.issuer, now)
-            .map_err(|denial| denial.about(self.principal.clone()))?;
+        standing.hold_token(principal, &rules.issuer, now).map_err(|denial| denial.about(self.principal()))?;
         Ok(expires)
     }
 }

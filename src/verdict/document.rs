@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CredentialClass, Denial, Evidence, SenderBinding, Verdict};
+use super::{CredentialClass, Denial, Evidence, Principal, SenderBinding, Verdict};
 use crate::json::JsonText;
 
 #[derive(Serialize)]
@@ -56,39 +56,63 @@ struct Problem<'v> {
     request_id: &'v str,
 }
 
+/// What is told of a credential that is good.
+pub(crate) struct Told<'v> {
+    pub(crate) class: CredentialClass,
+    pub(crate) who: &'v Principal,
+    /// Where the facts come from, whatever stands in `who`.
+    pub(crate) facts_tier: Option<&'static str>,
+    pub(crate) scopes: &'v [String],
+    pub(crate) expires: Option<i64>,
+    pub(crate) evidence: &'v Evidence,
+}
+
+impl Told<'_> {
+    /// The verdict as one JSON object, as in [`verdict_document`].
+    pub(crate) fn document(&self) -> String {
+        let (claims, record) = match self.evidence {
+            Evidence::Claims(text) => (Some(JsonText::known(text.as_ref())), None),
+            Evidence::Record(text) => (None, Some(JsonText::known(text.as_ref()))),
+        };
+        let who = self.who;
+        write(&Allowed {
+            ok: true,
+            class: self.class,
+            subject: who.subject.as_deref(),
+            organization: who.organization.as_deref(),
+            client_id: who.client_id.as_deref(),
+            credential_id: who.credential_id.as_deref(),
+            scopes: self.scopes,
+            expires: self.expires,
+            issuer: who.issuer.as_deref(),
+            kid: who.key_id.as_deref(),
+            algorithm: who.algorithm,
+            sender: who.sender.map(SenderBinding::as_str),
+            cache: match self.facts_tier {
+                Some("isolate") => "hit",
+                Some("stale") => "stale",
+                _ => "miss",
+            },
+            claims,
+            record,
+        })
+    }
+}
+
 /// The verdict as one JSON object (contract §10). The claims stand in it as they were signed, so that who reads them
 /// reads what was checked.
 #[must_use]
 pub fn verdict_document(verdict: &Verdict) -> String {
     match verdict {
-        Ok(grant) => {
-            let (claims, record) = match &grant.evidence {
-                Evidence::Claims(text) => (Some(JsonText::known(text.as_ref())), None),
-                Evidence::Record(text) => (None, Some(JsonText::known(text.as_ref()))),
-            };
-            let who = &grant.principal;
-            write(&Allowed {
-                ok: true,
-                class: grant.class,
-                subject: who.subject.as_deref(),
-                organization: who.organization.as_deref(),
-                client_id: who.client_id.as_deref(),
-                credential_id: who.credential_id.as_deref(),
-                scopes: &grant.scopes,
-                expires: grant.expires,
-                issuer: who.issuer.as_deref(),
-                kid: who.key_id.as_deref(),
-                algorithm: who.algorithm,
-                sender: who.sender.map(SenderBinding::as_str),
-                cache: match who.facts_tier {
-                    Some("isolate") => "hit",
-                    Some("stale") => "stale",
-                    _ => "miss",
-                },
-                claims,
-                record,
-            })
+        Ok(grant) => Told {
+            class: grant.class,
+            who: &grant.principal,
+            facts_tier: grant.principal.facts_tier,
+            scopes: &grant.scopes,
+            expires: grant.expires,
+            evidence: &grant.evidence,
         }
+        .document(),
         Err(denial) => {
             let facts = denial.reason.disclosed().facts();
             write(&Denied {
@@ -129,7 +153,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::verdict::{Grant, Principal, Reason};
+    use crate::verdict::{Grant, Reason};
 
     fn read(document: &str) -> Value {
         serde_json::from_str(document).expect("JSON")

@@ -5,6 +5,7 @@ mod limit;
 mod reason;
 mod step;
 
+pub(crate) use document::Told;
 pub use document::{problem_document, verdict_document};
 pub use limit::LimitState;
 pub use reason::{ChallengeError, Reason, ReasonFacts};
@@ -41,6 +42,16 @@ pub enum Evidence {
     Claims(String),
     /// The public part of the key's record.
     Record(String),
+}
+
+impl Evidence {
+    /// The text, whichever it is.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Claims(text) | Self::Record(text) => text,
+        }
+    }
 }
 
 /// What a credential is bound to, so that it is of no use without it.

@@ -125,6 +125,8 @@ test("a hundred thousand tokens and as many unknown keys leave the memory of the
   const before = memory();
   rounds(20_000, 120_000);
   const after = memory();
-  assert.ok(after.core - before.core <= 128 * 1024, `the core grew by ${after.core - before.core} bytes`);
+  // Until what is freed and what is needed have found into each other the core grows a little, and then no more. One
+  // allocation left behind by each credential would be three megabytes.
+  assert.ok(after.core - before.core <= 768 * 1024, `the core grew by ${after.core - before.core} bytes`);
   assert.ok(after.program - before.program < 2_000_000, `the program grew by ${after.program - before.program} bytes`);
 });

@@ -99,7 +99,7 @@ const code = (verdict) => verdict.ok || verdict.code;
 async function fail(how = "trap") {
   const before = coreRestarts();
   const verifier = await createJwtVerifier(tokenPolicy(issuer), { now: () => NOW });
-  coreTraps.once("tokenverifier_verify", how);
+  coreTraps.once("tokenverifier_verifyPresented", how);
   assert.equal(code(verifier.verify(issuer.mint())), "host_failed");
   assert.equal(coreRestarts(), before + 1);
 }
@@ -109,7 +109,7 @@ for (const how of ["trap", "panic", "stack"]) {
     const verifier = await createJwtVerifier(tokenPolicy(issuer), { now: () => NOW });
     const token = issuer.mint();
     const before = coreRestarts();
-    coreTraps.once("tokenverifier_verify", how);
+    coreTraps.once("tokenverifier_verifyPresented", how);
     const { ok, code, status } = verifier.verify(token);
     assert.deepEqual([ok, code, status], [false, "host_failed", 503]);
     assert.equal(coreRestarts(), before + 1);
@@ -315,7 +315,7 @@ test("an origin's answer that comes after a failure is not shown to the instance
   await turn();
   // No other instance can be started yet.
   coreTraps.refuse(1);
-  coreTraps.once("tokenverifier_verify");
+  coreTraps.once("tokenverifier_verifyPresented");
   assert.equal(code(verifier.verify(issuer.mint())), "host_failed");
   answer(new Response("origin", { headers: { connection: "x-hop", "x-hop": "1" } }));
   const answered = await waiting;
@@ -327,7 +327,7 @@ test("a core that failed within a call of the host decides nothing for the outer
   let inner;
   const store = {
     get() {
-      coreTraps.once("tokenverifier_verify");
+      coreTraps.once("tokenverifier_verifyPresented");
       inner = verifier.verifySync(issuer.mint());
       return JSON.stringify(key.record);
     },
@@ -357,7 +357,7 @@ test("where another instance cannot be started, each request tries once", async 
   const waiting = checker.check(key.key);
   const [restarts, refusals] = [coreRestarts(), coreTraps.refusals()];
   coreTraps.refuse(4);
-  coreTraps.once("tokenverifier_verify");
+  coreTraps.once("tokenverifier_verifyPresented");
   const verdicts = Array.from({ length: 4 }, () => code(verifier.verify(issuer.mint())));
   assert.deepEqual(verdicts, Array(4).fill("host_failed"));
   assert.deepEqual([coreTraps.refusals() - refusals, coreRestarts() - restarts], [4, 0]);
@@ -371,7 +371,7 @@ test("a failure while it starts, or while something is made again, is 503 once f
   const ask = () => code(verifier.verify(issuer.mint()));
   for (const name of ["__wbindgen_start", "tokenverifier_new"]) {
     const started = coreTraps.instances.length;
-    coreTraps.once("tokenverifier_verify");
+    coreTraps.once("tokenverifier_verifyPresented");
     const verdicts = await coreTraps.during([name], () => [ask(), ask(), ask()]);
     assert.deepEqual(verdicts, Array(3).fill("host_failed"), name);
     assert.ok(coreTraps.instances.length - started <= 3, name);
@@ -431,7 +431,7 @@ test("keys of the platform belong to one instance, whose numbers mean others in 
   const posing = second.mint({ header: { kid: "first" } });
   const verdicts = () => [first.mint(), second.mint(), posing].map((token) => code(pair.verify(token)));
   assert.deepEqual(verdicts(), [true, true, "signature_invalid"]);
-  coreTraps.once("tokenverifier_verify");
+  coreTraps.once("tokenverifier_verifyPresented");
   assert.equal(code(pair.verify(first.mint())), "host_failed");
   // Made again in the other order: the first of the pair has the number that was the second's.
   assert.equal(other.verify(issuer.mint()).ok, true);
@@ -481,7 +481,7 @@ test("memory stays flat over thousands of them", async () => {
   const token = issuer.mint();
   const rounds = async (number) => {
     for (let round = 0; round < number; round++) {
-      coreTraps.once("tokenverifier_verify");
+      coreTraps.once("tokenverifier_verifyPresented");
       verifier.verify(token);
       coreTraps.instances.length = 0;
       said.length = 0;

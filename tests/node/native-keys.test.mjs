@@ -123,7 +123,7 @@ for (const [backend, create] of Object.entries(BACKENDS)) {
     try {
       const verifier = await create(tokenPolicy(one));
       assert.equal((await verifier.verify(one.mint())).ok, true);
-      coreTraps.once("tokenverifier_verify");
+      coreTraps.once("tokenverifier_verifyPresented");
       assert.equal((await verifier.verify(one.mint())).code, "host_failed");
       for (let time = 0; time < 5; time++) assert.equal((await verifier.verify(one.mint({ claims: { jti: `${time}` } }))).ok, true);
       assert.equal(imports.count, 2);
@@ -144,7 +144,7 @@ test("what was freed before the core failed stays freed, and what is freed after
     const make = () => BACKENDS.native(tokenPolicy(one));
     const [freed, left, used] = [await make(), await make(), await make()];
     freed.free();
-    coreTraps.once("tokenverifier_verify");
+    coreTraps.once("tokenverifier_verifyPresented");
     assert.equal(used.verify(one.mint()).code, "host_failed");
     const { instances } = coreTraps;
     const before = instances.at(-1).freed;

@@ -18,7 +18,7 @@ test("the core answers in Chromium as it does in Node.js", async () => {
   assert.equal(answer, version());
   assert.deepEqual(
     pages.requests.filter((url) => url !== "/favicon.ico"),
-    ["/nothing-here", "/edgeward/index.js"],
+    ["/nothing-here", "/edgeward/index.js", "/edgeward/core.wasm.inline.js"],
   );
   await page.close();
 });

@@ -1,5 +1,6 @@
 // What the stories about the page share: a page in a fresh context, and credentials made for one test.
 import { generateKeyPairSync, sign } from "node:crypto";
+import { readFileSync } from "node:fs";
 
 /** Opens the page with the core running. Whatever goes wrong in it is kept in `page.troubles`. */
 export async function openPage(browser, pages, options = {}) {
@@ -52,8 +53,9 @@ export const openTab = (page, name) => page.getByRole("tab", { name, exact: true
 /** What a part may do, in the hands of a test: `app` on the page's global object. */
 export async function lendApp(page) {
   await page.route("**/main.js", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${await response.text()}\nglobalThis.app = app;\n` });
+    // As it is written: what is built has no name for it.
+    const script = readFileSync(new URL("../../www/main.js", import.meta.url), "utf8");
+    await route.fulfill({ contentType: "text/javascript", body: `${script}\nglobalThis.app = app;\n` });
   });
 }
 

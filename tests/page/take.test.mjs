@@ -281,7 +281,8 @@ story("what a link holds is what is shown before it is made, and names nobody un
   await takeTab(page);
   const preview = page.locator("#part-take .preview");
   assert.match(await preview.textContent(), /Header alg"ES256".*Claim exp.*Without their values.*sub/s);
-  assert.doesNotMatch(await preview.textContent(), /nightly/);
+  assert.doesNotMatch(await preview.textContent(), /nightly|`/);
+  assert.ok(await preview.getByRole("listitem").getByText("typ", { exact: true }).first().isVisible(), "names in words are drawn as such");
   const before = JSON.parse(held(await shared(page)));
   assert.deepEqual(
     before.members.find(([, name]) => name === "sub"),

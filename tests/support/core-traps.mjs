@@ -19,7 +19,11 @@ const WAYS = {
     throw new WebAssembly.RuntimeError("injected");
   },
   /** A text that is longer than any can be: Rust panics when it makes room for it. */
-  panic: (call, [self, text, , ...rest]) => call(self, text, 0x80000010, ...rest),
+  panic(call, [self, ...given], name, exports) {
+    const takesText = !name.endsWith("Presented");
+    const [text, rest] = takesText ? [given[0], given.slice(2)] : [1, given.slice(1)];
+    return (takesText ? call : exports[name.replace("Presented", "")])(self, text, 0x80000010, ...rest);
+  },
   /** The stack is full. */
   stack: () => deeper(),
 };
@@ -43,7 +47,7 @@ WebAssembly.Instance = class {
         if (way === undefined) return value(...values);
         if (way.once) failing.delete(name);
         state.failed = true;
-        return WAYS[way.how](value, values);
+        return WAYS[way.how](value, values, name, exports);
       };
       return [name, call];
     });

@@ -1,4 +1,4 @@
-// The bench of key sets runs, and what it says are figures.
+// The benches that need workerd run, and what they say are figures.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
@@ -27,4 +27,21 @@ test("a quick run yields figures for every kind of trouble, and a set at hand is
 test("an unknown option is one clear sentence", () => {
   const { status, stdout, stderr } = run("--fast");
   assert.deepEqual([status, stdout, stderr], [2, "", "There is no option --fast; the options are --quick, --json and --write.\n"]);
+});
+
+const comparison = fileURLToPath(new URL("../../bench/run.mjs", import.meta.url));
+
+test("the comparison in workerd, of start and of gates yields a figure for every contestant", () => {
+  const counts = { workerd: [5, 4, 5, 4, 5, 2], start: [4], gate: [2] };
+  for (const [part, lengths] of Object.entries(counts)) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [comparison, "--quick", "--json", "--only", part], { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    const { groups, bars } = JSON.parse(stdout);
+    assert.deepEqual(groups.map(({ results }) => results.length), lengths);
+    for (const { name, results } of groups) {
+      // What an empty batch or an empty Worker took is taken off: on a busy machine that may be all of a quick run's sample.
+      for (const { name: who, fails, median } of results) assert.ok(fails === undefined && Number.isFinite(median), `${name}: ${who} ${fails}`);
+    }
+    for (const { what, value, why } of bars) assert.ok(Number.isFinite(value) || why === "there is no such variant", `${what}: ${why}`);
+  }
 });

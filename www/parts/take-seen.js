@@ -59,7 +59,7 @@ export function drawSeen(shared, level, titles = {}) {
           "ul",
           { class: "seen" },
           lint.map(([rule, severity, title]) =>
-            el("li", null, foreign(title), " ", el("span", { class: "hint" }, foreign(`${severity}, ${rule}`))),
+            el("li", null, el("bdi", null, worded(title)), " ", el("span", { class: "hint" }, foreign(`${severity}, ${rule}`))),
           ),
         ),
       ),

@@ -20,7 +20,9 @@ usage: cargo xtask <command> [options]
   docs                       write the documents that are made from the code
   revocation [--seed N]      simulate how long a revocation takes, and print what was measured;
                              with --write into docs/revocation.md
-  bench [args ...]           build, then run bench/run.mjs with these arguments
+  bench [--quick] [--json] [--write] [--only PART]
+                             build, then measure beside peers and against the bars; PART is one of
+                             node hostile workerd start gate memory; --write puts it into README.md
   bench --key-sets [args]    the same with bench/key-sets.mjs: what an issuer's trouble costs a Worker
   bench --page [args]        the same with bench/page.mjs: how soon the page is painted and answers
   help                       this text";

@@ -1,17 +1,21 @@
 //! The page in `dist/www`: what is in `www` as it stands, and the part of the package that it calls as one module beside
-//! it, over a core of its own; and the list of them all, for opening the page without a network.
+//! it, over a core of its own; and the list of them all, for opening the page without a network. Scripts and style sheets
+//! lose what nobody needs who opens the page; each stays a file of its own, as it is in `www`.
 
 use std::path::Path;
 
-use crate::npm::{bundle, esbuild, option};
+use crate::npm::{esbuild, option};
 use crate::output::{Failure, Result, say, thousands};
 use crate::process;
 use crate::tools::Tools;
 use crate::wasm::Core;
 use crate::workspace::{Inputs, Workspace, copy, empty_dir, files_under, make_dir, read_text, write};
 
-/// What of the core goes into the module.
-const CORE_FILES: [&str; 2] = ["glue.js", "core.wasm.inline.js"];
+/// The core as text. It is no part of the bundle, which would write its characters as escapes.
+const CORE: &str = "core.wasm.inline.js";
+
+/// Its one line for the list of files is filled in afterwards, and it is read by whoever wants to know what it keeps.
+const AS_IT_STANDS: &str = "offline.js";
 
 /// Puts the page together, or finds that it is as it should be.
 pub(crate) fn build(workspace: &Workspace, tools: &Tools, core: &Core) -> Result<()> {
@@ -28,9 +32,24 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools, core: &Core) -> Result
     if !workspace.is_stamped("page", inputs) || !output.is_dir() || !size.is_file() {
         workspace.clear_stamp("page")?;
         empty_dir(&output)?;
-        for file in files_under(&source)? {
+        let (short, plain): (Vec<_>, Vec<_>) = files_under(&source)?.into_iter().partition(|file| {
+            let is_code = file.extension().is_some_and(|extension| extension == "js" || extension == "css");
+            is_code && !file.ends_with(AS_IT_STANDS)
+        });
+        for file in plain {
             copy(&file, &output.join(file.strip_prefix(&source).unwrap_or(&file)))?;
         }
+        esbuild(
+            workspace,
+            tools,
+            short.into_iter().map(std::path::PathBuf::into_os_string).chain([
+                option("--outbase", &source),
+                option("--outdir", &output),
+                "--minify".into(),
+                "--format=esm".into(),
+            ]),
+            "Making the files of www short",
+        )?;
         module(workspace, tools, core)?;
         list_for_offline(workspace, tools, &output)?;
         write(&size, measure(workspace, tools)?)?;
@@ -60,12 +79,23 @@ fn module(workspace: &Workspace, tools: &Tools, core: &Core) -> Result<()> {
             "Compiling npm/page",
         )?;
     }
-    for file in CORE_FILES {
-        copy(&core.directory.join(file), &staged.join("src").join(file))?;
-    }
+    copy(&core.directory.join("glue.js"), &staged.join("src/glue.js"))?;
     let beside = workspace.path("dist/www/edgeward");
     make_dir(&beside)?;
-    bundle(workspace, tools, &staged.join("page/index.js"), &beside.join("index.js"), "esm")
+    copy(&core.directory.join(CORE), &beside.join(CORE))?;
+    esbuild(
+        workspace,
+        tools,
+        [
+            staged.join("page/index.js").into_os_string(),
+            option("--outfile", &beside.join("index.js")),
+            "--format=esm".into(),
+            "--bundle".into(),
+            "--minify".into(),
+            format!("--external:./{CORE}").into(),
+        ],
+        "Bundling what the page calls",
+    )
 }
 
 /// Tells the worker that keeps the page which files it keeps.

@@ -30,18 +30,23 @@ pub(crate) struct Make {
     /// Whether it has what the npm package calls, or only what the page does.
     for_package: bool,
     /// What wasm-opt goes for.
-    level: &'static str,
-    /// How the module is written as text.
-    text: fn(&[u8]) -> String,
+    passes: &'static [&'static str],
+    /// How the module is written as a script.
+    script: fn(&[u8]) -> String,
 }
 
 /// That of the npm package, in `dist/core`: fast before small.
 pub(crate) const PACKAGE: Make =
-    Make { name: "core", profile: "release", for_package: true, level: "-O3", text: base64_text };
+    Make { name: "core", profile: "release", for_package: true, passes: &["-O3"], script: in_base64 };
 
 /// That of the page, in `dist/page-core`: small before fast.
-pub(crate) const PAGE: Make =
-    Make { name: "page-core", profile: "page", for_package: false, level: "-Oz", text: plain_text };
+pub(crate) const PAGE: Make = Make {
+    name: "page-core",
+    profile: "page",
+    for_package: false,
+    passes: &["-Oz", "--converge"],
+    script: as_characters,
+};
 
 /// A finished core: `core.wasm`, `core.wasm.inline.js`, `glue.js` and their types.
 pub(crate) struct Core {
@@ -56,7 +61,11 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools, make: &Make) -> Result
     if !make.for_package {
         cargo.arg("--no-default-features");
     }
-    process::run(cargo.args(["--config", &without_paths()]), &format!("Compiling {} to WebAssembly", make.name))?;
+    let sysroot = process::ask(workspace.command("rustc").args(["--print", "sysroot"])).map(PathBuf::from);
+    process::run(
+        cargo.args(["--config", &without_paths(sysroot)]),
+        &format!("Compiling {} to WebAssembly", make.name),
+    )?;
     let compiled = workspace.cargo_target().join("wasm32-unknown-unknown").join(make.profile).join("edgeward.wasm");
     let core = Core { directory: workspace.path("dist").join(make.name) };
     let inputs = Inputs::new()
@@ -86,14 +95,16 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools, make: &Make) -> Result
 
 /// What keeps the places of this machine out of the core: a panic names the file of the crate that it came from. It is
 /// added to the flags of `.cargo/config.toml`.
-fn without_paths() -> String {
+fn without_paths(sysroot: Option<PathBuf>) -> String {
     let home = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     let user = || home("HOME").or_else(|| home("USERPROFILE")).map(|user| user.join(".cargo"));
-    let flags: Vec<_> = home("CARGO_HOME")
+    let crates = home("CARGO_HOME")
         .or_else(user)
-        .map(|cargo| format!("--remap-path-prefix={}=crates", cargo.join("registry").join("src").display()))
-        .into_iter()
-        .collect();
+        .map(|cargo| format!("--remap-path-prefix={}=crates", cargo.join("registry").join("src").display()));
+    // Where the sources of the standard library are installed, its places are named as they are here.
+    let sources =
+        sysroot.map(|root| format!("--remap-path-prefix={}=rust", root.join("lib/rustlib/src/rust").display()));
+    let flags: Vec<_> = crates.into_iter().chain(sources).collect();
     // A string of Rust, as it is printed here, is one of TOML.
     format!("target.wasm32-unknown-unknown.rustflags={flags:?}")
 }
@@ -129,12 +140,13 @@ fn bind(compiled: &std::path::Path, scratch: &std::path::Path) -> Result<()> {
 
 /// Runs wasm-opt, makes sure that it did something, and returns the size it was given.
 fn optimise(workspace: &Workspace, tools: &Tools, make: &Make, core: &Core, bound: &std::path::Path) -> Result<usize> {
-    begin!("wasm-opt {} … ", make.level);
+    begin!("wasm-opt {} … ", make.passes.join(" "));
     let optimised = core.directory.join("core.wasm");
     process::quietly(
         tools
             .package_script(workspace, "binaryen/bin/wasm-opt")
-            .args([make.level, "--strip-debug", "--strip-producers", "--strip-target-features"])
+            .args(make.passes)
+            .args(["--strip-debug", "--strip-producers", "--strip-target-features"])
             .args(FEATURES)
             .arg(bound)
             .arg("-o")
@@ -151,22 +163,48 @@ fn optimise(workspace: &Workspace, tools: &Tools, make: &Make, core: &Core, boun
 
 /// Writes the module as text, for hosts that can only load JavaScript.
 fn inline(make: &Make, core: &Core) -> Result<()> {
-    let text = (make.text)(&read(&core.directory.join("core.wasm"))?);
-    write(&core.directory.join("core.wasm.inline.js"), format!("export default {text};\n"))?;
+    write(&core.directory.join("core.wasm.inline.js"), (make.script)(&read(&core.directory.join("core.wasm"))?))?;
     write(&core.directory.join("core.wasm.inline.d.ts"), "declare const text: string;\nexport default text;\n")
 }
 
 /// A string of base64, which no tool that handles the package can spoil.
-fn base64_text(bytes: &[u8]) -> String {
-    format!("\"{}\"", base64(bytes))
+fn in_base64(bytes: &[u8]) -> String {
+    format!("export default \"{}\";\n", base64(bytes))
 }
+
+/// How many characters change their places: more make the text shorter, and what brotli finds in it as well.
+const MOST_SWAPPED: usize = 8;
 
 /// A string with one character for each byte, from U+0000 to U+00FF. It compresses nearly as well as the bytes
 /// themselves, which base64 keeps from being seen; the page, whose policy lets it fetch nothing, loads it as a script.
-fn plain_text(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() + bytes.len() / 4);
-    text.push('"');
+///
+/// A byte that a script writes in two, since it is escaped or beyond ASCII, changes its place with a rarer one that it
+/// writes in one, as long as that pays.
+fn as_characters(bytes: &[u8]) -> String {
+    let mut counts = [0_usize; 256];
     for &byte in bytes {
+        counts[usize::from(byte)] += 1;
+    }
+    let count = |byte: u8| counts[usize::from(byte)];
+    let is_long = |byte: &u8| !byte.is_ascii() || matches!(byte, b'"' | b'\\' | b'\n' | b'\r');
+    let (mut long, mut short): (Vec<u8>, Vec<u8>) = (0..=u8::MAX).partition(is_long);
+    long.sort_by_key(|&byte| std::cmp::Reverse(count(byte)));
+    short.sort_by_key(|&byte| count(byte));
+    let swapped: Vec<(u8, u8)> =
+        long.into_iter().zip(short).filter(|&(long, short)| count(long) > count(short)).take(MOST_SWAPPED).collect();
+    let mut places: Vec<u8> = (0..=u8::MAX).collect();
+    for &(one, other) in &swapped {
+        places.swap(usize::from(one), usize::from(other));
+    }
+    let text = quoted(bytes.iter().map(|&byte| places[usize::from(byte)]));
+    let pairs = quoted(swapped.into_iter().flat_map(|(one, other)| [one, other]));
+    format!("export const swapped = {pairs};\nexport default {text};\n")
+}
+
+/// A string of JavaScript with one character for each byte.
+fn quoted(bytes: impl Iterator<Item = u8>) -> String {
+    let mut text = String::from("\"");
+    for byte in bytes {
         match byte {
             b'"' | b'\\' => text.extend(['\\', char::from(byte)]),
             b'\n' => text.push_str("\\n"),
@@ -217,14 +255,18 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{base64, plain_text};
+    use super::{as_characters, base64, quoted};
 
     #[test]
-    fn the_plain_text_is_a_string_of_javascript() {
-        assert_eq!(
-            plain_text(&[0, b'a', b'"', b'\\', b'\n', b'\r', 0x7f, 0x80, 0xff]),
-            "\"\0a\\\"\\\\\\n\\r\u{7f}\u{80}\u{ff}\""
-        );
+    fn a_text_is_a_string_of_javascript() {
+        let bytes = [0, b'a', b'"', b'\\', b'\n', b'\r', 0x7f, 0x80, 0xff];
+        assert_eq!(quoted(bytes.into_iter()), "\"\0a\\\"\\\\\\n\\r\u{7f}\u{80}\u{ff}\"");
+    }
+
+    #[test]
+    fn bytes_that_are_long_in_a_script_change_places_with_rarer_ones() {
+        let script = as_characters(&[0x80, 0x80, b'"', b'a']);
+        assert_eq!(script, "export const swapped = \"\u{80}\0\\\"\u{1}\";\nexport default \"\0\0\u{1}a\";\n");
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) fn hmac(algorithm: Algorithm, secret: &[u8], message: &str) -> Vec<u8
 /// the JWK is no public key.
 pub(super) fn pem(jwk: &Map<String, Value>) -> Option<String> {
     let text = |name: &str| jwk.get(name)?.as_str();
-    let bytes = |name: &str| base64url::decode(text(name)?).ok();
+    let bytes = |name: &str| base64url::decode_secret(text(name)?).ok();
     let (identifier, key): (&[u8], Vec<u8>) = match (text("kty")?, text("crv"), text("alg")) {
         ("RSA", ..) => (RSA, tlv(SEQUENCE, &[integer(&bytes("n")?), integer(&bytes("e")?)].concat())),
         ("EC", Some(curve), _) => {
@@ -180,7 +180,7 @@ mod tests {
     fn a_key_is_written_as_pem_as_others_write_it() {
         use p256::pkcs8::{EncodePublicKey, LineEnding};
 
-        let bytes = |text: &str| base64url::decode(text).expect("base64url");
+        let bytes = |text: &str| base64url::decode_secret(text).expect("base64url");
         let point = [vec![UNCOMPRESSED], bytes(X), bytes(Y)].concat();
         let key = p256::PublicKey::from_sec1_bytes(&point).expect("a key");
         assert_eq!(pem(&jwk()), key.to_public_key_pem(LineEnding::LF).ok());

@@ -22,7 +22,7 @@ impl KeyMaterial {
     /// Decodes the defining members of a JWK, and nothing else of it.
     pub(in super::super) fn read(definition: &Map<String, Value>) -> Result<Self, KeyError> {
         let text = |name| definition.get(name).and_then(Value::as_str).ok_or(KeyError::Malformed(name));
-        let bytes = |name| base64url::decode(text(name)?).map_err(|_| KeyError::Malformed(name));
+        let bytes = |name| base64url::decode_secret(text(name)?).map_err(|_| KeyError::Malformed(name));
         let curve = || text("crv").map(|curve| curve.to_owned().into());
         Ok(Self::Jwk(match text("kty")? {
             "RSA" => JsonWebKey::Rsa {

@@ -10,6 +10,7 @@ mod key_sets;
 mod keys;
 mod options;
 mod origin;
+mod presented;
 mod task;
 mod tokens;
 mod tools;

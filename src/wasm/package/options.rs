@@ -62,10 +62,15 @@ impl CheckOptions {
         SenderContext { dpop: self.dpop.as_ref().map(Dpop::presented), certificate: self.certificate }
     }
 
+    /// Whether these scopes have all that were asked for.
+    pub(super) fn scopes_in(&self, scopes: &[String]) -> bool {
+        self.scopes.iter().all(|scope| scopes.contains(scope))
+    }
+
     /// Holds a verdict against the scopes that were asked for.
     pub(super) fn require_scopes(&self, verdict: Verdict) -> Verdict {
         let grant = verdict?;
-        if self.scopes.iter().all(|scope| grant.scopes.contains(scope)) {
+        if self.scopes_in(&grant.scopes) {
             return Ok(grant);
         }
         let denial = Denial::new(Reason::ScopeInsufficient).of(grant.class).about(grant.principal);

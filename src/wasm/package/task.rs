@@ -35,7 +35,21 @@ impl Exchange {
     }
 }
 
-type Check = Pin<Box<dyn Future<Output = String>>>;
+/// What comes of a check.
+pub(super) enum Reply {
+    /// JSON text.
+    Text(String),
+    /// The shell knows the text: it was given out under this number.
+    Known(u64),
+}
+
+impl From<String> for Reply {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+type Check = Pin<Box<dyn Future<Output = Reply>>>;
 
 /// A check that waits for a promise.
 #[wasm_bindgen]
@@ -80,12 +94,19 @@ impl Task {
 
 /// Starts a check: its answer as JSON text, or a [`Task`] where it has to wait.
 pub(super) fn start(check: impl Future<Output = String> + 'static, exchange: Rc<Exchange>) -> JsValue {
+    start_replying(async move { check.await.into() }, exchange)
+}
+
+/// As [`start`], for a check whose answer the shell may know.
+pub(super) fn start_replying(check: impl Future<Output = Reply> + 'static, exchange: Rc<Exchange>) -> JsValue {
     advance(Box::pin(check), exchange)
 }
 
 fn advance(mut check: Check, exchange: Rc<Exchange>) -> JsValue {
     match check.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => JsValue::from_str(&answer),
+        Poll::Ready(Reply::Text(answer)) => JsValue::from_str(&answer),
+        #[expect(clippy::cast_precision_loss, reason = "nothing is counted up to 2^53")]
+        Poll::Ready(Reply::Known(number)) => JsValue::from_f64(number as f64),
         Poll::Pending => Task { check, exchange }.into(),
     }
 }

@@ -9,8 +9,9 @@ use super::{
     host::{JsHost, Lent},
     key_sets,
     options::CheckOptions,
+    presented::presented,
     refusal::refused_policy,
-    task,
+    task::{self, Reply},
 };
 use crate::{
     host::Host,
@@ -18,7 +19,7 @@ use crate::{
     m2m_token::TokenVerifier,
     policy::{Beside, read_deny_list, read_token_verifier},
     revocation::DenySnapshotStatus,
-    verdict::verdict_document,
+    verdict::{Trail, verdict_document},
 };
 
 /// Verifies M2M tokens.
@@ -52,20 +53,34 @@ impl JsTokenVerifier {
         Ok(())
     }
 
-    /// The verdict as JSON, or a task.
+    /// The most bytes of a token that is looked at.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.verifier.max_token_bytes()
+    }
+
+    /// The verdict as JSON, or a task. Where the shell `knows` texts, the number alone of one that it was given before, or
+    /// could have been: it asks again without `knows` for what it does not have.
     ///
     /// # Errors
     /// Where the options are of another shape.
-    pub fn verify(&self, token: &str, options: &JsValue, synchronously: bool) -> Result<JsValue, JsError> {
-        let options = CheckOptions::read(options, CheckOptions::OF_TOKENS)?;
-        let host = Lent::new(self.host.clone(), options.now);
-        let host = if synchronously { host.synchronously() } else { host };
-        let (verifier, token, exchange) = (Rc::clone(&self.verifier), token.to_owned(), host.exchange());
-        let check = async move {
-            let verdict = verifier.verify_from(&host, &token, &options.sender()).await;
-            verdict_document(&options.require_scopes(verdict))
-        };
-        Ok(task::start(check, exchange))
+    pub fn verify(&self, token: &str, options: &JsValue, synchronously: bool, knows: bool) -> Result<JsValue, JsError> {
+        self.check(token.to_owned(), options, synchronously, knows)
+    }
+
+    /// As [`Self::verify`], of the token of so many bytes that was put down.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    #[wasm_bindgen(js_name = verifyPresented)]
+    pub fn verify_presented(
+        &self,
+        length: usize,
+        options: &JsValue,
+        synchronously: bool,
+        knows: bool,
+    ) -> Result<JsValue, JsError> {
+        self.check(presented(length), options, synchronously, knows)
     }
 
     /// Does what is to be done behind a request for the key set of this number; nothing, or a task. `host` is what is lent
@@ -92,6 +107,29 @@ impl JsTokenVerifier {
     #[must_use]
     pub fn key_sets(&self) -> String {
         key_sets::known(&self.verifier, &self.host)
+    }
+}
+
+impl JsTokenVerifier {
+    fn check(&self, token: String, options: &JsValue, synchronously: bool, knows: bool) -> Result<JsValue, JsError> {
+        let options = CheckOptions::read(options, CheckOptions::OF_TOKENS)?;
+        let host = Lent::new(self.host.clone(), options.now);
+        let host = if synchronously { host.synchronously() } else { host };
+        let (verifier, exchange) = (Rc::clone(&self.verifier), host.exchange());
+        let check = async move {
+            let good = match verifier.check_along(&host, &token, &options.sender(), &Trail::default()).await {
+                Ok(good) => good,
+                Err(denial) => return verdict_document(&Err(denial)).into(),
+            };
+            if !options.scopes_in(good.scopes()) {
+                return verdict_document(&options.require_scopes(Ok(good.grant()))).into();
+            }
+            match good.number().filter(|_| knows) {
+                Some(number) => Reply::Known(number),
+                None => good.document().into(),
+            }
+        };
+        Ok(task::start_replying(check, exchange))
     }
 }
 

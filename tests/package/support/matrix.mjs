@@ -48,7 +48,7 @@ const { policy, good, bad } = vectors.algorithms.find(({ algorithm }) => algorit
 const verifier = await createJwtVerifier(policy, { now: () => vectors.now });
 const said = [];
 for (const how of ["trap", "panic", "stack"]) {
-  coreTraps.once("tokenverifier_verify", how);
+  coreTraps.once("tokenverifier_verifyPresented", how);
   for (const token of [good[0], good[0], bad[0]]) {
     const verdict = await verifier.verify(token);
     said.push(verdict.ok || verdict.code);
