@@ -7,7 +7,8 @@ export async function openPage(browser, pages, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options.context });
   if (options.script) await context.addInitScript({ content: options.script });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  // A busy machine may take its time; whoever waits for ever is told by the runner.
+  page.setDefaultTimeout(30_000);
   page.troubles = [];
   page.on("pageerror", (error) => page.troubles.push(error.message));
   page.on("console", (message) => {
